@@ -1,0 +1,1 @@
+"""What the DICOM standard says, as functions over bytes and data sets, without input or output."""

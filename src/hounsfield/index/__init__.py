@@ -1,0 +1,1 @@
+"""The database: an index of what lies in storage, and all of the project's SQL."""

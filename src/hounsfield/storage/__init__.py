@@ -1,0 +1,1 @@
+"""Immutable objects, byte for byte as they were received."""
