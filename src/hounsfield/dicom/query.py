@@ -1,0 +1,165 @@
+"""What a query asks, in terms of the standard and of no protocol (PS3.4 C.2.2.2)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hounsfield.errors import InvalidQuery
+
+
+class Level(StrEnum):
+    """Query/Retrieve levels, from the top down (PS3.4 C.6.1.1)."""
+
+    PATIENT = "PATIENT"
+    STUDY = "STUDY"
+    SERIES = "SERIES"
+    IMAGE = "IMAGE"
+
+    @property
+    def depth(self) -> int:
+        return list(Level).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Universal:
+    """Matches everything, also the absent value (C.2.2.2.3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SingleValue:
+    """Matches an equal value; for PN without regard to case and accents (C.2.2.2.1)."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class UidList:
+    """Matches any of the listed values (C.2.2.2.2)."""
+
+    uids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wildcard:
+    """``*`` any sequence, ``?`` any one character (C.2.2.2.4)."""
+
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """From ``first`` to ``last``, both included; None is an open end (C.2.2.2.5)."""
+
+    first: str | None
+    last: str | None
+
+
+Matching = Universal | SingleValue | UidList | Wildcard | Range
+
+# C.2.2.2.4: no wild cards in dates, times, numbers and UIDs.
+WILDCARD_VRS = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"})
+RANGE_VRS = frozenset({"DA", "TM", "DT"})
+_DIGITS = {
+    "DA": frozenset("0123456789"),
+    "TM": frozenset("0123456789."),
+    "DT": frozenset("0123456789.+"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One matching key of a query."""
+
+    tag: int
+    vr: str
+    match: Matching
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Sort by an attribute (its tag) or by a column of ours (its name)."""
+
+    by: int | str
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Which entities of ``level`` are asked for, in what order, and how many.
+
+    ``text`` is a person's search box: each of its words must occur in the name, ID, accession number or
+    description. ``include`` are tags wanted in the answer, None meaning all that is indexed.
+    """
+
+    level: Level
+    keys: tuple[Key, ...] = ()
+    text: str | None = None
+    include: frozenset[int] | None = None
+    order: tuple[Order, ...] = ()
+    limit: int | None = None
+    offset: int = 0
+    status: str | None = None
+    patient_key: int | None = None
+
+
+def parse_match(tag: int, vr: str, text: str) -> Matching:
+    r"""Read one key's value as C-FIND and QIDO-RS write it; raises InvalidQuery.
+
+    >>> parse_match(0x00080020, "DA", "20260101-")
+    Range(first='20260101', last=None)
+    """
+    text = text.strip(" \0")
+    if not text or (vr in WILDCARD_VRS and set(text) == {"*"}):
+        return Universal()
+    if vr == "UI":
+        return _uids(tag, text.replace(",", "\\").split("\\"))
+    if vr in RANGE_VRS:
+        return _range(tag, vr, text)
+    if vr in WILDCARD_VRS and ("*" in text or "?" in text):
+        return Wildcard(text)
+    if vr in {"IS", "DS", "US", "SS", "UL", "SL", "FL", "FD"}:
+        try:
+            float(text)
+        except ValueError:
+            raise InvalidQuery(f"{name_of(tag)} is a number, {text!r} is not") from None
+    return SingleValue(text)
+
+
+def name_of(tag: int) -> str:
+    """A tag as the standard prints it: (0010,0020)."""
+    return f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
+
+
+def _uids(tag: int, uids: Iterable[str]) -> Matching:
+    kept = tuple(uid.strip(" \0") for uid in uids if uid.strip(" \0"))
+    if any("*" in uid or "?" in uid for uid in kept):
+        raise InvalidQuery(f"{name_of(tag)} is a UID: wild cards cannot be used in it")
+    if not kept:
+        return Universal()
+    return SingleValue(kept[0]) if len(kept) == 1 else UidList(kept)
+
+
+def _range(tag: int, vr: str, text: str) -> Matching:
+    # A time zone offset such as -0500 in a DT is not a range (PS3.4 C.2.2.2.5.3).
+    first, dash, last = text.partition("-")
+    parts = [part.strip() for part in (first, last)] if dash else [text]
+    for part in parts:
+        # ACR-NEMA wrote 2026.01.31 and 12:30:00; PS3.5 6.2 lets readers accept both.
+        if not set(part.replace(":", "").replace(".", "")) <= _DIGITS[vr]:
+            raise InvalidQuery(f"{name_of(tag)}: {text!r} is no date, time or range of them")
+    if vr == "DA":
+        parts = [_date(tag, part) for part in parts]
+    elif vr == "TM":
+        parts = [part.replace(":", "") for part in parts]
+    if not dash:
+        return SingleValue(parts[0])
+    if not parts[0] and not parts[1]:
+        return Universal()
+    return Range(parts[0] or None, parts[1] or None)
+
+
+def _date(tag: int, text: str) -> str:
+    digits = text.replace(".", "")
+    if digits and len(digits) != 8:
+        raise InvalidQuery(f"{name_of(tag)}: {text!r} is no date; write it as YYYYMMDD")
+    return digits
