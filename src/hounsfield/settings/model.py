@@ -1,0 +1,164 @@
+"""Every setting of Hounsfield, its default and what it does: one frozen model.
+
+The descriptions below are the reference: `hounsfield settings --reference` prints them as
+docs/reference/settings.md. AE titles follow PS3.5 section 6.2 (value representation AE).
+"""
+
+import ipaddress
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeGuard
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic.fields import FieldInfo
+
+AE_TITLE_LENGTH = 16
+
+
+def default_data_folder(name: str = "hounsfield") -> Path:
+    """Where the archive lies when nobody says otherwise: the user's data folder."""
+    home = os.environ.get("XDG_DATA_HOME")
+    return (Path(home) if home else Path.home() / ".local" / "share") / name
+
+
+def _loopback(host: str) -> str:
+    if host == "localhost":
+        return "127.0.0.1"
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        address = None
+    if address is None or not address.is_loopback:
+        raise ValueError(
+            "there are no accounts yet, so it may only listen where this machine alone can reach"
+            " it: 127.0.0.1, ::1 or localhost"
+        )
+    return str(address)
+
+
+def _ae_title(title: str) -> str:
+    title = title.strip(" ")  # PS3.5 6.2: leading and trailing spaces are not significant
+    if not 0 < len(title) <= AE_TITLE_LENGTH:
+        raise ValueError(f"an AE title has 1 to {AE_TITLE_LENGTH} characters")
+    if "\\" in title or not (title.isascii() and title.isprintable()):
+        raise ValueError("an AE title is plain ASCII without backslash and control characters")
+    return title
+
+
+LoopbackHost = Annotated[str, AfterValidator(_loopback)]
+AETitle = Annotated[str, AfterValidator(_ae_title)]
+ListenPort = Annotated[int, Field(ge=0, le=65535)]
+Bytes = Annotated[int, Field(ge=0)]
+Seconds = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class WebSettings(_Group):
+    """The web server: browser app, DICOMweb and JSON API."""
+
+    host: LoopbackHost = "127.0.0.1"
+    """Address to listen on. Only addresses of this machine itself are accepted."""
+    port: ListenPort = 8080
+    """TCP port; 0 takes any free one."""
+    access_log: bool = False
+    """Whether each HTTP request writes a line to the log."""
+
+
+class PeerSettings(_Group):
+    """A remote system, known under the name of its table."""
+
+    ae_title: AETitle
+    """The peer's AE title."""
+    host: Annotated[str, Field(min_length=1)]
+    """The peer's address."""
+    port: Annotated[int, Field(ge=1, le=65535)] = 104
+    """The port the peer listens on."""
+
+
+class DimseSettings(_Group):
+    """The DICOM network."""
+
+    host: LoopbackHost = "127.0.0.1"
+    """Address to listen on. Only addresses of this machine itself are accepted."""
+    port: ListenPort = 11112
+    """TCP port; 0 takes any free one."""
+    ae_title: AETitle = "HOUNSFIELD"
+    """Our AE title: what peers call, and what we call ourselves when we send."""
+    unknown_peers: Literal["refuse", "accept"] = "refuse"
+    """Whether a calling AE title that is no peer below gets an association. `accept` counts for
+    connections from this machine only."""
+    peers: dict[str, PeerSettings] = {}
+    """The remote systems we know, by a name of your choice: `[dimse.peers.NAME]` with `ae_title`,
+    `host` and `port`. They may send to us, and `hounsfield send` and `echo` take the name."""
+
+
+class LogSettings(_Group):
+    """What is written to standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """From which severity on. Patient data is written at `debug` only."""
+    format: Literal["text", "json"] = "text"
+    """One line an event: `text` for people, `json` for machines."""
+
+
+class Settings(_Group):
+    """The archive as a whole."""
+
+    data: Path = Field(default_factory=default_data_folder)
+    """The data folder: received objects, the index and, if there is one, `hounsfield.toml`. The
+    default is `hounsfield` in the user's data folder (`$XDG_DATA_HOME`, else `~/.local/share`)."""
+    duplicates: Literal["keep-both", "replace", "keep-first"] = "keep-both"
+    """What happens when a SOP Instance UID arrives again with *other* content: both are kept as
+    versions and flagged, the newest is shown, or the later one is refused. (The same content again
+    is always a success that changes nothing.)"""
+    complete_after_s: Seconds = 30.0
+    """A study counts as complete when nothing has arrived for it for so long."""
+    reserve_bytes: Bytes = 1 << 30
+    """So much of the disk stays free; objects are refused before it is used."""
+    max_object_bytes: Count = 64 << 30
+    """The largest object that is accepted."""
+    web: WebSettings = WebSettings()
+    dimse: DimseSettings = DimseSettings()
+    log: LogSettings = LogSettings()
+
+
+class Setting(BaseModel):
+    """One line of the reference: a setting that is a value, not a group."""
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    key: str
+    field: FieldInfo
+    group: type[BaseModel]
+
+    @property
+    def environment(self) -> str:
+        """The environment variable that sets it."""
+        return "HOUNSFIELD_" + self.key.upper().replace(".", "_")
+
+
+def settings_of(group: type[BaseModel] = Settings, prefix: str = "") -> Iterator[Setting]:
+    """All settings, those of the top level first, in the order of the model."""
+    for name, field in group.model_fields.items():
+        if is_group(field.annotation):
+            yield from settings_of(field.annotation, f"{prefix}{name}.")
+        else:
+            yield Setting(key=prefix + name, field=field, group=group)
+
+
+def is_group(annotation: Any) -> TypeGuard[type[BaseModel]]:
+    """Whether a field's type is a table of settings rather than a value."""
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def value_of(settings: Settings, key: str) -> Any:
+    """The value under a dotted key."""
+    value: Any = settings
+    for name in key.split("."):
+        value = getattr(value, name)
+    return value
