@@ -13,7 +13,10 @@ from typing import Annotated, Any, Literal, TypeGuard
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
+from hounsfield.dimse.config import DimseConfig
+
 AE_TITLE_LENGTH = 16
+_DIMSE = DimseConfig()
 
 
 def default_data_folder(name: str = "hounsfield") -> Path:
@@ -74,10 +77,11 @@ class PeerSettings(_Group):
 
     ae_title: AETitle
     """The peer's AE title."""
-    host: Annotated[str, Field(min_length=1)]
-    """The peer's address."""
+    host: Annotated[str, Field(min_length=1)] | None = None
+    """The address, network or name it calls from and listens at; without it, it may call from
+    anywhere that can reach us, but nothing can be sent to it."""
     port: Annotated[int, Field(ge=1, le=65535)] = 104
-    """The port the peer listens on."""
+    """Where it listens."""
 
 
 class DimseSettings(_Group):
@@ -89,12 +93,30 @@ class DimseSettings(_Group):
     """TCP port; 0 takes any free one."""
     ae_title: AETitle = "HOUNSFIELD"
     """Our AE title: what peers call, and what we call ourselves when we send."""
+    called_ae_titles: tuple[AETitle, ...] = ()
+    """Further AE titles that peers may call us by; `*` stands for any."""
     unknown_peers: Literal["refuse", "accept"] = "refuse"
     """Whether a calling AE title that is no peer below gets an association. `accept` counts for
     connections from this machine only."""
     peers: dict[str, PeerSettings] = {}
     """The remote systems we know, by a name of your choice: `[dimse.peers.NAME]` with `ae_title`,
     `host` and `port`. They may send to us, and `hounsfield send` and `echo` take the name."""
+    unknown_sop_classes: Literal["accept", "refuse"] = "accept"
+    """Whether to store instances of SOP classes that the standard does not know, private ones."""
+    max_associations: Count = _DIMSE.max_associations
+    """How many associations there may be at a time."""
+    max_associations_by_peer: Count = _DIMSE.max_associations_by_peer
+    """How many of them one peer may have."""
+    max_pdu_bytes: Annotated[int, Field(ge=4096, le=1 << 24)] = _DIMSE.max_pdu_bytes
+    """What we announce as the longest PDU we take."""
+    artim_s: Seconds = _DIMSE.times.artim_s
+    """How long a caller may take to ask for an association, and to close it after its end."""
+    pdu_s: Seconds = _DIMSE.times.pdu_s
+    """How long a peer may fall silent inside a message."""
+    idle_s: Seconds = _DIMSE.times.idle_s
+    """How long an association may lie idle between two messages."""
+    minimum_bytes_per_s: Count = _DIMSE.times.minimum_bytes_per_s
+    """The slowest peer that is served, counted over a message."""
 
 
 class LogSettings(_Group):

@@ -104,7 +104,11 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
                 raise SettingsError(f"{name}: no such setting{_suggest(name, known)}")
             continue
         setting = known[name]
-        if get_origin(setting.field.annotation) is not dict:
+        kind = get_origin(setting.field.annotation)
+        if kind is tuple and not text.startswith("["):
+            found[setting.key] = [part.strip() for part in text.split(",") if part.strip()]
+            continue
+        if kind not in {dict, tuple}:
             found[setting.key] = text
             continue
         try:

@@ -75,7 +75,7 @@ def _default(setting: Setting) -> str:
         return f"`{str(default).lower()}`"
     if isinstance(default, int) and default >= 1 << 20:
         return f"`{default}` ({default >> 30} GiB)"
-    return f"`{default}`" if default != {} else "none"
+    return f"`{default}`" if default not in ({}, ()) else "none"
 
 
 def type_name(field: FieldInfo) -> str:
@@ -84,7 +84,9 @@ def type_name(field: FieldInfo) -> str:
     if get_origin(annotation) is Literal:
         return " or ".join(f"`{choice}`" for choice in get_args(annotation))
     if get_origin(annotation) is dict:
-        return "a table of tables; JSON in the variable"
+        return "table of tables (JSON in the variable)"
+    if get_origin(annotation) is tuple:
+        return "list of texts (with commas between in the variable)"
     return {int: "whole number", float: "number", bool: "`true` or `false`", str: "text"}.get(
         annotation, "path"
     )

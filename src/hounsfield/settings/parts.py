@@ -1,0 +1,60 @@
+"""Turns the settings into the configuration that each part defines for itself."""
+
+from typing import TYPE_CHECKING
+
+from hounsfield.dimse.config import DimseConfig, Peer
+from hounsfield.dimse.transport import TimeLimits
+from hounsfield.settings.model import Settings
+from hounsfield.storage.filesystem import FilesystemConfig
+
+if TYPE_CHECKING:
+    from hounsfield.archive.store import StorePolicy
+    from hounsfield.index.database import IndexConfig
+
+
+def storage_config(settings: Settings) -> FilesystemConfig:
+    """Where objects lie."""
+    return FilesystemConfig(
+        root=settings.data,
+        reserve_bytes=settings.reserve_bytes,
+        max_object_bytes=settings.max_object_bytes,
+    )
+
+
+def index_config(settings: Settings) -> "IndexConfig":
+    """Which database."""
+    from hounsfield.index.database import IndexConfig  # noqa: PLC0415 - a third of a second
+
+    return IndexConfig(settings.data / "index.db")
+
+
+def store_policy(settings: Settings) -> "StorePolicy":
+    """What to do with an instance that is there already."""
+    from hounsfield.archive.store import StorePolicy  # noqa: PLC0415 - as above
+
+    return StorePolicy(duplicates=settings.duplicates, max_object_bytes=settings.max_object_bytes)
+
+
+def dimse_config(settings: Settings, *, further_peers: tuple[Peer, ...] = ()) -> DimseConfig:
+    """How the DICOM server behaves, and whom it knows."""
+    dimse = settings.dimse
+    peers = tuple(
+        Peer(ae_title=peer.ae_title, host=peer.host, port=peer.port)
+        for peer in dimse.peers.values()
+    )
+    return DimseConfig(
+        ae_title=dimse.ae_title,
+        peers=peers + further_peers,
+        unknown_peers=dimse.unknown_peers,
+        called_ae_titles=dimse.called_ae_titles,
+        unknown_sop_classes=dimse.unknown_sop_classes,
+        max_associations=dimse.max_associations,
+        max_associations_by_peer=dimse.max_associations_by_peer,
+        max_pdu_bytes=dimse.max_pdu_bytes,
+        times=TimeLimits(
+            artim_s=dimse.artim_s,
+            pdu_s=dimse.pdu_s,
+            idle_s=dimse.idle_s,
+            minimum_bytes_per_s=dimse.minimum_bytes_per_s,
+        ),
+    )
