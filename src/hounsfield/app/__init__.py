@@ -1,0 +1,1 @@
+"""Puts the parts together and keeps the server's processes running."""

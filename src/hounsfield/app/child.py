@@ -1,0 +1,123 @@
+"""The entry of each process that the supervisor starts: `python -m hounsfield.app.child ROLE …`.
+
+The life-line is a pipe from the supervisor. Its first line says what to do; its end means: finish what
+is in progress and go. It ends when the supervisor closes it and also when the supervisor is killed.
+"""
+
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from hounsfield.app.logs import set_up_log
+from hounsfield.settings.model import Settings
+
+DRAIN_S = 6.0
+_DEADLINE_S = 8.0
+
+log = logging.getLogger(__name__)
+
+
+class Orders(BaseModel):
+    """What the supervisor tells a child on its life-line."""
+
+    model_config = ConfigDict(frozen=True)
+
+    settings: Settings
+    dimse_port: int
+    is_demo: bool = False
+    probe_ae_title: str
+
+
+class LifeLine:
+    """Calls ``on_end`` once, from a thread of its own, when it is time to go."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self.ended = threading.Event()
+        self._on_end: Callable[[], object] = lambda: None
+        self._told, self._tell = os.pipe()
+
+    def read_orders(self) -> Orders | None:
+        """Read the first line; None if the supervisor is gone already."""
+        line = bytearray()
+        while not line.endswith(b"\n"):
+            piece = os.read(self._descriptor, 1 << 16)
+            if not piece:
+                return None
+            line += piece
+        return Orders.model_validate_json(bytes(line))
+
+    def watch(self, on_end: Callable[[], object]) -> None:
+        """Begin to wait for the end of the life-line, or for SIGTERM."""
+        self._on_end = on_end
+        signal.signal(signal.SIGTERM, self._on_signal)
+        threading.Thread(target=self._wait, name="life-line", daemon=True).start()
+        threading.Thread(target=self._read_to_end, name="life-line reader", daemon=True).start()
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        os.write(self._tell, b"\0")
+
+    def _read_to_end(self) -> None:
+        while os.read(self._descriptor, 1):
+            pass
+        os.write(self._tell, b"\0")
+
+    def _wait(self) -> None:
+        os.read(self._told, 1)
+        deadline = threading.Timer(_DEADLINE_S, os._exit, (1,))
+        deadline.daemon = True
+        deadline.start()
+        self.ended.set()
+        self._on_end()
+
+
+def run(role: str, orders: Orders, listener: socket.socket | None, life_line: LifeLine) -> None:
+    """Load the code of one role, and nothing else, and run it to its end."""
+    if role == "dimse":
+        from hounsfield.app.dimse_process import run_dimse
+
+        assert listener is not None
+        run_dimse(orders, listener, life_line)
+    elif role == "http":
+        from hounsfield.app.http_process import run_http
+
+        assert listener is not None
+        run_http(orders, listener, life_line)
+    else:
+        from hounsfield.app.worker_process import run_worker
+
+        run_worker(orders, life_line)
+
+
+def main(arguments: list[str]) -> None:
+    """Run the role that the command line names."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's business
+    role, life_line_descriptor, listener_descriptor = arguments
+    life_line = LifeLine(int(life_line_descriptor))
+    orders = life_line.read_orders()
+    if orders is None:
+        return
+    set_up_log(orders.settings.log, role)
+    listener = (
+        socket.socket(fileno=int(listener_descriptor)) if listener_descriptor != "-" else None
+    )
+    run(role, orders, listener, life_line)
+
+
+def orders_line(orders: Orders) -> bytes:
+    """The line that `LifeLine.read_orders` takes."""
+    document: dict[str, Any] = orders.model_dump(mode="json")
+    return json.dumps(document).encode() + b"\n"
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
