@@ -1,0 +1,50 @@
+"""What can be set about the DICOM network edge."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from hounsfield.dimse.transport import TimeLimits
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A remote system we know.
+
+    Args:
+        ae_title: its AE title, as it calls.
+        host: the address, network or name it must call from; None lets it call from anywhere.
+        port: where it listens, for what we send it.
+    """
+
+    ae_title: str
+    host: str | None = None
+    port: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DimseConfig:
+    """Settings of the DICOM server.
+
+    Args:
+        ae_title: our own AE title.
+        peers: the remote systems that may call.
+        unknown_peers: whether others may; "accept" lets in callers from this machine only.
+        called_ae_titles: further names to be called by; "*" stands for any.
+        unknown_sop_classes: whether to store instances of classes the standard does not know.
+        max_associations: how many there may be at a time.
+        max_associations_by_peer: how many of these one peer may have.
+        max_pdu_bytes: what we announce as the longest PDU we take; longer ones are taken too.
+        max_skipped_bytes: how much of a data set that failed is read before its sender is cut off.
+        times: how long a peer may keep us waiting.
+    """
+
+    ae_title: str = "HOUNSFIELD"
+    peers: tuple[Peer, ...] = ()
+    unknown_peers: Literal["refuse", "accept"] = "refuse"
+    called_ae_titles: tuple[str, ...] = ()
+    unknown_sop_classes: Literal["accept", "refuse"] = "accept"
+    max_associations: int = 200
+    max_associations_by_peer: int = 64
+    max_pdu_bytes: int = 1 << 18
+    max_skipped_bytes: int = 1 << 30
+    times: TimeLimits = field(default_factory=TimeLimits)

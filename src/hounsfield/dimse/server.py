@@ -1,0 +1,187 @@
+"""The DICOM server: accepts connections on one listener and serves each in a thread of its own (PS3.8 9.1)."""
+
+import contextlib
+import logging
+import selectors
+import socket
+import threading
+import time
+from collections import Counter
+
+from hounsfield.archive.store import InstanceStore
+from hounsfield.dimse.acceptance import Acceptance, Refusal
+from hounsfield.dimse.association import DEFAULT_PEER_MAXIMUM_LENGTH, Association, AssociationEnded
+from hounsfield.dimse.config import DimseConfig
+from hounsfield.dimse.services import Services
+from hounsfield.dimse.transport import Transport
+
+__all__ = ["DimseConfig", "DimseServer"]
+
+log = logging.getLogger(__name__)
+
+# Connections beyond the associations allowed get an answer in words, up to this many.
+_SPARE_CONNECTIONS = 32
+
+
+class DimseServer:
+    """Serves associations from a listening socket, which it owns, until it is shut down."""
+
+    def __init__(self, config: DimseConfig, store: InstanceStore, listener: socket.socket) -> None:
+        self.config = config
+        self._listener = listener
+        self._acceptance = Acceptance(config)
+        self._services = Services(config, store)
+        self._lock = threading.Lock()
+        self._open: dict[Association, threading.Thread] = {}
+        self._counts: Counter[str] = Counter()
+        self._stopping = threading.Event()
+        self._wake_receiver, self._wake_sender = socket.socketpair()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many connections were taken, and how many associations ended in which way."""
+        with self._lock:
+            return {**self._counts, "open": len(self._open)}
+
+    # -- connections --------------------------------------------------------------------------------
+
+    def serve_forever(self) -> None:
+        """Accept connections until `shutdown`."""
+        self._listener.setblocking(False)
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._listener, selectors.EVENT_READ)
+            selector.register(self._wake_receiver, selectors.EVENT_READ)
+            while not self._stopping.is_set():
+                selector.select()
+                if not self._stopping.is_set():
+                    self._accept_one()
+        self._listener.close()
+
+    def _accept_one(self) -> None:
+        try:
+            connection, address = self._listener.accept()
+        except BlockingIOError:
+            return
+        except OSError as error:  # out of file descriptors, most likely: let others end first
+            log.warning("A connection could not be accepted: %s", error)
+            self._stopping.wait(0.1)
+            return
+        host = str(address[0])
+        with self._lock:
+            self._counts["connections"] += 1
+            is_full = len(self._open) >= self.config.max_associations + _SPARE_CONNECTIONS
+        if is_full:
+            log.warning("Connection from %s closed: too many are open", host)
+            connection.close()
+            return
+        try:
+            self._begin(connection, host)
+        except (OSError, RuntimeError) as error:  # gone already, or no thread to be had
+            log.warning("Connection from %s closed: %s", host, error)
+            connection.close()
+
+    def _begin(self, connection: socket.socket, host: str) -> None:
+        transport = Transport(connection, self.config.times)
+        association = Association(transport, is_requestor=False, artim_s=self.config.times.artim_s)
+        association.peer_address = host
+        thread = threading.Thread(
+            target=self._serve, args=(association,), name=f"dimse {host}", daemon=True
+        )
+        with self._lock:
+            self._open[association] = thread
+        try:
+            thread.start()
+        except RuntimeError:
+            self._forget(association)
+            raise
+
+    def _forget(self, association: Association) -> None:
+        with self._lock:
+            self._open.pop(association, None)
+
+    def _count(self, what: str) -> None:
+        with self._lock:
+            self._counts[what] += 1
+
+    # -- associations -------------------------------------------------------------------------------
+
+    def _serve(self, association: Association) -> None:
+        try:
+            self._negotiate(association)
+            try:
+                log.info(
+                    "Association from %s at %s: %d contexts accepted",
+                    association.calling_ae_title,
+                    association.peer_address,
+                    len(association.contexts),
+                )
+                while True:
+                    answered = self._services.answer_one(association)
+                    if answered is not None:
+                        request, response = answered
+                        self._count(f"{request.name} {response.status:04X}")
+            finally:
+                self._acceptance.leave(association.calling_ae_title, association.peer_address)
+        except AssociationEnded as end:
+            self._count(str(end.ending))
+            log.info(
+                "Association from %s at %s over: %s",
+                association.calling_ae_title or "?",
+                association.peer_address,
+                end,
+            )
+        except Exception:
+            self._count("failed")
+            log.exception("Association from %s failed", association.peer_address)
+            association.abort()
+        finally:
+            association.transport.close()
+            self._forget(association)
+
+    def _negotiate(self, association: Association) -> None:
+        """Take the request in; returns only if it was accepted."""
+        request = association.await_request()
+        decision = self._acceptance.decide(request, association.peer_address)
+        if isinstance(decision, Refusal):
+            log.warning(
+                "Association from %s refused: %s", association.peer_address, decision.advice
+            )
+            raise association.reject(decision.answer)
+        association.calling_ae_title = request.calling_ae_title
+        association.called_ae_title = request.called_ae_title
+        association.contexts = decision.contexts
+        maximum_length = request.user_information.maximum_length
+        association.peer_maximum_length = (
+            DEFAULT_PEER_MAXIMUM_LENGTH if maximum_length is None else maximum_length
+        )
+        try:
+            association.accept(decision.answer)
+        except AssociationEnded:
+            self._acceptance.leave(request.calling_ae_title, association.peer_address)
+            raise
+
+    # -- the end ------------------------------------------------------------------------------------
+
+    def shutdown(self, timeout_s: float = 8.0) -> None:
+        """Stop accepting, let messages in progress be answered, then abort what is left.
+
+        Returns when every association's thread has ended, or soon after `timeout_s`.
+        """
+        deadline = time.monotonic() + timeout_s
+        self._stopping.set()
+        with contextlib.suppress(OSError):
+            self._wake_sender.send(b"\0")
+        with self._lock:
+            running = dict(self._open)
+        for association in running:
+            association.transport.stop()
+            if not association.is_established:
+                association.transport.kill()
+        for thread in running.values():
+            thread.join(max(0.0, deadline - time.monotonic()))
+        left = [association for association, thread in running.items() if thread.is_alive()]
+        for association in left:
+            log.warning("Association from %s cut off at shutdown", association.peer_address)
+            association.transport.kill()
+        for association in left:
+            running[association].join(1.0)

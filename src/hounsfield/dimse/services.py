@@ -1,0 +1,56 @@
+"""The services we offer on an association, one handler a request (PS3.7 sections 7 and 8)."""
+
+import logging
+from collections.abc import Callable
+
+from hounsfield.archive.store import InstanceStore
+from hounsfield.dimse.association import Association, AssociationEnded
+from hounsfield.dimse.command import Command, CommandField, respond
+from hounsfield.dimse.config import DimseConfig
+from hounsfield.dimse.echo_scp import on_c_echo
+from hounsfield.dimse.status import Status
+from hounsfield.dimse.store_scp import StoreScp
+from hounsfield.dimse.upper_layer.negotiation import AcceptedContext
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[Association, AcceptedContext, Command], Command]
+
+
+class Services:
+    """Finds the handler of a request and answers for those that have none."""
+
+    def __init__(self, config: DimseConfig, store: InstanceStore) -> None:
+        self._max_skipped_bytes = config.max_skipped_bytes
+        store_scp = StoreScp(store, max_skipped_bytes=config.max_skipped_bytes)
+        self._handlers: dict[int, Handler] = {
+            CommandField.C_ECHO_RQ: on_c_echo,
+            CommandField.C_STORE_RQ: store_scp.on_c_store,
+        }
+
+    def answer_one(self, association: Association) -> tuple[Command, Command] | None:
+        """Receive one message and answer it; None for what has no answer. Raises AssociationEnded."""
+        context, command = association.receive_command()
+        if command.is_response or command.command_field == CommandField.C_CANCEL_RQ:
+            # PS3.7 9.3.2.3: a cancel that comes too late is passed over; so is an answer to nothing.
+            association.skip_dataset(self._max_skipped_bytes)
+            return None
+        handler = self._handlers.get(command.command_field)
+        if handler is None:
+            response = respond(
+                command, Status.UNRECOGNIZED_OPERATION, comment=f"{command.name} is not offered"
+            )
+        else:
+            try:
+                response = handler(association, context, command)
+            except AssociationEnded:
+                raise
+            except Exception:
+                # One instance that trips us must not end the association for those behind it.
+                log.exception("%s from %s failed", command.name, association.calling_ae_title)
+                response = respond(
+                    command, Status.PROCESSING_FAILURE, comment="an error here; see our log"
+                )
+        association.skip_dataset(self._max_skipped_bytes)
+        association.send_command(context.context_id, response)
+        return command, response

@@ -1,0 +1,250 @@
+"""One TCP connection of an association: reading into one buffer, gathered writes, time limits (PS3.8 9.1).
+
+The socket blocks, with SO_RCVTIMEO and SO_SNDTIMEO as the clock tick: unlike Python's own time-outs these
+cost no poll() before each read.
+"""
+
+import contextlib
+import socket
+import struct
+import sys
+import threading
+import time
+from dataclasses import dataclass
+
+_TICK_S = 0.5
+_MAX_GATHERED = 64
+
+
+class TransportClosed(Exception):
+    """The connection is gone."""
+
+
+class TransportTimeout(Exception):
+    """The peer was silent, or too slow, for too long."""
+
+
+class TransportStopping(Exception):
+    """We are shutting down, and the peer is between two messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLimits:
+    """How long a peer may keep a thread waiting.
+
+    Args:
+        artim_s: from connecting to a whole A-ASSOCIATE-RQ, and from our last word to the close.
+        pdu_s: silence inside a PDU or a message; and what a message may take beyond its share at
+            `minimum_bytes_per_s`.
+        idle_s: silence between two messages.
+        minimum_bytes_per_s: the slowest peer served, counted over a message.
+    """
+
+    artim_s: float = 30.0
+    pdu_s: float = 60.0
+    idle_s: float = 600.0
+    minimum_bytes_per_s: int = 1024
+
+
+def _timeval(seconds: float) -> bytes:
+    if sys.platform == "win32":
+        return struct.pack("@I", max(1, int(seconds * 1000)))
+    return struct.pack("@ll", int(seconds), int(seconds % 1 * 1_000_000))
+
+
+def tune(sock: socket.socket, tick_s: float) -> None:
+    """Set the options every association's socket has."""
+    sock.settimeout(None)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(tick_s))
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(tick_s))
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    for option, value in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4)):
+        if hasattr(socket, option):
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+
+
+class Transport:
+    """A connected socket with a receive buffer; for one thread, except `stop` and `kill`."""
+
+    def __init__(
+        self, sock: socket.socket, limits: TimeLimits, *, buffer_bytes: int = 262_144
+    ) -> None:
+        shortest = min(limits.artim_s, limits.pdu_s, limits.idle_s)
+        tune(sock, min(_TICK_S, max(0.01, shortest / 2)))
+        self._sock = sock
+        self._limits = limits
+        self._view = memoryview(bytearray(buffer_bytes))
+        self._size = buffer_bytes
+        self._start = 0
+        self._end = 0
+        self._stopping = threading.Event()
+        self._silence_s = limits.artim_s
+        self._is_idle = False
+        self._deadline: float | None = None
+        self._begun: float | None = None
+        self._last_heard = time.monotonic()
+        self._received = 0
+        self._quick_ack: int | None = getattr(socket, "TCP_QUICKACK", None)
+
+    # -- time ---------------------------------------------------------------------------------
+
+    def expect_message(self) -> None:
+        """Begin to wait for the next message: idle until its first byte is there."""
+        self._deadline = None
+        self._begun = None
+        self._received = 0
+        self._is_idle = self._start == self._end
+        self._silence_s = self._limits.idle_s if self._is_idle else self._limits.pdu_s
+        self._last_heard = time.monotonic()
+        if self._is_idle and self._stopping.is_set():
+            raise TransportStopping
+
+    def expect_whole_within(self, seconds: float) -> None:
+        """Begin to wait for something that must be over within `seconds` (the ARTIM timer)."""
+        self._begun = None
+        self._received = 0
+        self._is_idle = False
+        self._silence_s = seconds
+        self._last_heard = time.monotonic()
+        self._deadline = self._last_heard + seconds
+
+    def _check_silence(self) -> None:
+        now = time.monotonic()
+        if self._is_idle and self._stopping.is_set():
+            raise TransportStopping
+        if self._deadline is not None and now >= self._deadline:
+            raise TransportTimeout("the time for this step of the association is over")
+        if now - self._last_heard >= self._silence_s:
+            raise TransportTimeout(f"no byte for {self._silence_s:g} s")
+
+    def _check_pace(self, received: int) -> None:
+        now = self._last_heard = time.monotonic()
+        if self._deadline is not None and now >= self._deadline:
+            raise TransportTimeout("the time for this step of the association is over")
+        if self._begun is None:
+            self._begun = now
+            self._is_idle = False
+            self._silence_s = self._limits.pdu_s
+        self._received += received
+        allowed_s = self._limits.pdu_s + self._received / self._limits.minimum_bytes_per_s
+        if now - self._begun > allowed_s:
+            raise TransportTimeout(f"{self._received} bytes in {now - self._begun:.0f} s")
+
+    # -- reading ------------------------------------------------------------------------------
+
+    def _receive(self, at_most: int, flags: int = 0) -> None:
+        """Receive behind what is buffered, at least one byte."""
+        sock = self._sock
+        target = self._view[self._end : self._end + at_most]
+        while True:
+            try:
+                if self._quick_ack is not None:
+                    # The kernel forgets it after each answer of ours; without it a peer that has
+                    # Nagle's algorithm on waits 40 ms for our delayed acknowledgement.
+                    sock.setsockopt(socket.IPPROTO_TCP, self._quick_ack, 1)
+                received = sock.recv_into(target, 0, flags)
+            except BlockingIOError:
+                self._check_silence()
+                continue
+            except OSError as error:
+                raise TransportClosed(str(error)) from error
+            if received == 0:
+                raise TransportClosed("the peer closed the connection")
+            self._end += received
+            self._check_pace(received)
+            return
+
+    def exactly(self, count: int) -> memoryview:
+        """Return the next `count` bytes, fewer than the buffer; valid until the next read."""
+        start = self._start
+        if self._end - start < count:
+            if self._size - start < count:
+                left = self._end - start
+                self._view[:left] = self._view[start : self._end]
+                self._start, self._end = 0, left
+            elif start == self._end:
+                self._start = self._end = 0
+            while self._end - self._start < count:
+                self._receive(self._size - self._end)
+            start = self._start
+        self._start = start + count
+        return self._view[start : start + count]
+
+    def some(self, at_most: int) -> memoryview:
+        """Return between 1 and `at_most` next bytes, as many as there are; valid until the next read.
+
+        When nothing is buffered it waits for a whole buffer or for `at_most` bytes: they are sure to
+        come, and one long read costs less than many short ones.
+        """
+        if self._start == self._end:
+            self._start = self._end = 0
+            self._receive(min(at_most, self._size), socket.MSG_WAITALL)
+        start = self._start
+        end = min(self._end, start + at_most)
+        self._start = end
+        return self._view[start:end]
+
+    def whole(self, count: int) -> bytes:
+        """Return a copy of the next `count` bytes; memory grows only as bytes arrive."""
+        if count <= self._size:
+            return bytes(self.exactly(count))
+        parts = bytearray()
+        while len(parts) < count:
+            parts += self.some(count - len(parts))
+        return bytes(parts)
+
+    # -- writing ------------------------------------------------------------------------------
+
+    def send(self, *buffers: bytes | memoryview) -> None:
+        """Send all buffers in one gathered write."""
+        pending = [memoryview(buffer) for buffer in buffers if len(buffer)]
+        begun, sent_bytes = time.monotonic(), 0
+        while pending:
+            try:
+                sent = self._send_some(pending)
+            except BlockingIOError:
+                sent = 0
+            except OSError as error:
+                raise TransportClosed(str(error)) from error
+            sent_bytes += sent
+            while pending and sent >= len(pending[0]):
+                sent -= len(pending.pop(0))
+            if pending:
+                pending[0] = pending[0][sent:]
+                allowed_s = self._limits.pdu_s + sent_bytes / self._limits.minimum_bytes_per_s
+                if time.monotonic() - begun > allowed_s:
+                    raise TransportTimeout("the peer does not take what we send")
+
+    def _send_some(self, pending: list[memoryview]) -> int:
+        if len(pending) == 1 or not hasattr(self._sock, "sendmsg"):
+            return self._sock.send(pending[0])
+        return self._sock.sendmsg(pending[:_MAX_GATHERED])
+
+    # -- ending -------------------------------------------------------------------------------
+
+    def stop(self) -> None:
+        """Ask from another thread to end at the next moment between two messages."""
+        self._stopping.set()
+
+    def kill(self) -> None:
+        """Cut the connection from another thread; whoever reads or writes ends with TransportClosed."""
+        with contextlib.suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Close the connection."""
+        with contextlib.suppress(OSError):
+            self._sock.close()
+
+    def linger(self, seconds: float) -> bool:
+        """Wait until the peer closes, passing over what it still sends; say whether it did."""
+        self.expect_whole_within(min(seconds, 1.0) if self._stopping.is_set() else seconds)
+        try:
+            while True:
+                self._start = self._end = 0
+                self._receive(self._size)
+        except TransportClosed:
+            return True
+        except TransportTimeout:
+            return False
