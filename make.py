@@ -17,7 +17,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-if sys.version_info < (3, 11):
+if sys.version_info < (3, 11):  # noqa: UP036 - whoever starts this may have an older one
     raise SystemExit(
         f"Hounsfield needs Python 3.11 or newer; this is {sys.version.split()[0]} ({sys.executable})."
     )
@@ -70,18 +70,19 @@ def find_uv() -> Path:
 def make_virtual_environment(folder: Path) -> None:
     command = [sys.executable, "-m", "venv", "--clear", str(folder)]
     # Debian and Ubuntu leave ensurepip out of python3 and put it into a package of its own.
-    tried = subprocess.run(command, capture_output=True, text=True, check=False)
-    if tried.returncode == 0:
-        return
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
+    for package in (None, version, "python3-venv"):
+        if package and not apt_install(package):
+            continue
+        tried = subprocess.run(command, capture_output=True, text=True, check=False)
+        if tried.returncode == 0:
+            return
     shutil.rmtree(folder, ignore_errors=True)
-    package = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
-    if not apt_install("python3-venv") and not apt_install(package):
-        raise Problem(
-            "Python's venv module does not work here"
-            f" ({(tried.stderr or tried.stdout).strip().splitlines()[-1:]}).\n"
-            "On Debian and Ubuntu type:  sudo apt install python3-venv   and start again."
-        )
-    subprocess.run(command, check=True)
+    raise Problem(
+        "Python's venv module does not work here. On Debian and Ubuntu type\n\n"
+        "    sudo apt install python3-venv\n\n"
+        "or install uv, then start again."
+    )
 
 
 def apt_install(*packages: str) -> bool:
@@ -244,10 +245,15 @@ def set_up(*, with_tests: bool) -> tuple[Path, Npm]:
     return uv, npm
 
 
+def setup(_arguments: Sequence[str]) -> int:
+    set_up(with_tests=True)
+    return 0
+
+
 def demo(arguments: Sequence[str]) -> int:
     set_up(with_tests=False)
     command = tool("hounsfield")
-    os.execv(command, [str(command), "demo", *arguments])
+    os.execv(command, [str(command), "demo", *arguments])  # noqa: S606 - no shell wanted
 
 
 # What the tests call beside Python: a command, the Debian package it is in, and the tests that need it.
@@ -314,14 +320,11 @@ def check(arguments: Sequence[str]) -> int:
 
 
 VIEWER_CHECKS = ("typecheck", "lint", "test", "boundaries", "api:check")
-COMMANDS = {"demo": demo, "test": test, "check": check}
+COMMANDS = {"demo": demo, "test": test, "check": check, "setup": setup}
 
 
 def main(arguments: Sequence[str]) -> int:
     name, *rest = arguments or ["--help"]
-    if name == "setup" and not rest:
-        set_up(with_tests=True)
-        return 0
     if name not in COMMANDS:
         print(USAGE)
         return 0 if name in {"-h", "--help", "help"} else 2
