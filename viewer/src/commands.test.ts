@@ -1,0 +1,64 @@
+import { describe, expect, it, vi } from 'vitest';
+import { COMMAND_NAMES, COMMANDS, CommandRegistry, keyLabel } from './commands';
+
+function press(registry: CommandRegistry, key: string, target: Element = document.body, init = {}) {
+  document.body.append(target === document.body ? '' : target);
+  let result = false;
+  const listener = (event: Event) => {
+    result = registry.runKey(event as KeyboardEvent);
+  };
+  window.addEventListener('keydown', listener, { once: true });
+  target.dispatchEvent(
+    new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true, ...init }),
+  );
+  return result;
+}
+
+describe('commands', () => {
+  it('run only while something provides them', () => {
+    const registry = new CommandRegistry();
+    const invert = vi.fn();
+    expect(registry.run('view.invert')).toBe(false);
+    const stop = registry.provide({ 'view.invert': invert });
+    expect(registry.run('view.invert')).toBe(true);
+    stop();
+    expect(registry.run('view.invert')).toBe(false);
+    expect(invert).toHaveBeenCalledOnce();
+  });
+
+  it('answer their keys, shifted letters apart from plain ones', () => {
+    const registry = new CommandRegistry();
+    const [right, left] = [vi.fn(), vi.fn()];
+    registry.provide({ 'view.rotate-right': right, 'view.rotate-left': left });
+    expect(press(registry, 'r')).toBe(true);
+    expect(press(registry, 'R', document.body, { shiftKey: true })).toBe(true);
+    expect(press(registry, 'r', document.body, { ctrlKey: true })).toBe(false);
+    expect([right.mock.calls.length, left.mock.calls.length]).toEqual([1, 1]);
+  });
+
+  it('leave the keys to a person who types and to a focused button', () => {
+    const registry = new CommandRegistry();
+    const next = vi.fn();
+    registry.provide({ 'cine.toggle': next, 'view.invert': next });
+    expect(press(registry, 'i', document.createElement('input'))).toBe(false);
+    expect(press(registry, ' ', document.createElement('button'))).toBe(false);
+    expect(press(registry, 'i', document.createElement('button'))).toBe(true);
+  });
+
+  it('share a key only between the list and the images', () => {
+    const onList = (name: string) => /^(list|upload)\./.test(name);
+    const onStudy = (name: string) => !onList(name) && !name.startsWith('app.');
+    for (const belongs of [onList, onStudy]) {
+      const keys = COMMAND_NAMES.filter((name) => belongs(name) || name.startsWith('app.')).flatMap(
+        (name) => COMMANDS[name].keys ?? [],
+      );
+      expect(new Set(keys).size).toBe(keys.length);
+    }
+  });
+
+  it('have keys that people can read', () => {
+    expect(keyLabel('Shift+F')).toBe('Shift + F');
+    expect(keyLabel(' ')).toBe('Space');
+    expect(keyLabel('+')).toBe('+');
+  });
+});

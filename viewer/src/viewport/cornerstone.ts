@@ -1,0 +1,61 @@
+/** Cornerstone3D, started once; the metadata of series is handed to it here. */
+import * as core from '@cornerstonejs/core';
+import { init as initImageLoader } from '@cornerstonejs/dicom-image-loader';
+import { utilities as metadata } from '@cornerstonejs/metadata';
+import * as tools from '@cornerstonejs/tools';
+import type { SeriesImage } from '../dicom/images';
+import { withWindow } from '../dicom/windows';
+import { frameUrl } from '../dicomweb/client';
+import { StackDragTool } from './StackDragTool';
+
+const MIB = 1024 * 1024;
+
+let started: Promise<void> | undefined;
+
+/** Start the renderer, the tools and the image loader; every caller waits for the same start. */
+export function startCornerstone(): Promise<void> {
+  started ??= start().catch((error: unknown) => {
+    started = undefined;
+    throw error;
+  });
+  return started;
+}
+
+async function start(): Promise<void> {
+  await core.init();
+  await tools.init();
+  const processors = navigator.hardwareConcurrency || 2;
+  initImageLoader({ maxWebWorkers: Math.max(1, Math.min(4, processors - 1)) });
+  core.cache.setMaxCacheSize(cacheLimitBytes());
+  for (const tool of [tools.WindowLevelTool, tools.PanTool, tools.ZoomTool, StackDragTool]) {
+    tools.addTool(tool);
+  }
+}
+
+/** An eighth of the memory that the browser tells of, between 256 MiB and 1 GiB. */
+export function cacheLimitBytes(): number {
+  const memoryGib = (navigator as { deviceMemory?: number }).deviceMemory ?? 4;
+  return Math.min(1024, Math.max(256, memoryGib * 128)) * MIB;
+}
+
+const described = new Set<string>();
+
+/** Tell Cornerstone what each image is; answers their image IDs, in order. */
+export function imageIdsOf(
+  studyInstanceUid: string,
+  seriesInstanceUid: string,
+  images: readonly SeriesImage[],
+): string[] {
+  const imageId = (image: SeriesImage, frameNumber: number) =>
+    `wadors:${frameUrl(studyInstanceUid, seriesInstanceUid, image.sopInstanceUid, frameNumber)}`;
+  for (const image of images) {
+    // Once an instance, by its first frame: the other frames are found from it.
+    const first = imageId(image, 1);
+    if (described.has(first)) continue;
+    described.add(first);
+    metadata.addDicomWebInstance(first, withWindow(image.dataset));
+  }
+  return images.map((image) => imageId(image, image.frameNumber));
+}
+
+export { core, tools };
