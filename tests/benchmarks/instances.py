@@ -16,7 +16,7 @@ from tests.benchmarks.association import CT_IMAGE, EXPLICIT_VR_LITTLE_ENDIAN
 
 ROOT = "2.25.777"
 STUDY, SERIES, NUMBER = "600000001", "700000001", "800000001"  # placeholders in the template
-DATE, FAMILY = "19010203", "FAMILY0000"
+DATE, FAMILY = "19010203", "FAM0000000"
 CT_SIZE, SMALL_SIZE, TINY_SIZE = 512, 64, 8
 
 
@@ -149,11 +149,7 @@ class Instance:
     @property
     def family_name(self) -> str:
         """Ten studies a family name."""
-        return (
-            f"FAMILY{self.study // 10:06d}"[:10]
-            if self.study < 10**5
-            else f"FAM{self.study // 10:07d}"
-        )
+        return f"FAM{self.study // 10:07d}"
 
     def fill(self, template: bytes) -> bytes:
         """Return the template with the placeholders of this instance put in."""
