@@ -10,6 +10,12 @@ from hounsfield.dimse.transport import (
     TransportStopping,
     TransportTimeout,
 )
+from hounsfield.dimse.upper_layer.fragments import (
+    HEADER_BYTES,
+    command_pdus,
+    fragment_bytes,
+    put_dataset_header,
+)
 from hounsfield.dimse.upper_layer.items import AbortReason, AbortSource, InvalidPdu
 from hounsfield.dimse.upper_layer.negotiation import AcceptedContext
 from hounsfield.dimse.upper_layer.pdus import (
@@ -41,7 +47,6 @@ from hounsfield.dimse.upper_layer.state_machine import (
 MAX_ASSOCIATE_BYTES = 1 << 20
 MAX_P_DATA_BYTES = 1 << 26
 DEFAULT_PEER_MAXIMUM_LENGTH = 16_384
-LARGEST_SENT_PDU_BYTES = 1 << 18
 MAX_EMPTY_PDVS = 1024
 
 _EVENT_OF_PDU = {
@@ -312,27 +317,8 @@ class Association:
 
     def send_command(self, context_id: int, command: Command) -> None:
         """Send a message that has no data set, in one write."""
-        self._send(*self._command_pdus(context_id, command))
-
-    def _command_pdus(self, context_id: int, command: Command) -> list[bytes]:
-        data = command.encode()
-        room = self.fragment_bytes
-        last = (len(data) - 1) // room * room
-        return [
-            PDU_HEADER.pack(PduType.P_DATA_TF, len(part) + PDV_HEADER.size)
-            + PDV_HEADER.pack(
-                len(part) + 2, context_id, IS_COMMAND | (IS_LAST if offset == last else 0)
-            )
-            + part
-            for offset in range(0, len(data), room)
-            for part in (data[offset : offset + room],)
-        ]
-
-    @property
-    def fragment_bytes(self) -> int:
-        """How many bytes of a message fit one PDU to the peer; even, as PS3.8 annex E would have it."""
-        limit = self.peer_maximum_length or LARGEST_SENT_PDU_BYTES
-        return (min(limit, LARGEST_SENT_PDU_BYTES) - PDV_HEADER.size) & ~1
+        size = fragment_bytes(self.peer_maximum_length)
+        self._send(*command_pdus(context_id, command.encode(), size))
 
     def send_message(
         self,
@@ -345,28 +331,22 @@ class Association:
 
         The command and the first fragment leave in one write.
         """
-        head = PDU_HEADER.size + PDV_HEADER.size
+        size = fragment_bytes(self.peer_maximum_length)
         if not self._send_buffers:
-            self._send_buffers = [
-                memoryview(bytearray(head + self.fragment_bytes)) for _ in range(2)
-            ]
-        buffers = self._send_buffers
-        pending: list[bytes] = self._command_pdus(context_id, command)
-        filled = _fill(read_into, buffers[0][head:])
-        turn = 0
+            self._send_buffers = [memoryview(bytearray(HEADER_BYTES + size)) for _ in range(2)]
+        current, other = self._send_buffers
+        pending = command_pdus(context_id, command.encode(), size)
+        filled = _fill(read_into, current[HEADER_BYTES:])
         while True:
-            following = _fill(read_into, buffers[1 - turn][head:])
-            buffer = buffers[turn]
-            PDU_HEADER.pack_into(buffer, 0, PduType.P_DATA_TF, filled + PDV_HEADER.size)
-            control = 0 if following else IS_LAST
-            PDV_HEADER.pack_into(buffer, PDU_HEADER.size, filled + 2, context_id, control)
-            self._send(*pending, buffer[: head + filled])
+            following = _fill(read_into, other[HEADER_BYTES:])
+            put_dataset_header(current, context_id, filled, is_last=not following)
+            self._send(*pending, current[: HEADER_BYTES + filled])
             pending = []
             if on_sent is not None:
                 on_sent(filled)
             if not following:
                 return
-            filled, turn = following, 1 - turn
+            filled, current, other = following, other, current
 
     def _send(self, *buffers: bytes | memoryview) -> None:
         self._machine.handle(Event.P_DATA_REQUEST)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 from hounsfield.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
-from hounsfield.dicom.part10 import read_header
+from hounsfield.dicom.part10 import Header, read_header
 from hounsfield.dicom.sop_classes import name_of
 from hounsfield.dicom.transfer_syntax import of as transfer_syntax_of
 from hounsfield.dimse.association import Association, AssociationEnded
@@ -101,10 +101,22 @@ def read_outgoing(path: Path) -> Outgoing:
             raise InvalidInstance("the file is empty")
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
             header = read_header(content, tags=_UIDS)
-            uids = header.text(_SOP_CLASS_UID), header.text(_SOP_INSTANCE_UID)
-    if not all(uids):
+    sop_class_uid = header.text(_SOP_CLASS_UID) or _meta_uid(header, 0x0002_0002)
+    sop_instance_uid = header.text(_SOP_INSTANCE_UID) or _meta_uid(header, 0x0002_0003)
+    if not sop_class_uid or not sop_instance_uid:
         raise InvalidInstance("the file names no SOP class or no SOP instance")
-    return Outgoing(path, *uids, header.transfer_syntax_uid, header.dataset_offset, size_bytes)
+    return Outgoing(
+        path,
+        sop_class_uid,
+        sop_instance_uid,
+        header.transfer_syntax_uid,
+        header.dataset_offset,
+        size_bytes,
+    )
+
+
+def _meta_uid(header: Header, tag: int) -> str:
+    return header.file_meta.get(tag, b"").decode("latin-1").strip(" \0")
 
 
 class ScuAssociation:

@@ -48,14 +48,18 @@ class DimseServer:
     def serve_forever(self) -> None:
         """Accept connections until `shutdown`."""
         self._listener.setblocking(False)
-        with selectors.DefaultSelector() as selector:
+        with (
+            self._listener,
+            self._wake_receiver,
+            self._wake_sender,
+            selectors.DefaultSelector() as selector,
+        ):
             selector.register(self._listener, selectors.EVENT_READ)
             selector.register(self._wake_receiver, selectors.EVENT_READ)
             while not self._stopping.is_set():
                 selector.select()
                 if not self._stopping.is_set():
                     self._accept_one()
-        self._listener.close()
 
     def _accept_one(self) -> None:
         try:
