@@ -132,3 +132,11 @@ def test_numbers_keep_their_value(message_id, status):
     request = Command.of(CommandField.C_ECHO_RQ, {CommandTag.MESSAGE_ID: message_id})
     response = Command.decode(respond(request, status).encode())
     assert (response.message_id_being_responded_to, response.status) == (message_id, status)
+
+
+# NET-11
+def test_an_optional_number_that_is_cut_short_is_taken_as_absent():
+    data = command_of(CommandField.C_STORE_RQ, dataset=True).encode()
+    data += struct.pack("<HHI", 0, 0x1030, 6) + b"MOVER "
+    data += struct.pack("<HHI", 0, 0x1031, 1) + b"\x09"
+    assert Command.decode(data).move_originator == ("MOVER", 0)

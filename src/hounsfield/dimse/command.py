@@ -218,11 +218,11 @@ class Command:
         return f"Command({self.name})"
 
     def number(self, tag: CommandTag, default: int | None = None) -> int:
-        """Return a US element; `default` where it is absent, InvalidCommand without one."""
-        value = self._elements.get(tag)
-        if not value and default is not None:
-            return default
-        if value is None or len(value) < 2:
+        """Return a US element; `default` where there is none to read, InvalidCommand without one."""
+        value = self._elements.get(tag, b"")
+        if len(value) < 2:
+            if default is not None:
+                return default
             raise InvalidCommand(f"a command without (0000,{tag:04X}) {tag.name}")
         return int.from_bytes(value[:2], "little")
 

@@ -160,7 +160,7 @@ class DimseServer:
         )
         try:
             association.accept(decision.answer)
-        except AssociationEnded:
+        except BaseException:
             self._acceptance.leave(request.calling_ae_title, association.peer_address)
             raise
 

@@ -135,8 +135,8 @@ def iter_items(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def uid(value: bytes) -> str:
-    """Decode a UID; padding is tolerated, anything but a UID's characters becomes visible."""
-    return value.rstrip(b"\0 ").lstrip(b" ").decode("ascii", "replace")
+    """Decode a UID without padding; bytes that no UID has stay, so that it can be repeated as it came."""
+    return value.decode("latin-1").strip("\0 ")
 
 
 def _counted(data: bytes, offset: int) -> tuple[bytes, int]:
@@ -160,27 +160,29 @@ def encode_user_information(info: UserInformation) -> bytes:
     if info.maximum_length is not None:
         parts.append(item(MAXIMUM_LENGTH, struct.pack(">I", info.maximum_length)))
     if info.implementation_class_uid:
-        parts.append(item(IMPLEMENTATION_CLASS_UID, info.implementation_class_uid.encode("ascii")))
+        parts.append(
+            item(IMPLEMENTATION_CLASS_UID, info.implementation_class_uid.encode("latin-1"))
+        )
     if info.asynchronous_operations_window is not None:
         window = struct.pack(">HH", *info.asynchronous_operations_window)
         parts.append(item(ASYNCHRONOUS_OPERATIONS_WINDOW, window))
     for role in info.role_selections:
-        value = _count(role.sop_class_uid.encode("ascii"))
+        value = _count(role.sop_class_uid.encode("latin-1"))
         parts.append(item(ROLE_SELECTION, value + bytes((role.scu_role, role.scp_role))))
     if info.implementation_version_name:
         name = info.implementation_version_name.encode("latin-1")
         parts.append(item(IMPLEMENTATION_VERSION_NAME, name))
     for extended in info.extended_negotiations:
-        value = _count(extended.sop_class_uid.encode("ascii")) + extended.application_information
+        value = _count(extended.sop_class_uid.encode("latin-1")) + extended.application_information
         parts.append(item(EXTENDED_NEGOTIATION, value))
     for common in info.common_extended_negotiations:
         related = b"".join(
-            _count(related_uid.encode("ascii"))
+            _count(related_uid.encode("latin-1"))
             for related_uid in common.related_general_sop_class_uids
         )
         value = (
-            _count(common.sop_class_uid.encode("ascii"))
-            + _count(common.service_class_uid.encode("ascii"))
+            _count(common.sop_class_uid.encode("latin-1"))
+            + _count(common.service_class_uid.encode("latin-1"))
             + _count(related)
         )
         parts.append(item(COMMON_EXTENDED_NEGOTIATION, value))

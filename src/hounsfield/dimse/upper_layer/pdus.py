@@ -180,22 +180,22 @@ def _associate_head(message: AssociateRq | AssociateAc) -> bytes:
         message.protocol_version,
         message.called_ae_title.encode("latin-1").ljust(16)[:16],
         message.calling_ae_title.encode("latin-1").ljust(16)[:16],
-    ) + item(APPLICATION_CONTEXT, message.application_context_name.encode("ascii"))
+    ) + item(APPLICATION_CONTEXT, message.application_context_name.encode("latin-1"))
 
 
 def _encode_proposed(context: ProposedContext) -> bytes:
     body = bytes((context.context_id, 0, 0, 0)) + item(
-        ABSTRACT_SYNTAX, context.abstract_syntax.encode("ascii")
+        ABSTRACT_SYNTAX, context.abstract_syntax.encode("latin-1")
     )
     for syntax in context.transfer_syntaxes:
-        body += item(TRANSFER_SYNTAX, syntax.encode("ascii"))
+        body += item(TRANSFER_SYNTAX, syntax.encode("latin-1"))
     return item(PROPOSED_CONTEXT, body)
 
 
 def _encode_answered(context: AnsweredContext) -> bytes:
     body = bytes((context.context_id, 0, context.result, 0))
     return item(
-        ANSWERED_CONTEXT, body + item(TRANSFER_SYNTAX, context.transfer_syntax.encode("ascii"))
+        ANSWERED_CONTEXT, body + item(TRANSFER_SYNTAX, context.transfer_syntax.encode("latin-1"))
     )
 
 
