@@ -1,0 +1,114 @@
+"""Opens the index: connections, their settings, and migrations."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from sqlite3 import Connection as SqliteConnection
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.pool import QueuePool
+
+HEAD = "0001"  # the newest migration; a test holds it to the migrations folder
+
+
+@dataclass(frozen=True, slots=True)
+class IndexConfig:
+    """Which database: a file's path, or an SQLAlchemy URL."""
+
+    location: Path | str
+    busy_timeout_s: float = 30.0
+
+    @property
+    def url(self) -> str:
+        return f"sqlite:///{self.location}" if isinstance(self.location, Path) else self.location
+
+
+class Database:
+    """An engine whose database has the tables of `schema`."""
+
+    def __init__(self, config: IndexConfig) -> None:
+        self.config = config
+        if isinstance(config.location, Path):
+            config.location.parent.mkdir(parents=True, exist_ok=True)
+        self.engine = _make_engine(config)
+        migrate(self.engine)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection that sees one consistent state."""
+        with self.engine.connect() as connection:
+            yield connection
+            connection.rollback()
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction; it waits for its turn before it reads anything."""
+        with self.engine.connect().execution_options(hounsfield_writes=True) as connection:
+            with connection.begin():
+                yield connection
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _make_engine(config: IndexConfig) -> Engine:
+    if not config.url.startswith("sqlite"):
+        return create_engine(config.url, pool_pre_ping=True)
+    engine = create_engine(
+        config.url,
+        poolclass=QueuePool,
+        pool_size=16,
+        max_overflow=48,
+        connect_args={"timeout": config.busy_timeout_s, "check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _set_up(connection: SqliteConnection, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves, see _begin
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",  # a committed row survives a power cut
+            "foreign_keys=ON",
+            "temp_store=MEMORY",
+            "cache_size=-32768",
+            "mmap_size=1073741824",
+            "wal_autocheckpoint=4000",
+            "journal_size_limit=67108864",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # A transaction that will write takes its turn at once: one that read first could not be
+        # retried when another process wrote in between (SQLITE_BUSY_SNAPSHOT).
+        writes = connection.get_execution_options().get("hounsfield_writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def current_revision(engine: Engine) -> str | None:
+    """The migration the database is at; None for an empty one."""
+    with engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the database to `HEAD`; several processes may try at once."""
+    if current_revision(engine) == HEAD:
+        return
+    from alembic import command  # noqa: PLC0415 - a quarter of a second that a start seldom needs
+    from alembic.config import Config  # noqa: PLC0415
+
+    alembic = Config()
+    alembic.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with engine.connect().execution_options(hounsfield_writes=True) as connection, connection.begin():
+        # Inside the write lock: a second process waits here and then finds the work done.
+        alembic.attributes["connection"] = connection
+        command.upgrade(alembic, "head")

@@ -1,0 +1,333 @@
+"""Objects as plain files in a folder, durable when `put` returns (docs/decisions/0002)."""
+
+import contextlib
+import ctypes
+import errno
+import hashlib
+import mmap
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from uuid import uuid4
+
+from hounsfield.dicom.part10 import Buffer
+from hounsfield.errors import InvalidInstance, NotFound, OutOfResources
+from hounsfield.storage.keys import parse_key
+from hounsfield.storage.objects import Spool, StoredKey
+
+# On these one fsync of a file after its rename makes contents and name durable: their journal or log is
+# written in order up to the inode. Elsewhere the folders are synced too.
+_ORDERED_FILE_SYSTEMS = frozenset({"ext4", "xfs", "btrfs", "apfs"})
+_OUT_OF_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_FREE_CHECK_S = 1.0
+# Beyond this much unwritten data the disk is started on it early, so that the final sync is short.
+_WRITE_BACK_BYTES = 8 << 20
+_SYNC_FILE_RANGE_WRITE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class FilesystemConfig:
+    """Where objects lie and when to refuse more.
+
+    ``reserve_bytes`` stay free for the index and the logs; ``max_object_bytes`` bounds one object.
+    """
+
+    root: Path
+    reserve_bytes: int = 1 << 30
+    max_object_bytes: int = 64 << 30
+
+
+def _file_system_of(path: Path) -> str:
+    """The type of the file system a folder is on, "" where it cannot be told."""
+    if sys.platform == "darwin":
+        return "apfs"
+    try:
+        mounts = Path("/proc/self/mounts").read_text().splitlines()
+    except OSError:
+        return ""
+    best, kind, where = "", "", str(path.resolve())
+    for line in mounts:
+        _, mount_point, name, *_ = line.split()
+        inside = where == mount_point or where.startswith(mount_point.rstrip("/") + "/")
+        if inside and len(mount_point) >= len(best):
+            best, kind = mount_point, name
+    return kind
+
+
+def _load_sync_file_range() -> "ctypes._NamedFuncPointer | None":
+    if sys.platform != "linux":
+        return None
+    try:
+        function = ctypes.CDLL(None, use_errno=True).sync_file_range
+    except (OSError, AttributeError):
+        return None
+    function.argtypes = (ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint)
+    return function
+
+
+_sync_file_range = _load_sync_file_range()
+
+
+class FileSpool:
+    """A file in the spool folder that is being written."""
+
+    def __init__(self, path: Path, max_bytes: int) -> None:
+        self.path = path
+        self.size_bytes = 0
+        self._max_bytes = max_bytes
+        self._written_back = 0
+        self._hash = hashlib.sha256()
+        self.descriptor = os.open(
+            path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o640
+        )
+
+    def write(self, data: Buffer) -> None:
+        size = len(data)
+        if self.size_bytes + size > self._max_bytes:
+            raise OutOfResources(f"an object may have {self._max_bytes} bytes at most")
+        try:
+            done = os.write(self.descriptor, data)
+            if done < size:
+                view = memoryview(data)
+                while done < size:
+                    done += os.write(self.descriptor, view[done:])
+        except OSError as problem:
+            if problem.errno in _OUT_OF_SPACE:
+                raise OutOfResources("the disk is full") from problem
+            raise
+        self._hash.update(data)
+        self.size_bytes += size
+        if (
+            self.size_bytes - self._written_back >= _WRITE_BACK_BYTES
+            and _sync_file_range is not None
+        ):
+            _sync_file_range(
+                self.descriptor,
+                self._written_back,
+                self.size_bytes - self._written_back,
+                _SYNC_FILE_RANGE_WRITE,
+            )
+            self._written_back = self.size_bytes
+
+    def sha256(self) -> str:
+        return self._hash.hexdigest()
+
+    @contextlib.contextmanager
+    def map(self) -> Iterator[Buffer]:
+        with _mapped(self.descriptor, self.size_bytes) as buffer:
+            yield buffer
+
+    def close(self) -> None:
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+            self.descriptor = -1
+
+    def discard(self) -> None:
+        if self.descriptor >= 0:
+            self.close()
+            self.path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _mapped(descriptor: int, size: int) -> Iterator[Buffer]:
+    """Small files are read at once, which is cheaper than to map them; large ones are mapped."""
+    if size <= 1 << 16:
+        yield os.pread(descriptor, size, 0)
+        return
+    with mmap.mmap(descriptor, size, access=mmap.ACCESS_READ) as mapped:
+        yield mapped
+
+
+class StoredFile:
+    """A stored file open for reading."""
+
+    def __init__(self, path: Path) -> None:
+        self.descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+        self.size_bytes = os.fstat(self.descriptor).st_size
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        data = os.pread(self.descriptor, length, offset)
+        if len(data) == length or offset + len(data) >= self.size_bytes:
+            return data
+        pieces = [data]  # Linux reads 2 GiB at most at once
+        while (done := sum(map(len, pieces))) < length:
+            piece = os.pread(self.descriptor, length - done, offset + done)
+            if not piece:
+                break
+            pieces.append(piece)
+        return b"".join(pieces)
+
+    def stream(
+        self, offset: int = 0, length: int | None = None, chunk_bytes: int = 1 << 18
+    ) -> Iterator[bytes]:
+        end = self.size_bytes if length is None else min(self.size_bytes, offset + length)
+        while offset < end:
+            data = os.pread(self.descriptor, min(chunk_bytes, end - offset), offset)
+            if not data:
+                return
+            offset += len(data)
+            yield data
+
+    @contextlib.contextmanager
+    def map(self) -> Iterator[Buffer]:
+        with _mapped(self.descriptor, self.size_bytes) as buffer:
+            yield buffer
+
+    def close(self) -> None:
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+            self.descriptor = -1
+
+    def __enter__(self) -> "StoredFile":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class FilesystemStorage:
+    """Objects under ``root/objects``, received in ``root/spool``, both on one file system."""
+
+    def __init__(self, config: FilesystemConfig) -> None:
+        self.config = config
+        self.objects = config.root / "objects"
+        self.spool_folder = config.root / "spool"
+        for folder in (self.objects, self.spool_folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        self.syncs_folders = _file_system_of(config.root) not in _ORDERED_FILE_SYSTEMS
+        self._known_folders: set[str] = set()
+        self._lock = threading.Lock()
+        self._free = (0.0, 0)
+
+    def spool(self, *, size_hint: int = 0) -> FileSpool:
+        if self.free_bytes() < size_hint + self.config.reserve_bytes:
+            raise OutOfResources("the disk is as good as full: only the reserve is left")
+        # The writer's process ID lets sweep tell a spool file in use from one that was left behind.
+        name = f"{os.getpid()}-{uuid4().hex}"
+        return FileSpool(self.spool_folder / name, self.config.max_object_bytes)
+
+    def put(self, spool: Spool, key: str, received_at_us: int) -> None:
+        if not isinstance(spool, FileSpool):
+            raise TypeError("a spool can only be put where it was made")
+        target = self._path(key)
+        if target.exists() and _content_is(target, spool.sha256(), spool.size_bytes):
+            spool.discard()
+            return
+        try:
+            self._make_folder(target.parent)
+            os.utime(spool.descriptor, ns=(received_at_us * 1000, received_at_us * 1000))
+            spool.path.rename(target)
+        except FileNotFoundError:
+            # Somebody removed a folder we knew; look again.
+            with self._lock:
+                self._known_folders.clear()
+            self._make_folder(target.parent)
+            spool.path.rename(target)
+        except OSError as problem:
+            if problem.errno in _OUT_OF_SPACE:
+                raise OutOfResources("the disk is full") from problem
+            raise
+        try:
+            _sync(spool.descriptor)
+            if self.syncs_folders:
+                self._sync_folders(target.parent)
+        except OSError as problem:
+            # The bytes may be gone although they were written: take the name away as well.
+            target.unlink(missing_ok=True)
+            raise OutOfResources(
+                f"the disk did not take the object: {problem.strerror}"
+            ) from problem
+        finally:
+            spool.close()
+
+    def open(self, key: str) -> StoredFile:
+        try:
+            return StoredFile(self._path(key))
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            raise NotFound(f"storage has no object {key}") from None
+
+    def exists(self, key: str) -> bool:
+        return self._path(key).is_file()
+
+    def delete(self, key: str) -> None:
+        self._path(key).unlink(missing_ok=True)
+
+    def walk(self, prefix: str = "") -> Iterator[StoredKey]:
+        start = self.objects / prefix if prefix and prefix.endswith("/") else self.objects
+        yield from self._walk(start, prefix)
+
+    def free_bytes(self) -> int:
+        at, free = self._free
+        now = time.monotonic()
+        if now - at > _FREE_CHECK_S:
+            status = os.statvfs(self.objects)
+            free = status.f_bavail * status.f_frsize
+            self._free = (now, free)
+        return free
+
+    def _walk(self, folder: Path, prefix: str) -> Iterator[StoredKey]:
+        try:
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from self._walk(Path(entry.path), prefix)
+                continue
+            key = str(Path(entry.path).relative_to(self.objects))
+            if key.startswith(prefix):
+                status = entry.stat(follow_symlinks=False)
+                yield StoredKey(key, status.st_size, status.st_mtime_ns // 1000)
+
+    def _path(self, key: str) -> Path:
+        if parse_key(key) is None:
+            raise InvalidInstance(f"{key!r} cannot name an object")
+        return self.objects / key
+
+    def _make_folder(self, folder: Path) -> None:
+        name = str(folder)
+        if name in self._known_folders:
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        with self._lock:
+            if len(self._known_folders) > 100_000:
+                self._known_folders.clear()
+            self._known_folders.add(name)
+
+    def _sync_folders(self, folder: Path) -> None:
+        while folder != self.config.root:
+            descriptor = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+            folder = folder.parent
+
+
+def _sync(descriptor: int) -> None:
+    if sys.platform == "darwin":
+        import fcntl  # noqa: PLC0415 - there is no fcntl on some platforms
+
+        fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)  # fsync alone leaves it in the drive's cache
+    else:
+        os.fsync(descriptor)
+
+
+def _content_is(path: Path, sha256: str, size: int) -> bool:
+    try:
+        if path.stat().st_size != size:
+            return False
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+    except OSError:
+        return False
