@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.pool import QueuePool
 
+from hounsfield.dicom.attributes import normalise_name
+
 HEAD = "0001"  # the newest migration; a test holds it to the migrations folder
 
 
@@ -80,6 +82,7 @@ def _make_engine(config: IndexConfig) -> Engine:
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
+        connection.create_function("hounsfield_fold", 1, _fold, deterministic=True)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
@@ -91,12 +94,19 @@ def _make_engine(config: IndexConfig) -> Engine:
     return engine
 
 
+def _fold(name: str | None) -> str:
+    """Person names in JSON are folded as they are compared; those with a column were when they came."""
+    return normalise_name(name or "")
+
+
 def current_revision(engine: Engine) -> str | None:
     """The migration the database is at; None for an empty one."""
     with engine.connect() as connection:
         if not inspect(connection).has_table("alembic_version"):
             return None
-        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+        return connection.execute(
+            text("SELECT version_num FROM alembic_version")
+        ).scalar_one_or_none()
 
 
 def migrate(engine: Engine) -> None:
@@ -108,7 +118,10 @@ def migrate(engine: Engine) -> None:
 
     alembic = Config()
     alembic.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with engine.connect().execution_options(hounsfield_writes=True) as connection, connection.begin():
+    with (
+        engine.connect().execution_options(hounsfield_writes=True) as connection,
+        connection.begin(),
+    ):
         # Inside the write lock: a second process waits here and then finds the work done.
         alembic.attributes["connection"] = connection
         command.upgrade(alembic, "head")

@@ -1,0 +1,131 @@
+"""The index as the archive sees it: one object for everything it asks and tells the database."""
+
+import time
+from collections.abc import Iterator
+
+from hounsfield.dicom.query import Query
+from hounsfield.index import reading
+from hounsfield.index import search as searching
+from hounsfield.index.database import Database, IndexConfig
+from hounsfield.index.records import (
+    Change,
+    Found,
+    InstanceLocation,
+    InstanceRecord,
+    Outcome,
+    Totals,
+)
+from hounsfield.index.writer import Writer
+
+
+class Index:
+    """Open over a database until `close`. All methods may be called from any thread."""
+
+    def __init__(self, config: IndexConfig) -> None:
+        self.database = Database(config)
+        self._writer: Writer | None = None
+
+    @property
+    def writer(self) -> Writer:
+        if self._writer is None:
+            self._writer = Writer(self.database)
+        return self._writer
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+        self.database.close()
+
+    def __enter__(self) -> "Index":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def write(self, record: InstanceRecord) -> Outcome:
+        """Insert one record durably, in one transaction with what others have ready."""
+        return self.writer.write(record)
+
+    def search(self, query: Query) -> list[Found]:
+        with self.database.reading() as connection:
+            return searching.search(connection, query)
+
+    def count(self, query: Query, at_most: int = 10_000) -> int:
+        with self.database.reading() as connection:
+            return searching.count(connection, query, at_most)
+
+    def locate(
+        self,
+        study_instance_uid: str,
+        series_instance_uid: str | None = None,
+        sop_instance_uid: str | None = None,
+        *,
+        all_versions: bool = False,
+        with_frames: bool = False,
+    ) -> list[InstanceLocation]:
+        with self.database.reading() as connection:
+            return reading.locate(
+                connection,
+                study_instance_uid,
+                series_instance_uid,
+                sop_instance_uid,
+                all_versions=all_versions,
+                with_frames=with_frames,
+            )
+
+    def everything(self) -> Iterator[InstanceLocation]:
+        with self.database.reading() as connection:
+            yield from reading.everything(connection)
+
+    def has_object(self, sop_instance_uid: str, sha256_prefix: str) -> bool:
+        with self.database.reading() as connection:
+            return reading.has_object(connection, sop_instance_uid, sha256_prefix)
+
+    def has_file(self, sop_instance_uid: str, sha256: str) -> bool:
+        with self.database.reading() as connection:
+            return reading.has_file(connection, sop_instance_uid, sha256)
+
+    def changes_since(self, sequence: int, limit: int = 1000) -> list[Change]:
+        with self.database.reading() as connection:
+            return reading.changes_since(connection, sequence, limit)
+
+    def last_sequence(self) -> int:
+        with self.database.reading() as connection:
+            return reading.last_sequence(connection)
+
+    def totals(self) -> Totals:
+        with self.database.reading() as connection:
+            return reading.totals(connection)
+
+    def newest_receipt_us(self) -> int:
+        with self.database.reading() as connection:
+            return reading.newest_receipt_us(connection)
+
+    def settle(self, quiet_s: float) -> int:
+        """Mark the studies complete that got nothing for ``quiet_s``; gives how many."""
+        now_us = time.time_ns() // 1000
+        older_than_us = now_us - int(quiet_s * 1e6)
+        with self.database.reading() as connection:
+            if not reading.unsettled(connection, older_than_us):
+                return 0
+        with self.database.writing() as connection:
+            return reading.settle(connection, older_than_us, now_us)
+
+    def series_revision(
+        self, study_instance_uid: str, series_instance_uid: str
+    ) -> tuple[int, int] | None:
+        with self.database.reading() as connection:
+            return reading.series_revision(connection, study_instance_uid, series_instance_uid)
+
+    def cached_metadata(self, series_fk: int, revision: int) -> bytes | None:
+        with self.database.reading() as connection:
+            return reading.cached_metadata(connection, series_fk, revision)
+
+    def cache_metadata(self, series_fk: int, revision: int, body: bytes) -> None:
+        with self.database.writing() as connection:
+            reading.cache_metadata(connection, series_fk, revision, body)
+
+
+def open_index(config: IndexConfig) -> Index:
+    """Open the index, making or migrating its database as needed."""
+    return Index(config)

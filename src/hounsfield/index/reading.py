@@ -1,0 +1,184 @@
+"""Looks things up in the index that are no queries: places of instances, changes, totals, cached metadata."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, delete, insert, select, true, update
+
+from hounsfield.index import schema
+from hounsfield.index.records import Change, InstanceLocation, Totals
+
+st, se, i = schema.study, schema.series, schema.instance
+_LOCATION = (
+    i.c.id,
+    st.c.study_instance_uid,
+    se.c.series_instance_uid,
+    i.c.sop_instance_uid,
+    i.c.sop_class_uid,
+    i.c.transfer_syntax_uid,
+    i.c.instance_number,
+    i.c.number_of_frames,
+    i.c.size_bytes,
+    i.c.sha256,
+    i.c.received_us,
+    i.c.received_by,
+    i.c.source,
+    i.c.dataset_offset,
+    i.c.version,
+    i.c.is_current,
+)
+_JOINED = i.join(se, se.c.id == i.c.series_fk).join(st, st.c.id == se.c.study_fk)
+
+
+def locate(
+    connection: Connection,
+    study_instance_uid: str,
+    series_instance_uid: str | None = None,
+    sop_instance_uid: str | None = None,
+    *,
+    all_versions: bool = False,
+    with_frames: bool = False,
+) -> list[InstanceLocation]:
+    """Where the instances below these UIDs lie, in the order of series and instance number."""
+    columns = [*_LOCATION, i.c.frame_table] if with_frames else [*_LOCATION]
+    statement = (
+        select(*columns).select_from(_JOINED).where(st.c.study_instance_uid == study_instance_uid)
+    )
+    if series_instance_uid is not None:
+        statement = statement.where(se.c.series_instance_uid == series_instance_uid)
+    if sop_instance_uid is not None:
+        statement = statement.where(i.c.sop_instance_uid == sop_instance_uid)
+    if not all_versions:
+        statement = statement.where(i.c.is_current == true())
+    statement = statement.order_by(se.c.series_number, se.c.id, i.c.instance_number, i.c.id)
+    return [InstanceLocation(*row) for row in connection.execute(statement)]
+
+
+def everything(connection: Connection, *, page: int = 1000) -> Iterator[InstanceLocation]:
+    """Every version of every instance, by row ID, in constant memory."""
+    last = 0
+    while True:
+        statement = (
+            select(*_LOCATION)
+            .select_from(_JOINED)
+            .where(i.c.id > last)
+            .order_by(i.c.id)
+            .limit(page)
+        )
+        rows = connection.execute(statement).all()
+        for row in rows:
+            yield InstanceLocation(*row)
+        if len(rows) < page:
+            return
+        last = rows[-1].id
+
+
+def has_object(connection: Connection, sop_instance_uid: str, sha256_prefix: str) -> bool:
+    """Whether a row stands for the object with this UID and hash."""
+    statement = select(i.c.id).where(
+        i.c.sop_instance_uid == sop_instance_uid, i.c.sha256.startswith(sha256_prefix)
+    )
+    return connection.execute(statement.limit(1)).first() is not None
+
+
+def has_file(connection: Connection, sop_instance_uid: str, sha256: str) -> bool:
+    """Whether this very file is in the index."""
+    statement = select(i.c.id).where(i.c.sop_instance_uid == sop_instance_uid, i.c.sha256 == sha256)
+    return connection.execute(statement.limit(1)).first() is not None
+
+
+def changes_since(connection: Connection, sequence: int, limit: int = 1000) -> list[Change]:
+    """What happened after ``sequence``, oldest first."""
+    c = schema.change.c
+    statement = select(schema.change).where(c.sequence > sequence).order_by(c.sequence).limit(limit)
+    return [Change(*row) for row in connection.execute(statement)]
+
+
+def last_sequence(connection: Connection) -> int:
+    """The number of the newest change; 0 when nothing has happened."""
+    c = schema.change.c
+    return int(
+        connection.execute(select(c.sequence).order_by(c.sequence.desc()).limit(1)).scalar() or 0
+    )
+
+
+def totals(connection: Connection) -> Totals:
+    """How much there is."""
+    t = schema.totals.c
+    row = connection.execute(
+        select(t.patients, t.studies, t.series, t.instances, t.size_bytes)
+    ).one()
+    return Totals(*row)
+
+
+def newest_receipt_us(connection: Connection) -> int:
+    """When the newest instance came; 0 for an empty index."""
+    statement = select(st.c.last_received_us).order_by(st.c.last_received_us.desc()).limit(1)
+    return int(connection.execute(statement).scalar() or 0)
+
+
+def settle(connection: Connection, older_than_us: int, now_us: int) -> int:
+    """Mark studies complete that got nothing since ``older_than_us``; gives how many."""
+    quiet = select(st.c.id, st.c.study_instance_uid, st.c.patient_fk).where(
+        st.c.status == "receiving", st.c.last_received_us < older_than_us
+    )
+    rows = connection.execute(quiet).all()
+    for row in rows:
+        connection.execute(
+            update(st)
+            .where(
+                st.c.id == row.id, st.c.status == "receiving", st.c.last_received_us < older_than_us
+            )
+            .values(status="complete")
+        )
+        connection.execute(
+            insert(schema.change).values(
+                kind="complete",
+                study_instance_uid=row.study_instance_uid,
+                series_instance_uid="",
+                sop_instance_uid="",
+                patient_fk=row.patient_fk,
+                actor="worker",
+                at_us=now_us,
+            )
+        )
+    return len(rows)
+
+
+def unsettled(connection: Connection, older_than_us: int) -> bool:
+    """Whether `settle` would find anything; a cheap look before taking the write lock."""
+    statement = select(st.c.id).where(
+        st.c.status == "receiving", st.c.last_received_us < older_than_us
+    )
+    return connection.execute(statement.limit(1)).first() is not None
+
+
+def series_revision(
+    connection: Connection, study_instance_uid: str, series_instance_uid: str
+) -> tuple[int, int] | None:
+    """(row ID, revision) of a series; the revision grows with everything added to it."""
+    statement = (
+        select(se.c.id, se.c.revision)
+        .select_from(se.join(st, st.c.id == se.c.study_fk))
+        .where(
+            st.c.study_instance_uid == study_instance_uid,
+            se.c.series_instance_uid == series_instance_uid,
+        )
+        .order_by(se.c.id)
+    )
+    row = connection.execute(statement).first()
+    return (row.id, row.revision) if row else None
+
+
+def cached_metadata(connection: Connection, series_fk: int, revision: int) -> bytes | None:
+    """The compressed metadata of a series if it was made at this revision."""
+    m = schema.series_metadata.c
+    statement = select(m.body).where(m.series_fk == series_fk, m.revision == revision)
+    body: bytes | None = connection.execute(statement).scalar()
+    return body
+
+
+def cache_metadata(connection: Connection, series_fk: int, revision: int, body: bytes) -> None:
+    """Keep the compressed metadata of a series."""
+    m = schema.series_metadata
+    connection.execute(delete(m).where(m.c.series_fk == series_fk))
+    connection.execute(insert(m).values(series_fk=series_fk, revision=revision, body=body))
