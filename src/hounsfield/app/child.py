@@ -43,6 +43,7 @@ class LifeLine:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self.ended = threading.Event()
+        self._done = threading.Event()
         self._on_end: Callable[[], object] = lambda: None
         self._told, self._tell = os.pipe()
 
@@ -77,7 +78,14 @@ class LifeLine:
         deadline.daemon = True
         deadline.start()
         self.ended.set()
-        self._on_end()
+        try:
+            self._on_end()
+        finally:
+            self._done.set()
+
+    def wait(self) -> None:
+        """Wait until ``on_end`` has returned."""
+        self._done.wait()
 
 
 def run(role: str, orders: Orders, listener: socket.socket | None, life_line: LifeLine) -> None:

@@ -25,3 +25,14 @@ def _http_answers(host: str, port: int) -> bool:
             return connection.getresponse().status == http.HTTPStatus.OK
         except (OSError, http.client.HTTPException):
             return False
+
+
+def _dimse_answers(settings: Settings, port: int, probe_ae_title: str) -> bool:
+    from hounsfield.dimse.scu import Target, echo
+
+    # One name for the probe of this start, known to nobody else: it needs no peer to be set.
+    target = Target(settings.dimse.host, port, settings.dimse.ae_title, probe_ae_title)
+    try:
+        return echo(target) == 0
+    except HounsfieldError:
+        return False

@@ -147,7 +147,7 @@ class Supervisor:
         if self._ready_file:
             self._ready_file.unlink(missing_ok=True)
         for child in self._children:
-            if child.listener is not None:
+            if child.listener is not None:  # again: `prepare` may have failed half-way
                 child.listener.close()
         self._lock.release()
         self._wake.close()
@@ -255,6 +255,9 @@ class Supervisor:
     def _stop(self) -> None:
         """Let every child finish what is in progress; who does not in time is killed."""
         self._stopping.set()
+        for child in self._children:  # from now on connections are refused, not left waiting
+            if child.listener is not None:
+                child.listener.close()
         running = [child for child in self._children if child.process is not None]
         for child in running:
             os.close(child.life_line)

@@ -314,7 +314,7 @@ def dumps(dataset: Any) -> bytes:
 
 
 def _present(vr: str, values: list[Any]) -> dict[str, Any]:
-    if not values or all(value is None for value in values) and len(values) == 1:
+    if not values or (all(value is None for value in values) and len(values) == 1):
         return {"vr": vr}
     return {"vr": vr, "Value": values}
 

@@ -312,16 +312,15 @@ def skip_undefined(
             if tag != _ITEM:
                 raise _Unreadable(f"({group:04X},{element:04X}) stands where an item should")
             child = (True, is_implicit)
+        elif not is_implicit:
+            _, _, vr, length = explicit(buffer, at)
+            if vr not in SHORT_VRS:
+                if not vr.isalpha() or at + 12 > end:
+                    raise _Unreadable(f"unreadable VR {vr!r} at ({group:04X},{element:04X})")
+                length, value_at = long_length(buffer, at + 8)[0], at + 12
+            child = (False, vr == b"UN")
         else:
-            if not is_implicit:
-                _, _, vr, length = explicit(buffer, at)
-                if vr not in SHORT_VRS:
-                    if not vr.isalpha() or at + 12 > end:
-                        raise _Unreadable(f"unreadable VR {vr!r} at ({group:04X},{element:04X})")
-                    length, value_at = long_length(buffer, at + 8)[0], at + 12
-                child = (False, vr == b"UN")
-            else:
-                child = (False, True)
+            child = (False, True)
         if length != UNDEFINED:
             at = value_at + length
             continue
@@ -366,7 +365,7 @@ def _read_deflated(buffer: Buffer, header: Header, tags: frozenset[int]) -> Head
         raise InvalidInstance(f"the deflated data set is damaged: {problem}") from problem
     finally:
         raw.release()
-    if not inner.elements:
+    if tags and not inner.elements:
         raise InvalidInstance("the deflated data set is empty or damaged")
     inner.dataset_offset, inner.file_meta, inner.pixel_data = (
         header.dataset_offset,
@@ -375,6 +374,19 @@ def _read_deflated(buffer: Buffer, header: Header, tags: frozenset[int]) -> Head
     )
     inner.end_of_header = header.dataset_offset
     return inner
+
+
+def inflated(buffer: Buffer, header: Header) -> bytes:
+    """The data set of a deflated file as it was before deflation; raises InvalidInstance if it is unreasonable."""
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    with memoryview(buffer) as view, view[header.dataset_offset :] as raw:
+        try:
+            content = inflater.decompress(raw, MAX_INFLATED_BYTES)
+        except zlib.error as problem:
+            raise InvalidInstance(f"the deflated data set is damaged: {problem}") from problem
+    if inflater.unconsumed_tail:
+        raise InvalidInstance("the deflated data set is unreasonably large")
+    return content
 
 
 def _read_with_pydicom(
@@ -395,7 +407,7 @@ def _read_with_pydicom(
     try:
         dataset = pydicom.dcmread(io.BytesIO(prefix + head), stop_before_pixels=True, force=True)
         found = {tag: dataset.get_item(tag) for tag in tags if tag in dataset}
-    except Exception as error:  # noqa: BLE001 - whatever it stumbles over, the walker's reason is told
+    except Exception as error:
         raise problem from error
     header.elements.clear()
     for tag, element in found.items():

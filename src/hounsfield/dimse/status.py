@@ -2,6 +2,7 @@
 
 from enum import IntEnum, StrEnum
 
+from hounsfield.archive.store import DuplicateInstance, SopMismatch
 from hounsfield.errors import (
     Conflict,
     HounsfieldError,
@@ -102,7 +103,9 @@ STATUS_OF: dict[type[HounsfieldError], Status] = {
     InvalidQuery: Status.DATASET_DOES_NOT_MATCH_SOP_CLASS,
     NotFound: Status.NO_SUCH_SOP_INSTANCE,
     NotAcceptable: Status.SOP_CLASS_NOT_SUPPORTED,
-    Conflict: Status.DUPLICATE_SOP_INSTANCE,
+    Conflict: Status.PROCESSING_FAILURE,
+    SopMismatch: Status.DATASET_DOES_NOT_MATCH_SOP_CLASS,
+    DuplicateInstance: Status.DUPLICATE_SOP_INSTANCE,
     Refused: Status.NOT_AUTHORIZED,
     Unavailable: Status.OUT_OF_RESOURCES,
     OutOfResources: Status.OUT_OF_RESOURCES,

@@ -20,8 +20,8 @@ from hounsfield.index import schema
 from hounsfield.index.records import (
     AlreadyThere,
     Collision,
-    InstanceRecord,
     Inserted,
+    InstanceRecord,
     Outcome,
     Version,
 )
@@ -554,7 +554,7 @@ def _json(attributes: InstanceAttributes, level: Level) -> str:
 
 def _integer(text: str) -> int | None:
     try:
-        number = int(text.split("\\")[0])
+        number = int(text.split("\\", maxsplit=1)[0])
     except ValueError:
         return None
     return number if abs(number) < 1 << 62 else None

@@ -5,7 +5,19 @@ from collections.abc import Iterable
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, or_, select, text, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    column,
+    false,
+    func,
+    or_,
+    select,
+    table,
+    true,
+)
 from sqlalchemy.sql import Join
 from sqlalchemy.sql.expression import literal
 
@@ -24,6 +36,9 @@ from hounsfield.index import schema
 from hounsfield.index.records import Found, InstanceState, PatientState, SeriesState, StudyState
 
 p, st, se, i = schema.patient, schema.study, schema.series, schema.instance
+
+# SQLite's full-text table; its hidden column of the same name stands for the whole row in MATCH.
+_WORDS = table("study_words", column("rowid"), column("study_words"))
 
 MODALITIES_IN_STUDY, SOP_CLASSES_IN_STUDY = 0x00080061, 0x00080062
 _NUMBER_OF = {
@@ -206,7 +221,7 @@ def _plain(column: ColumnElement[Any], match: Any) -> ColumnElement[bool]:
 def _between(
     column: ColumnElement[Any], first: str | None, last: str | None
 ) -> Iterable[ColumnElement[bool]]:
-    yield column != ""  # noqa: PLC1901 - an SQL comparison: an unknown date is in no range
+    yield column != ""
     if first is not None:
         yield column >= first
     if last is not None:
@@ -272,10 +287,8 @@ def _trigrams(connection: Connection, runs: list[str]) -> list[ColumnElement[boo
     if connection.dialect.name != "sqlite":
         return [st.c.search_text.contains(run, autoescape=True) for run in usable]
     phrase = " AND ".join('"' + run.replace('"', '""') + '"' for run in usable)
-    words = text("SELECT rowid FROM study_words WHERE study_words MATCH :phrase").bindparams(
-        phrase=phrase
-    )
-    return [st.c.id.in_(words.columns())]
+    words = select(_WORDS.c.rowid).where(_WORDS.c.study_words.match(phrase))
+    return [st.c.id.in_(words)]
 
 
 def _glob(column: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:

@@ -138,7 +138,7 @@ class Settings(_Group):
     """What happens when a SOP Instance UID arrives again with *other* content: both are kept as
     versions and flagged, the newest is shown, or the later one is refused. (The same content again
     is always a success that changes nothing.)"""
-    complete_after_s: Seconds = 30.0
+    complete_after_s: Seconds = 5.0
     """A study counts as complete when nothing has arrived for it for so long."""
     reserve_bytes: Bytes = 1 << 30
     """So much of the disk stays free; objects are refused before it is used."""

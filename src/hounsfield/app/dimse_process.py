@@ -1,0 +1,20 @@
+"""The process that talks DICOM on the network."""
+
+import socket
+
+from hounsfield.app.archive import open_archive
+from hounsfield.app.child import DRAIN_S, LifeLine, Orders
+from hounsfield.dimse.config import Peer
+from hounsfield.dimse.server import DimseServer
+from hounsfield.settings.parts import dimse_config
+
+
+def run_dimse(orders: Orders, listener: socket.socket, life_line: LifeLine) -> None:
+    """Serve associations until the life-line ends; messages in progress are answered first."""
+    probe = Peer(orders.probe_ae_title, host=orders.settings.dimse.host)
+    config = dimse_config(orders.settings, further_peers=(probe,))
+    with open_archive(orders.settings) as archive:
+        server = DimseServer(config, archive.store, listener)
+        life_line.watch(lambda: server.shutdown(DRAIN_S))
+        server.serve_forever()
+        life_line.wait()

@@ -1,0 +1,14 @@
+"""The process that does what nobody waits for: it marks studies as complete."""
+
+from hounsfield.app.archive import open_archive
+from hounsfield.app.child import LifeLine, Orders
+
+_SETTLE_EVERY_S = 0.5
+
+
+def run_worker(orders: Orders, life_line: LifeLine) -> None:
+    """Look every half second for studies that nothing has arrived for, until the life-line ends."""
+    with open_archive(orders.settings) as archive:
+        life_line.watch(lambda: None)
+        while not life_line.ended.wait(_SETTLE_EVERY_S):
+            archive.index.settle(orders.settings.complete_after_s)

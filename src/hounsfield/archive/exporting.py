@@ -1,0 +1,103 @@
+"""Writes stored instances to a folder, byte for byte, under names a person can read."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from hounsfield.archive.access import Principal
+from hounsfield.archive.retrieve import Retrieve
+from hounsfield.archive.search import Search
+from hounsfield.dicom.matching import texts
+from hounsfield.dicom.query import Key, Level, Query, SingleValue
+from hounsfield.index.records import Found, InstanceLocation
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An instance and the path it gets below the folder of an export or in a ZIP."""
+
+    location: InstanceLocation
+    path: str
+
+
+def named_instances(
+    search: Search,
+    retrieve: Retrieve,
+    principal: Principal,
+    study_instance_uid: str,
+    series_instance_uid: str | None = None,
+) -> list[Named]:
+    """The instances of a study or series, each with a unique path ``patient/study/series/number.dcm``.
+
+    Raises NotFound.
+    """
+    locations = retrieve.locate(principal, study_instance_uid, series_instance_uid)
+    keys = (Key(0x0020000D, "UI", SingleValue(study_instance_uid)),)
+    studies = search.search(principal, Query(Level.STUDY, keys, limit=1))
+    series = {
+        _first(found, "0020000E", "UI"): found
+        for found in search.search(principal, Query(Level.SERIES, keys))
+    }
+    top = _study_folder(studies[0]) if studies else "study"
+    folders: dict[str, str] = {}
+    taken: set[str] = set()
+    made = []
+    for location in locations:
+        uid = location.series_instance_uid
+        if uid not in folders:
+            folder = _series_folder(series[uid]) if uid in series else "series"
+            folders[uid] = _unique(f"{top}/{folder}", set(folders.values()))
+        number = location.instance_number if location.instance_number is not None else 0
+        path = _unique(f"{folders[uid]}/{number:05d}", taken)
+        taken.add(path)
+        made.append(Named(location, path + ".dcm"))
+    return made
+
+
+def export(retrieve: Retrieve, instances: list[Named], folder: Path) -> Iterator[Path]:
+    """Write the instances below ``folder`` and yield each path once it is written."""
+    for named in instances:
+        path = folder / named.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part")
+        with retrieve.open_instance(named.location) as stored, part.open("wb") as file:
+            for piece in stored.stream(chunk_bytes=1 << 20):
+                file.write(piece)
+        part.replace(path)
+        yield path
+
+
+def _study_folder(found: Found) -> str:
+    name = _first(found, "00100010", "PN").split("=")[0].replace("^", " ")
+    patient = _safe(f"{_first(found, '00100020', 'LO')} {name}") or "patient"
+    study = _safe(f"{_first(found, '00080020', 'DA')} {_first(found, '00081030', 'LO')}") or "study"
+    return f"{patient}/{study}"
+
+
+def _series_folder(found: Found) -> str:
+    number = _first(found, "00200011", "IS")
+    padded = f"{int(float(number)):03d}" if re.fullmatch(r"-?\d+(\.\d+)?", number) else ""
+    text = f"{padded} {_first(found, '00080060', 'CS')} {_first(found, '0008103E', 'LO')}"
+    return _safe(text) or "series"
+
+
+def _first(found: Found, tag: str, vr: str) -> str:
+    values = texts(found.attributes.get(tag), vr)
+    return values[0] if values else ""
+
+
+def _safe(text: str) -> str:
+    """A name that every file system takes: plain letters, no path separators, no device names."""
+    plain = unicodedata.normalize("NFKC", text)
+    kept = "".join(c if c.isalnum() or c in " ._-" else "_" for c in plain)
+    return " ".join(kept.split()).strip(" .")[:80].rstrip(" .")
+
+
+def _unique(path: str, taken: set[str]) -> str:
+    candidate, n = path, 1
+    while candidate in taken:
+        n += 1
+        candidate = f"{path}-{n}"
+    return candidate

@@ -1,0 +1,114 @@
+"""The one way out: where instances lie, their bytes, and their metadata."""
+
+from dataclasses import dataclass, replace
+
+import zstandard
+
+from hounsfield.archive.access import Principal, require
+from hounsfield.dicom import json_model
+from hounsfield.dicom.part10 import inflated, read_header
+from hounsfield.dicom.transfer_syntax import of
+from hounsfield.errors import NotFound
+from hounsfield.index.index import Index
+from hounsfield.index.records import InstanceLocation
+from hounsfield.storage.objects import ObjectStorage, StoredObject
+
+# Stands for the base of BulkDataURIs in cached metadata; the edge puts its own address there.
+BASE_URL = "hounsfield:"
+_NO_TAGS: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class BulkData:
+    """A value in the stored file, or its ``content`` if the data set is deflated (PS3.5 A.5)."""
+
+    offset: int
+    length: int
+    vr: str
+    content: bytes | None = None
+
+
+class Retrieve:
+    """Reads instances of one archive."""
+
+    def __init__(self, storage: ObjectStorage, index: Index) -> None:
+        self._storage = storage
+        self._index = index
+
+    def locate(
+        self,
+        principal: Principal,
+        study_instance_uid: str,
+        series_instance_uid: str | None = None,
+        sop_instance_uid: str | None = None,
+        *,
+        all_versions: bool = False,
+    ) -> list[InstanceLocation]:
+        """Where the instances below these UIDs lie; raises NotFound if there is none.
+
+        Frame tables come along when one instance is asked for.
+        """
+        require(principal, "retrieve")
+        found = self._index.locate(
+            study_instance_uid,
+            series_instance_uid,
+            sop_instance_uid,
+            all_versions=all_versions,
+            with_frames=sop_instance_uid is not None,
+        )
+        if not found:
+            what = "instance" if sop_instance_uid else "series" if series_instance_uid else "study"
+            raise NotFound(f"there is no such {what} here")
+        return found
+
+    def open_instance(self, location: InstanceLocation) -> StoredObject:
+        """The stored bytes, exactly as received."""
+        return self._storage.open(location.storage_key)
+
+    def instance_metadata(self, location: InstanceLocation) -> bytes:
+        """One instance in the DICOM JSON model (PS3.18 10.4.3.3.2), BulkDataURIs beginning with `BASE_URL`."""
+        base = (
+            f"{BASE_URL}/studies/{location.study_instance_uid}/series/{location.series_instance_uid}"
+            f"/instances/{location.sop_instance_uid}/bulkdata/"
+        )
+        with self.open_instance(location) as stored, stored.map() as buffer:
+            header = read_header(buffer, tags=_NO_TAGS)
+            return json_model.write_dataset(buffer, header, bulk_data_uri=lambda path: base + path)
+
+    def bulk_data(self, location: InstanceLocation, path: str) -> BulkData:
+        """Where an attribute's value lies, or the value itself where it has no place; raises NotFound."""
+        with self.open_instance(location) as stored, stored.map() as buffer:
+            header = read_header(buffer, tags=_NO_TAGS)
+            if not of(header.transfer_syntax_uid).is_deflated:
+                return BulkData(*json_model.find_bulk_data(buffer, header, path))
+            content = inflated(buffer, header)
+            offset, length, vr = json_model.find_bulk_data(
+                content, replace(header, dataset_offset=0), path
+            )
+            return BulkData(0, length, vr, content[offset : offset + length])
+
+    def series_metadata(
+        self, principal: Principal, study_instance_uid: str, series_instance_uid: str
+    ) -> bytes:
+        """All instances of a series as a JSON array, made once for each revision of the series."""
+        require(principal, "retrieve")
+        found = self._index.series_revision(study_instance_uid, series_instance_uid)
+        if found is None:
+            raise NotFound("there is no such series here")
+        series_fk, revision = found
+        cached = self._index.cached_metadata(series_fk, revision)
+        if cached is not None:
+            return zstandard.ZstdDecompressor().decompress(cached)
+        locations = self.locate(principal, study_instance_uid, series_instance_uid)
+        body = b"[" + b",".join(self.instance_metadata(location) for location in locations) + b"]"
+        self._index.cache_metadata(
+            series_fk, revision, zstandard.ZstdCompressor(level=3).compress(body)
+        )
+        return body
+
+    def revision(self, study_instance_uid: str, series_instance_uid: str) -> int:
+        """Grows with everything added to the series; raises NotFound."""
+        found = self._index.series_revision(study_instance_uid, series_instance_uid)
+        if found is None:
+            raise NotFound("there is no such series here")
+        return found[1]

@@ -1,0 +1,48 @@
+"""The one way to find things: every edge's query comes through here, and access restricts it inside the query."""
+
+from hounsfield.archive.access import Principal, require
+from hounsfield.dicom.query import Query
+from hounsfield.errors import InvalidQuery
+from hounsfield.index.index import Index
+from hounsfield.index.records import (
+    Found,
+    InstanceState,
+    PatientState,
+    SeriesState,
+    StudyState,
+    Totals,
+)
+
+__all__ = [
+    "Found",
+    "InstanceState",
+    "PatientState",
+    "Search",
+    "SeriesState",
+    "StudyState",
+    "Totals",
+]
+
+
+class Search:
+    """Searches one index."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+
+    def search(self, principal: Principal, query: Query) -> list[Found]:
+        """The matches in the query's order; raises InvalidQuery and Refused."""
+        require(principal, "search")
+        if query.offset < 0 or (query.limit is not None and query.limit < 0):
+            raise InvalidQuery("limit and offset cannot be negative")
+        return self._index.search(query)
+
+    def count(self, principal: Principal, query: Query, at_most: int = 10_000) -> int:
+        """How many match, counted no further than ``at_most``."""
+        require(principal, "search")
+        return self._index.count(query, at_most)
+
+    def totals(self, principal: Principal) -> Totals:
+        """How much the archive holds."""
+        require(principal, "search")
+        return self._index.totals()
