@@ -1,0 +1,167 @@
+"""`hounsfield send` and `hounsfield echo`: to other systems (PS3.4 annexes A and B)."""
+
+import os
+import re
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hounsfield.cli.output import (
+    AsJson,
+    Data,
+    ExitCode,
+    Failure,
+    SettingsFile,
+    console,
+    print_json,
+    progress,
+    settings_for,
+)
+from hounsfield.errors import InvalidInstance
+from hounsfield.settings.model import Settings
+
+if TYPE_CHECKING:
+    from hounsfield.dimse.scu import Outgoing, Sent, Target
+
+_PEER_HELP = "A peer's name in the settings, or AETITLE@HOST:PORT."
+_ADDRESS = re.compile(
+    r"(?P<title>[^@]{1,16})@(?P<host>\[[^\]]+\]|[^:\[\]]+)(?::(?P<port>\d{1,5}))?"
+)
+
+CallingOption = Annotated[
+    str | None,
+    typer.Option("--ae-title", metavar="AET", help="Call as this instead of our own AE title."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(send)
+    app.command()(echo)
+
+
+def send(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH…", help="Files and folders.", exists=True)
+    ],
+    peer: Annotated[str, typer.Argument(metavar="PEER", help=_PEER_HELP)],
+    data: Data = None,
+    settings: SettingsFile = None,
+    ae_title: CallingOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send DICOM files to a peer by C-STORE, each as it is stored in the file.
+
+    Files that are no DICOM files are skipped. With --json: one line for each file, then a summary.
+    """
+    from hounsfield.dimse.scu import send as send_all
+
+    target = _target(settings_for(data, settings), peer, ae_title)
+    outgoing, skipped = _look_at(paths)
+    counts: Counter[str] = Counter()
+    refusals: Counter[str] = Counter()
+    for path, reason in skipped:
+        _report(as_json, {"path": str(path), "outcome": "skipped", "reason": reason})
+    with progress() as bar:
+        task = bar.add_task(f"sending to {peer}", total=len(outgoing))
+        for sent in send_all(target, outgoing):
+            bar.advance(task)
+            counts["stored" if sent.is_stored else "refused"] += 1
+            if not sent.is_stored:
+                refusals[sent.text] += 1
+            _report(as_json, _line(sent))
+    summary = {"stored": counts["stored"], "refused": counts["refused"], "skipped": len(skipped)}
+    if as_json:
+        print_json({"summary": summary})
+    else:
+        out = console()
+        for reason, number in refusals.most_common():
+            out.print(f"{number} refused: {reason}", markup=False)
+        out.print(", ".join(f"{number} {what}" for what, number in summary.items()))
+    if not outgoing:
+        raise Failure("no DICOM file there", ExitCode.FAILED)
+    if counts["refused"]:
+        raise typer.Exit(ExitCode.FAILED)
+
+
+def echo(
+    peer: Annotated[str, typer.Argument(metavar="PEER", help=_PEER_HELP)],
+    data: Data = None,
+    settings: SettingsFile = None,
+    ae_title: CallingOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask a peer whether it is there (C-ECHO)."""
+    from hounsfield.dimse.scu import echo as ask
+
+    target = _target(settings_for(data, settings), peer, ae_title)
+    begin = time.monotonic()
+    status = ask(target)
+    taken_ms = round((time.monotonic() - begin) * 1000, 1)
+    if as_json:
+        print_json({"peer": str(target), "status": f"{status:04X}", "milliseconds": taken_ms})
+    else:
+        console().print(f"{target} answered {status:04X} after {taken_ms} ms", markup=False)
+    if status != 0:
+        raise typer.Exit(ExitCode.FAILED)
+
+
+def _target(settings: Settings, peer: str, ae_title: str | None) -> "Target":
+    from hounsfield.dimse.scu import Target
+
+    calling = ae_title or settings.dimse.ae_title
+    known = settings.dimse.peers.get(peer)
+    if known is not None:
+        if known.host is None:
+            raise Failure(f"dimse.peers.{peer} has no host to send to", ExitCode.USAGE)
+        return Target(known.host, known.port, known.ae_title, calling)
+    match = _ADDRESS.fullmatch(peer)
+    if match is None:
+        names = ", ".join(settings.dimse.peers) or "none"
+        raise Failure(
+            f"{peer!r} is no peer in the settings (there: {names}) and not AETITLE@HOST:PORT",
+            ExitCode.USAGE,
+        )
+    return Target(match["host"].strip("[]"), int(match["port"] or 104), match["title"], calling)
+
+
+def _look_at(paths: list[Path]) -> tuple[list["Outgoing"], list[tuple[Path, str]]]:
+    from hounsfield.dimse.scu import read_outgoing
+
+    outgoing: list[Outgoing] = []
+    skipped: list[tuple[Path, str]] = []
+    for path in _files_in(paths):
+        try:
+            outgoing.append(read_outgoing(path))
+        except (InvalidInstance, OSError) as problem:
+            skipped.append((path, str(problem)))
+    return outgoing, skipped
+
+
+def _files_in(paths: list[Path]) -> Iterator[Path]:
+    for path in paths:
+        if not path.is_dir():
+            yield path
+            continue
+        for folder, folders, names in os.walk(path):
+            folders.sort()
+            yield from (Path(folder) / name for name in sorted(names))
+
+
+def _line(sent: "Sent") -> dict[str, object]:
+    return {
+        "path": str(sent.path),
+        "outcome": "stored" if sent.is_stored else "refused",
+        "SOPInstanceUID": sent.sop_instance_uid,
+        "status": None if sent.status is None else f"{sent.status:04X}",
+        "reason": sent.text,
+    }
+
+
+def _report(as_json: bool, line: dict[str, object]) -> None:
+    if as_json:
+        print_json(line)
