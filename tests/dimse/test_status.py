@@ -3,6 +3,7 @@
 import pytest
 
 from hounsfield import errors
+from hounsfield.archive.store import DuplicateInstance, SopMismatch
 from hounsfield.dimse.status import (
     MEANINGS,
     STATUS_OF,
@@ -25,8 +26,14 @@ KINDS = [
 
 # NET-10, STO-02
 def test_every_error_has_its_status():
-    assert set(STATUS_OF) == set(KINDS)
+    assert set(KINDS) <= set(STATUS_OF)
     assert len(KINDS) == 8
+
+
+# STO-03, STO-04
+def test_the_two_conflicts_of_the_store_are_told_apart():
+    assert status_of(SopMismatch("why")) == 0xA900
+    assert status_of(DuplicateInstance("why")) == 0x0111
 
 
 @pytest.mark.parametrize("kind", KINDS)

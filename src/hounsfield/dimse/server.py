@@ -41,7 +41,7 @@ class DimseServer:
     def counts(self) -> dict[str, int]:
         """How many connections were taken, and how many associations ended in which way."""
         with self._lock:
-            return {**self._counts, "open": len(self._open)}
+            return {"connections": 0, **self._counts, "open": len(self._open)}
 
     # -- connections --------------------------------------------------------------------------------
 

@@ -1,0 +1,239 @@
+"""Who is let in, under which name, with which contexts."""
+
+import logging
+
+import pytest
+from tests.dimse.peer import CT, IMPLICIT, VERIFICATION, RawPeer, eventually
+
+from hounsfield.dicom.sop_classes import STORAGE_SOP_CLASSES
+from hounsfield.dicom.transfer_syntax import TRANSFER_SYNTAXES
+from hounsfield.dimse.acceptance import Acceptance, Refusal, is_storable
+from hounsfield.dimse.config import DimseConfig, Peer
+from hounsfield.dimse.upper_layer.items import (
+    CommonExtendedNegotiation,
+    ExtendedNegotiation,
+    UserIdentity,
+    UserInformation,
+)
+from hounsfield.dimse.upper_layer.pdus import AssociateRj, AssociateRq, ProposedContext
+
+NO_REASON, APPLICATION_CONTEXT = AssociateRj(1, 1, 1), AssociateRj(1, 1, 2)
+CALLING, CALLED = AssociateRj(1, 1, 3), AssociateRj(1, 1, 7)
+PROTOCOL_VERSION, LOCAL_LIMIT = AssociateRj(1, 2, 2), AssociateRj(2, 3, 2)
+
+
+def decide(request=None, address="10.0.0.9", **config):
+    acceptance = Acceptance(DimseConfig(**config))
+    decision = acceptance.decide(request or asking(), address)
+    return decision.answer if isinstance(decision, Refusal) else None
+
+
+def asking(called="HOUNSFIELD", calling="CT1", **more):
+    return AssociateRq(called, calling, (ProposedContext(1, CT, (IMPLICIT,)),), **more)
+
+
+# NET-02
+@pytest.mark.parametrize(
+    ("peers", "unknown", "address", "expected"),
+    [
+        ((), "refuse", "10.0.0.9", CALLING),
+        ((), "refuse", "127.0.0.1", CALLING),
+        ((), "accept", "10.0.0.9", CALLING),
+        ((), "accept", "127.0.0.1", None),
+        ((), "accept", "::1", None),
+        ((), "accept", "::ffff:127.0.0.1", None),
+        ((Peer("CT1"),), "refuse", "10.0.0.9", None),
+        ((Peer("CT2"),), "refuse", "10.0.0.9", CALLING),
+        ((Peer("CT1", "10.0.0.9"),), "refuse", "10.0.0.9", None),
+        ((Peer("CT1", "10.0.0.9"),), "refuse", "::ffff:10.0.0.9", None),
+        ((Peer("CT1", "10.0.0.8"),), "refuse", "10.0.0.9", CALLING),
+        ((Peer("CT1", "10.0.0.8"),), "accept", "127.0.0.1", CALLING),
+        ((Peer("CT1", "10.0.0.8"), Peer("CT1", "10.0.0.9")), "refuse", "10.0.0.9", None),
+        ((Peer("CT1", "10.0.0.0/24"),), "refuse", "10.0.0.9", None),
+        ((Peer("CT1", "fe80::/10"),), "refuse", "fe80::7%eth0", None),
+        ((Peer("CT1", "localhost"),), "refuse", "127.0.0.1", None),
+    ],
+)
+def test_callers_are_known_by_ae_title_and_address(peers, unknown, address, expected):
+    assert decide(address=address, peers=peers, unknown_peers=unknown) == expected
+
+
+# NET-02, NET-12
+@pytest.mark.parametrize(
+    ("called", "more", "expected"),
+    [
+        ("HOUNSFIELD", (), None),
+        ("OTHER", (), CALLED),
+        ("hounsfield", (), CALLED),
+        ("OTHER", ("OTHER",), None),
+        ("OTHER", ("*",), None),
+        ("", ("*",), CALLED),
+        ("A\\B", ("*",), CALLED),
+        ("A\tB", ("*",), CALLED),
+    ],
+)
+def test_we_answer_to_our_names(called, more, expected):
+    request = asking(called)
+    assert decide(request, peers=(Peer("CT1"),), called_ae_titles=more) == expected
+
+
+# NET-12
+@pytest.mark.parametrize("calling", ["", "A\\B", "A\nB", "\x00A"])
+def test_a_caller_without_a_valid_ae_title_is_not_recognized(calling):
+    assert decide(asking(calling=calling), peers=(Peer(calling),)) == CALLING
+
+
+# NET-02
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"application_context_name": "1.2.3"}, APPLICATION_CONTEXT),
+        ({"application_context_name": ""}, APPLICATION_CONTEXT),
+        ({"protocol_version": 2}, PROTOCOL_VERSION),
+        ({"protocol_version": 3}, None),
+        ({"user_information": UserInformation(maximum_length=7)}, NO_REASON),
+        ({"user_information": UserInformation(maximum_length=0)}, None),
+    ],
+)
+def test_what_we_do_not_speak_is_rejected_for_it(change, expected):
+    assert decide(asking(**change), peers=(Peer("CT1"),)) == expected
+
+
+# NET-02
+def test_limits_are_transient_and_places_are_given_back():
+    config = DimseConfig(
+        peers=(Peer("CT1"), Peer("CT2"), Peer("CT3")),
+        max_associations=3,
+        max_associations_by_peer=2,
+    )
+    acceptance = Acceptance(config)
+
+    def ask(calling):
+        decision = acceptance.decide(asking(calling=calling), "10.0.0.9")
+        return decision.answer if isinstance(decision, Refusal) else None
+
+    assert [ask("CT1"), ask("CT1"), ask("CT1")] == [None, None, LOCAL_LIMIT]
+    assert [ask("CT2"), ask("CT3")] == [None, LOCAL_LIMIT]
+    acceptance.leave("CT1", "10.0.0.9")
+    assert [ask("CT3"), ask("CT1")] == [None, LOCAL_LIMIT]
+
+
+# NET-09
+def test_every_storage_class_is_accepted_in_every_transfer_syntax():
+    acceptance = Acceptance(DimseConfig())
+    for sop_class in STORAGE_SOP_CLASSES:
+        support = acceptance.support(sop_class, "")
+        assert support is not None
+        assert len(set(TRANSFER_SYNTAXES) - support.transfer_syntaxes) == 2
+
+
+# NET-09
+@pytest.mark.parametrize(
+    ("sop_class", "expected"),
+    [
+        ("1.2.840.10008.5.1.4.1.1.1", True),
+        ("1.2.840.10008.5.1.1.30", True),  # retired Hardcopy Color Image
+        ("1.2.840.10008.5.1.4.1.1.999.1", True),  # newer than we are
+        ("1.2.840.113619.4.30", True),  # private
+        ("1.2.840.10008.5.1.4.1.2.2.1", False),  # Study Root FIND
+        ("1.2.840.10008.1.20.1", False),  # Storage Commitment
+        ("1.2.840.10008.1.1", False),
+        ("1.2.840.10008.9.9.9", False),
+        ("", False),
+        ("not a UID", False),
+    ],
+)
+def test_what_may_be_stored_is_known_from_the_class(sop_class, expected):
+    assert is_storable(sop_class) is expected
+
+
+# NET-07, NET-09
+def test_a_private_class_of_another_service_is_not_stored():
+    acceptance = Acceptance(DimseConfig())
+    assert acceptance.support("1.3.999.1", "") is not None
+    assert acceptance.support("1.3.999.1", "1.2.840.10008.4.2") is not None
+    assert acceptance.support("1.3.999.1", "1.2.840.10008.4.1") is None
+    assert Acceptance(DimseConfig(unknown_sop_classes="refuse")).support("1.3.999.1", "") is None
+
+
+def test_our_own_ae_title_is_a_valid_one():
+    with pytest.raises(ValueError, match="no AE title"):
+        Acceptance(DimseConfig(ae_title="TOO LONG TO BE ONE"))
+
+
+# NET-02
+@pytest.mark.parametrize(
+    ("asked", "expected", "advice"),
+    [
+        ({"called": "OTHER"}, CALLED, "dimse.called_ae_titles"),
+        ({"calling": "STRANGER"}, CALLING, "dimse.peers"),
+        ({"application_context": "1.2.3"}, APPLICATION_CONTEXT, "application context"),
+        ({"protocol_version": 0}, PROTOCOL_VERSION, "version"),
+    ],
+)
+def test_a_refused_caller_is_told_and_the_log_says_what_to_do(
+    archive, serve, caplog, asked, expected, advice
+):
+    _server, port = serve(archive, unknown_peers="refuse", peers=(Peer("RAW", "127.0.0.1"),))
+    with RawPeer(port) as peer:
+        assert peer.ask(**asked) == expected
+    with RawPeer(port) as peer:
+        peer.associate()
+    warnings = [record for record in caplog.records if record.levelno == logging.WARNING]
+    assert advice in warnings[0].getMessage()
+
+
+# NET-02
+def test_a_caller_over_the_limit_is_rejected_until_another_leaves(archive, serve):
+    server, port = serve(archive, max_associations=2)
+    with RawPeer(port) as first, RawPeer(port) as second:
+        first.associate()
+        second.associate()
+        with RawPeer(port) as third:
+            assert third.ask() == LOCAL_LIMIT
+    eventually(lambda: server.counts["open"] == 0)
+    with RawPeer(port) as fourth:
+        fourth.associate()
+
+
+# NET-05, NET-07, NET-08
+def test_all_that_a_requestor_can_say_about_itself_is_answered(port):
+    with RawPeer(port) as peer:
+        answer = peer.associate(
+            (CT, (IMPLICIT,)),
+            ("1.3.999.1", (IMPLICIT,)),
+            asynchronous_operations_window=(16, 16),
+            extended_negotiations=(ExtendedNegotiation(CT, b"\2\0\0\0\2\0"),),
+            common_extended_negotiations=(
+                CommonExtendedNegotiation("1.3.999.1", "1.2.840.10008.4.2", (CT,)),
+            ),
+            user_identity=UserIdentity(2, True, b"user", b"pass"),
+        )
+    information = answer.user_information
+    assert [context.result for context in answer.presentation_contexts] == [0, 0]
+    assert information.asynchronous_operations_window == (1, 1)
+    assert information.extended_negotiations == (ExtendedNegotiation(CT, b"\2\0\3\0\0\0"),)
+    assert information.common_extended_negotiations == ()
+    assert information.user_identity_response == b""
+    assert information.implementation_class_uid
+    assert information.maximum_length >= 4096
+
+
+# NET-01
+def test_128_contexts_are_answered_one_by_one(port):
+    with RawPeer(port) as peer:
+        answer = peer.associate(*[(CT, (IMPLICIT,)), (VERIFICATION, ("1.2.9",))] * 64)
+    assert [context.context_id for context in answer.presentation_contexts] == list(
+        range(1, 256, 2)
+    )
+    assert [context.result for context in answer.presentation_contexts] == [0, 4] * 64
+
+
+# NET-11
+def test_bytes_that_no_uid_has_are_answered_like_any_unknown_class(archive, serve):
+    server, port = serve(archive)
+    with RawPeer(port) as peer:
+        answer = peer.associate(("\xff\xfe1.2", ("\xe9", IMPLICIT)), (CT, ("\xe9",)))
+    assert [context.result for context in answer.presentation_contexts] == [3, 4]
+    eventually(lambda: server.counts["open"] == 0)
+    assert "failed" not in server.counts
