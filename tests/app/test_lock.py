@@ -70,8 +70,8 @@ def test_the_folder_is_in_use_until_the_last_child_of_a_killed_server_is_gone(tm
 
 def test_writers_share_the_index_and_a_rebuild_wants_it_alone(tmp_path):
     with (
-        working_on(tmp_path, "hounsfield import"),
-        working_on(tmp_path, "hounsfield import"),
+        working_on(tmp_path, "hounsfield import", writes=True),
+        working_on(tmp_path, "hounsfield find", writes=False),
         pytest.raises(InUse),
         alone_with(tmp_path, "hounsfield rebuild", ()),
     ):
@@ -90,3 +90,29 @@ def test_a_rebuild_that_is_refused_keeps_no_lock(tmp_path):
         raise AssertionError("a rebuild began beside a server")
     server.take("dimse")
     server.release()
+
+
+def test_only_a_writer_that_crashed_leaves_its_mark(tmp_path):
+    lock = FolderLock(tmp_path, "hounsfield serve")
+    with working_on(tmp_path, "hounsfield import", writes=True):
+        assert lock.was_left_unclean()
+    assert not lock.was_left_unclean()
+    with working_on(tmp_path, "hounsfield find", writes=False):
+        assert not lock.was_left_unclean()
+    with pytest.raises(ZeroDivisionError), working_on(tmp_path, "hounsfield import", writes=True):
+        raise ZeroDivisionError
+    assert lock.was_left_unclean()
+    with alone_with(tmp_path, "hounsfield rebuild", ()):
+        pass
+    assert not lock.was_left_unclean()
+
+
+def test_the_index_is_taken_alone_at_once_or_not_at_all(tmp_path):
+    first, second = FolderLock(tmp_path, "one"), FolderLock(tmp_path, "two")
+    first.take(INDEX, shared=True)
+    assert not second.try_to_take(INDEX)
+    assert second.try_to_take(INDEX, shared=True)
+    assert not first.try_to_take(INDEX)
+    second.release()
+    assert first.try_to_take(INDEX)
+    first.release()

@@ -100,10 +100,14 @@ def run(role: str, orders: Orders, listener: socket.socket | None, life_line: Li
 
         assert listener is not None
         run_http(orders, listener, life_line)
-    else:
+    elif role == "worker":
         from hounsfield.app.worker_process import run_worker
 
         run_worker(orders, life_line)
+    else:
+        from hounsfield.app.worker_process import run_sweep
+
+        run_sweep(orders)
 
 
 def main(arguments: list[str]) -> None:

@@ -2,6 +2,9 @@
 
 Locks are advisory ones of the operating system on small files in `DATA/locks`. They belong to an
 open file: a server's children inherit it, so a folder is free only when the last of them is gone.
+
+Whoever writes also leaves a mark there and removes it at a clean end. A mark that is found by somebody
+who has the folder alone was left by a crash, and means that storage and index must be compared.
 """
 
 import contextlib
@@ -14,6 +17,7 @@ from pathlib import Path
 from hounsfield.errors import HounsfieldError
 
 INDEX = "index"
+_UNCLEAN = "unclean."
 _ORPHANS_GONE_S = 12.0
 
 
@@ -27,46 +31,72 @@ class FolderLock:
     def __init__(self, data: Path, command: str) -> None:
         self._folder = data / "locks"
         self._command = command
-        self._descriptors: list[int] = []
+        self._held: dict[str, int] = {}
+        self._mark = self._folder / f"{_UNCLEAN}{os.getpid()}"
 
     @property
     def descriptors(self) -> tuple[int, ...]:
         """The open files that hold the locks, for children to inherit."""
-        return tuple(self._descriptors)
+        return tuple(self._held.values())
 
     def take(self, name: str, *, shared: bool = False) -> None:
-        """Take one lock or raise InUse.
+        """Take one lock, or change its kind; raises InUse.
 
         If its holder was killed, its children may still be finishing: they get some seconds.
         """
-        self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._folder / name
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
         deadline = time.monotonic() + _ORPHANS_GONE_S
-        while True:
-            try:
-                fcntl.flock(
-                    descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB
-                )
-                break
-            except BlockingIOError:
-                holder = os.read(descriptor, 200).decode("utf-8", "replace").strip()
-                os.lseek(descriptor, 0, os.SEEK_SET)
-                if _is_alive(holder) or time.monotonic() > deadline:
-                    os.close(descriptor)
-                    raise InUse(
-                        f"{self._folder.parent} is in use by {holder or 'another process'}"
-                    ) from None
-                time.sleep(0.05)
-        if not shared:
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, f"{self._command} (pid {os.getpid()})\n".encode(), 0)
-        self._descriptors.append(descriptor)
+        while not self.try_to_take(name, shared=shared):
+            holder = self._holder(name)
+            if _is_alive(holder) or time.monotonic() > deadline:
+                data, who = self._folder.parent, holder or "another process"
+                raise InUse(f"{data} is in use by {who}")
+            time.sleep(0.05)
 
-    def release(self) -> None:
-        """Let go, as far as this process is concerned."""
-        while self._descriptors:
-            os.close(self._descriptors.pop())
+    def try_to_take(self, name: str, *, shared: bool = False) -> bool:
+        """Take one lock, or change its kind, if that can be had at once."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        descriptor = self._held.get(name)
+        if descriptor is None:
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+            descriptor = os.open(self._folder / name, flags, 0o640)
+        kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+        try:
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if name not in self._held:
+                os.close(descriptor)
+            return False
+        self._held[name] = descriptor
+        os.ftruncate(descriptor, 0)
+        if not shared:  # many can share a lock: it then names nobody
+            os.pwrite(descriptor, f"{self._command} (pid {os.getpid()})\n".encode(), 0)
+        return True
+
+    def _holder(self, name: str) -> str:
+        try:
+            return (self._folder / name).read_text("utf-8").strip()
+        except OSError:
+            return ""
+
+    def was_left_unclean(self) -> bool:
+        """Whether somebody who wrote here did not come to a clean end; only for who is alone here."""
+        return any(self._folder.glob(f"{_UNCLEAN}*"))
+
+    def is_clean_again(self) -> None:
+        """Remove the marks of those who are gone."""
+        for mark in self._folder.glob(f"{_UNCLEAN}*"):
+            mark.unlink(missing_ok=True)
+
+    def mark(self) -> None:
+        """Say that we are writing."""
+        self._mark.touch()
+
+    def release(self, *, is_clean: bool = True) -> None:
+        """Let go, as far as this process is concerned; an unclean end leaves the mark."""
+        if is_clean:
+            self._mark.unlink(missing_ok=True)
+        while self._held:
+            os.close(self._held.popitem()[1])
 
 
 def _is_alive(holder: str) -> bool:
@@ -84,14 +114,18 @@ def _is_alive(holder: str) -> bool:
 
 
 @contextlib.contextmanager
-def working_on(data: Path, command: str) -> Iterator[None]:
+def working_on(data: Path, command: str, *, writes: bool) -> Iterator[None]:
     """Use the index beside others, but not while it is rebuilt."""
     lock = FolderLock(data, command)
     lock.take(INDEX, shared=True)
+    is_clean = False
     try:
+        if writes:
+            lock.mark()
         yield
+        is_clean = True
     finally:
-        lock.release()
+        lock.release(is_clean=is_clean)
 
 
 @contextlib.contextmanager
@@ -103,5 +137,6 @@ def alone_with(data: Path, command: str, roles: Iterable[str]) -> Iterator[None]
             lock.take(role)
         lock.take(INDEX)
         yield
+        lock.is_clean_again()  # whoever wants to be alone leaves storage and index in agreement
     finally:
         lock.release()

@@ -93,6 +93,7 @@ class Supervisor:
         self._lock = FolderLock(settings.data, "hounsfield demo" if is_demo else "hounsfield serve")
         self._children = [_Child(role, None) for role in roles]
         self._probe_ae_title = f"READY-{secrets.token_hex(5)}"
+        self._is_clean = True
         self._is_ready = threading.Event()
         self._stopping = threading.Event()
         self._wake, self._waker = socket.socketpair()
@@ -110,7 +111,7 @@ class Supervisor:
         self._settings.data.mkdir(parents=True, exist_ok=True)
         for child in self._children:
             self._lock.take(child.role)
-        self._lock.take(INDEX, shared=True)
+        self._agree()
         web, dimse = self._settings.web, self._settings.dimse
         for child in self._children:
             if child.role == "http":
@@ -121,6 +122,31 @@ class Supervisor:
                 )
             if child.listener is not None:
                 self.ready.ports[child.role] = port_of(child.listener)
+
+    def _agree(self) -> None:
+        """After a crash, let storage and index be compared before anything is received.
+
+        Only who is alone on the folder may: otherwise an object could be taken for an orphan while it
+        is being stored. Whoever else is here leaves that to a later start.
+        """
+        settings = self._settings
+        if self._lock.try_to_take(INDEX):
+            has_lost_index = (settings.data / "objects").exists() and not (
+                settings.data / "index.db"
+            ).exists()
+            if has_lost_index or self._lock.was_left_unclean():
+                child = _Child("sweep", None)
+                self._start(child)
+                assert child.process is not None
+                code = child.process.wait()
+                os.close(child.life_line)
+                if code != 0:
+                    raise StartFailed(
+                        f"storage and index could not be compared ({_ending(code)}); the lines above say why"
+                    )
+                self._lock.is_clean_again()
+        self._lock.take(INDEX, shared=True)
+        self._lock.mark()
 
     def run(self, on_ready: Callable[[dict[str, Any]], None] | None = None) -> None:
         """Start the children, keep them running, and end them in order; raises StartFailed.
@@ -149,7 +175,7 @@ class Supervisor:
         for child in self._children:
             if child.listener is not None:  # again: `prepare` may have failed half-way
                 child.listener.close()
-        self._lock.release()
+        self._lock.release(is_clean=self._is_clean)
         self._wake.close()
         self._waker.close()
 
@@ -237,6 +263,7 @@ class Supervisor:
         code = child.process.returncode
         os.close(child.life_line)
         child.process, child.life_line = None, -1
+        self._is_clean = False
         if self._stopping.is_set():
             return
         child.failures = 1 if now - child.started > _SETTLED_S else child.failures + 1
@@ -266,11 +293,13 @@ class Supervisor:
         for child in running:
             assert child.process is not None
             try:
-                child.process.wait(max(0.0, deadline - time.monotonic()))
+                code = child.process.wait(max(0.0, deadline - time.monotonic()))
+                self._is_clean = self._is_clean and code == 0
             except subprocess.TimeoutExpired:
                 log.warning("killed, it did not end in time", extra={"role": child.role})
                 child.process.kill()
                 child.process.wait()
+                self._is_clean = False
         log.info("stopped")
 
 

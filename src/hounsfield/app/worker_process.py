@@ -1,7 +1,8 @@
-"""The process that does what nobody waits for: it marks studies as complete."""
+"""The process that does what nobody waits for: it marks studies as complete. And the one before all others."""
 
 from hounsfield.app.archive import open_archive
 from hounsfield.app.child import LifeLine, Orders
+from hounsfield.archive.sweep import sweep
 
 _SETTLE_EVERY_S = 0.5
 
@@ -12,3 +13,9 @@ def run_worker(orders: Orders, life_line: LifeLine) -> None:
         life_line.watch(lambda: None)
         while not life_line.ended.wait(_SETTLE_EVERY_S):
             archive.index.settle(orders.settings.complete_after_s)
+
+
+def run_sweep(orders: Orders) -> None:
+    """Bring storage and index to agree after a crash."""
+    with open_archive(orders.settings) as archive:
+        sweep(archive.store)
