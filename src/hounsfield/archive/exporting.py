@@ -1,16 +1,20 @@
 """Writes stored instances to a folder, byte for byte, under names a person can read."""
 
+import hashlib
+import os
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from hounsfield.archive.access import Principal
 from hounsfield.archive.retrieve import Retrieve
 from hounsfield.archive.search import Search
 from hounsfield.dicom.matching import texts
 from hounsfield.dicom.query import Key, Level, Query, SingleValue
+from hounsfield.errors import Conflict, HounsfieldError, InvalidInstance
 from hounsfield.index.records import Found, InstanceLocation
 
 
@@ -20,6 +24,19 @@ class Named:
 
     location: InstanceLocation
     path: str
+
+
+Outcome = Literal["written", "present", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What became of one instance, and why if it could not be written."""
+
+    named: Named
+    path: Path
+    outcome: Outcome
+    reason: str | None = None
 
 
 def named_instances(
@@ -56,17 +73,40 @@ def named_instances(
     return made
 
 
-def export(retrieve: Retrieve, instances: list[Named], folder: Path) -> Iterator[Path]:
-    """Write the instances below ``folder`` and yield each path once it is written."""
+def export(retrieve: Retrieve, instances: Iterable[Named], folder: Path) -> Iterator[Exported]:
+    """Write the instances below ``folder``, each compared with the hash taken at its receipt.
+
+    A file that is there already with the same bytes is left alone, one with others is not overwritten.
+    """
     for named in instances:
         path = folder / named.path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        with retrieve.open_instance(named.location) as stored, part.open("wb") as file:
+        try:
+            yield Exported(named, path, _write(retrieve, named.location, path))
+        except (HounsfieldError, OSError) as problem:
+            yield Exported(named, path, "failed", str(problem))
+
+
+def _write(retrieve: Retrieve, location: InstanceLocation, path: Path) -> Outcome:
+    """Write under a scratch name first, so that no half of a file is ever taken for a whole one."""
+    if path.exists():
+        with path.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() == location.sha256:
+                return "present"
+        raise Conflict("another file is there")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_name(f".{path.name}.{os.getpid()}")
+    digest = hashlib.sha256()
+    try:
+        with retrieve.open_instance(location) as stored, scratch.open("wb") as file:
             for piece in stored.stream(chunk_bytes=1 << 20):
+                digest.update(piece)
                 file.write(piece)
-        part.replace(path)
-        yield path
+        if digest.hexdigest() != location.sha256:
+            raise InvalidInstance("damaged in the archive: these are not the bytes received")
+        scratch.replace(path)
+    finally:
+        scratch.unlink(missing_ok=True)
+    return "written"
 
 
 def _study_folder(found: Found) -> str:

@@ -40,7 +40,7 @@ def import_paths(store: InstanceStore, paths: Iterable[Path], source: Source) ->
     """Import all files below ``paths``. Files whose content is here already are recognised by their hash
     without being copied, so that an import that was broken off goes on where it stopped.
     """
-    for path in _files(paths):
+    for path in files_below(paths):
         yield from import_path(store, path, source)
 
 
@@ -173,7 +173,7 @@ def not_dicom(head: bytes) -> str | None:
     return None
 
 
-def _files(paths: Iterable[Path]) -> Iterator[Path]:
+def files_below(paths: Iterable[Path]) -> Iterator[Path]:
     """All files below ``paths``, in the order of their names; links to folders are not followed."""
     for path in paths:
         if path.is_dir():

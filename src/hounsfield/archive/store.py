@@ -31,6 +31,14 @@ class DuplicateInstance(Conflict):
     """The instance is here with other bytes, and the policy keeps the first (PS3.7 C.5.11, 0111)."""
 
 
+class OtherStudy(SopMismatch):
+    """The instance belongs to another study than the one it was sent to (PS3.18 10.5.1)."""
+
+    def __init__(self, identity: Identity) -> None:
+        super().__init__("the instance belongs to another study than the request names")
+        self.identity = identity
+
+
 @dataclass(frozen=True, slots=True)
 class StorePolicy:
     """What to do with an instance that is here with other bytes.
@@ -87,27 +95,38 @@ class InstanceStore:
         source: Source,
         *,
         expected: tuple[str, str] | None = None,
+        within_study: str | None = None,
         received_us: int | None = None,
     ) -> Stored:
         """Store what was spooled; on return it survives a power cut. The spool is used up either way.
 
         ``expected`` is the (SOP Class UID, SOP Instance UID) that a command announced (STO-03).
+        ``within_study`` is the Study Instance UID that it has to belong to (STOW-03).
         ``received_us`` is given when an object from before is adopted. Raises InvalidInstance, Conflict,
         Refused, OutOfResources, Unavailable.
         """
         try:
-            return self._store(spool, source, expected, received_us or time.time_ns() // 1000)
+            return self._store(
+                spool, source, expected, within_study, received_us or time.time_ns() // 1000
+            )
         finally:
             spool.discard()
 
     def _store(
-        self, spool: Spool, source: Source, expected: tuple[str, str] | None, received_us: int
+        self,
+        spool: Spool,
+        source: Source,
+        expected: tuple[str, str] | None,
+        within_study: str | None,
+        received_us: int,
     ) -> Stored:
         header, table = _read(spool)
         attributes = InstanceAttributes(header)
         identity = identify(header, attributes)
         if expected is not None:
             _compare(expected, identity)
+        if within_study is not None and within_study != identity.study_instance_uid:
+            raise OtherStudy(identity)
         require(source.principal, "store")
         for admit in self.hooks.admit:
             _ask(admit, attributes, source.name)

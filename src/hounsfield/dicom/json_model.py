@@ -4,6 +4,7 @@ import base64
 import re
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -17,9 +18,11 @@ from hounsfield.dicom.part10 import (
     Buffer,
     Element,
     Header,
+    inflated,
     skip_undefined,
     vr_of,
 )
+from hounsfield.dicom.transfer_syntax import of
 from hounsfield.errors import InvalidInstance, NotFound
 
 BulkDataUri = Callable[[str], str]
@@ -218,6 +221,8 @@ def write_dataset(
     ``bulk_data_uri`` gets a path such as ``00081140/0/00091010`` and gives the URI. Values stand with the
     digits they were sent with.
     """
+    if of(header.transfer_syntax_uid).is_deflated:
+        buffer, header = inflated(buffer, header), replace(header, dataset_offset=0)
     reader = _Reader(
         buffer,
         big=header.is_big_endian,

@@ -1,5 +1,6 @@
 """The index as the archive sees it: one object for everything it asks and tells the database."""
 
+import threading
 import time
 from collections.abc import Iterator
 
@@ -24,12 +25,15 @@ class Index:
     def __init__(self, config: IndexConfig) -> None:
         self.database = Database(config)
         self._writer: Writer | None = None
+        self._writer_lock = threading.Lock()
 
     @property
     def writer(self) -> Writer:
-        if self._writer is None:
-            self._writer = Writer(self.database)
-        return self._writer
+        """Started with the first record, since most processes only read."""
+        with self._writer_lock:
+            if self._writer is None:
+                self._writer = Writer(self.database)
+            return self._writer
 
     def close(self) -> None:
         if self._writer is not None:

@@ -1,0 +1,73 @@
+"""The whole web application: DICOMweb, API, health, and the browser app behind everything else."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from anyio import to_thread
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp
+
+from hounsfield.archive.retrieve import Retrieve
+from hounsfield.archive.search import Search
+from hounsfield.archive.store import InstanceStore
+from hounsfield.archive.thumbnails import Thumbnails
+from hounsfield.dicomweb.problems import HANDLERS
+from hounsfield.dicomweb.routes import dicomweb_app
+from hounsfield.index.index import Index
+from hounsfield.web.api import ApiParts, api_app
+from hounsfield.web.app_files import AppFiles
+from hounsfield.web.events import Feed
+from hounsfield.web.security import LoopbackOnly
+
+_THREADS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class WebParts:
+    """The parts of the archive that the web application needs; ``server`` is what /api/server tells."""
+
+    store: InstanceStore
+    search: Search
+    retrieve: Retrieve
+    index: Index
+    data_folder: Path
+    server: dict[str, Any]
+
+
+def web_app(parts: WebParts) -> ASGIApp:
+    """Build the application."""
+    feed = Feed(parts.index)
+    api = ApiParts(parts.store, parts.search, parts.retrieve, feed, parts.server, parts.data_folder)
+    dicomweb = dicomweb_app(parts.store, parts.search, parts.retrieve, Thumbnails(parts.retrieve))
+
+    async def health(_request: Request) -> Response:
+        return PlainTextResponse("ok")
+
+    async def ready(_request: Request) -> Response:
+        await to_thread.run_sync(parts.index.totals)
+        return PlainTextResponse("ready")
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        to_thread.current_default_thread_limiter().total_tokens = _THREADS
+        async with feed.running():
+            yield
+
+    app = Starlette(
+        routes=[
+            Mount("/dicom-web", dicomweb),
+            Mount("/api", api_app(api)),
+            Route("/healthz", health),
+            Route("/readyz", ready),
+            Route("/{path:path}", AppFiles(), methods=["GET"]),
+        ],
+        exception_handlers=HANDLERS,
+        lifespan=lifespan,
+    )
+    return LoopbackOnly(app)
