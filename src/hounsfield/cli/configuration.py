@@ -54,7 +54,7 @@ def settings_command(
                 for name, peer in value.items()
             )
         table.add_row(setting.key, _text(value), effective.origins[setting.key])
-    console().print(table)
+    console(width=1000).print(table)
 
 
 def version() -> None:

@@ -1,6 +1,5 @@
 """What `hounsfield demo` does beyond serving: free ports, demo studies, and words for the person."""
 
-import threading
 from typing import Any
 
 from hounsfield.app.listeners import CannotListen, listen

@@ -11,8 +11,8 @@ from hounsfield.cli.output import (
     Data,
     SettingsFile,
     console,
+    existing_archive,
     print_json,
-    settings_for,
     size_text,
 )
 
@@ -70,6 +70,7 @@ def find(
 ) -> None:
     """List studies, the newest first. With --json: an array of objects."""
     from hounsfield.app.archive import open_archive
+    from hounsfield.app.lock import working_on
     from hounsfield.archive.access import LOCAL
 
     keys = {
@@ -81,7 +82,11 @@ def find(
         "StudyInstanceUID": study,
     }
     query = study_query(keys, text=text, limit=limit + 1 if limit else None)
-    with open_archive(settings_for(data, settings)) as archive:
+    found_in = existing_archive(data, settings)
+    with (
+        working_on(found_in.data, "hounsfield find", writes=False),
+        open_archive(found_in) as archive,
+    ):
         found = list(archive.search.search(LOCAL, query))
     is_cut = bool(limit) and len(found) > limit
     found = found[:limit] if limit else found
@@ -157,11 +162,11 @@ def _print_table(found: list["Found"]) -> None:
 
     table = Table(box=None, pad_edge=False)
     for title in ("date", "patient", "ID", "modality", "description"):
-        table.add_column(title)
+        table.add_column(title, no_wrap=True, max_width=32)
     for title in ("series", "images", "size"):
-        table.add_column(title, justify="right")
+        table.add_column(title, no_wrap=True, justify="right")
     for title in ("", "StudyInstanceUID"):
-        table.add_column(title)
+        table.add_column(title, no_wrap=True)
     for one in found:
         state: Any = one.state
         marks = [state.status] if state.status != "complete" else []
@@ -180,7 +185,8 @@ def _print_table(found: list["Found"]) -> None:
             ", ".join(marks),
             text_of(one.attributes, "StudyInstanceUID"),
         )
-    console().print(table if found else "no study matches")
+    # One study a line, however narrow the terminal: UIDs are there to be copied.
+    console(width=1000).print(table if found else "no study matches")
 
 
 def _plain(text: str) -> str:

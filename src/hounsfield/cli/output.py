@@ -59,16 +59,26 @@ class Failure(HounsfieldError):
         self.code = code
 
 
-def settings_for(data: Path | None, file: Path | None, **flags: Any) -> Settings:
-    """Read the settings of a command that works on an archive."""
-    return read_settings({"data": data, **flags}, file=file).settings
+def settings_for(data: Path | None, file: Path | None) -> Settings:
+    """Read the settings of a command."""
+    return read_settings({"data": data}, file=file).settings
 
 
-def console() -> "Console":
-    """Where tables and sentences go."""
+def existing_archive(data: Path | None, file: Path | None) -> Settings:
+    """Read the settings of a command that has nothing to do where there is no archive yet."""
+    settings = settings_for(data, file)
+    if not (settings.data / "index.db").exists() and not (settings.data / "objects").exists():
+        raise Failure(
+            f"there is no archive in {settings.data}; name it with --data", ExitCode.USAGE
+        )
+    return settings
+
+
+def console(width: int | None = None) -> "Console":
+    """Where tables and sentences go; ``width`` is for what must not be cut to the terminal's."""
     from rich.console import Console
 
-    return Console(soft_wrap=True, highlight=False)
+    return Console(soft_wrap=True, highlight=False, width=width)
 
 
 def print_json(document: Any) -> None:
