@@ -322,7 +322,7 @@ def _synthetic(common: Callable[[], Dataset], study: _Study, series: _Series, in
     meta.MediaStorageSOPClassUID = dataset.SOPClassUID
     meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    meta.ImplementationClassUID = IMPLEMENTATION_CLASS_UID
+    meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
     meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
     file = io.BytesIO()
     FileDataset(file, dataset, file_meta=meta, preamble=bytes(128)).save_as(
