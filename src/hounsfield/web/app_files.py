@@ -37,7 +37,8 @@ class AppFiles:
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
 
-    async def __call__(self, request: Request) -> Response:
+    async def answer(self, request: Request) -> Response:
+        """Give a file, the first page, or 404 for a file that is not there."""
         folder = self._folder or app_folder()
         headers = {"Content-Security-Policy": CONTENT_SECURITY_POLICY}
         if folder is None:

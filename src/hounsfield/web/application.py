@@ -65,7 +65,7 @@ def web_app(parts: WebParts) -> ASGIApp:
             Mount("/api", api_app(api)),
             Route("/healthz", health),
             Route("/readyz", ready),
-            Route("/{path:path}", AppFiles(), methods=["GET"]),
+            Route("/{path:path}", AppFiles().answer, methods=["GET"]),
         ],
         exception_handlers=HANDLERS,
         lifespan=lifespan,
