@@ -79,7 +79,7 @@ def test_what_a_peer_does_not_take_is_named_and_fails_the_command(run, peer):
     port, received = peer
     result = run("send", MR, CT, f"PEER@127.0.0.1:{port}", code=1)
     assert "1 refused: " in result.out
-    assert "MR Image Storage" in result.out
+    assert "MR Image" in result.out
     assert "1 stored, 1 refused, 0 skipped" in result.out
     assert len(received) == 1
 

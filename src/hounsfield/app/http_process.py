@@ -1,4 +1,4 @@
-"""The process that serves the web: DICOMweb, JSON API and browser app, on uvicorn."""
+"""The process that serves DICOMweb, the JSON API and the browser app."""
 
 import asyncio
 import contextlib
@@ -6,16 +6,18 @@ import socket
 from collections.abc import Iterator
 
 import uvicorn
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hounsfield.app.archive import open_archive
-from hounsfield.app.child import LifeLine, Orders
+from hounsfield.app.child import DRAIN_S, LifeLine, Orders
 from hounsfield.web.application import WebParts, web_app
 
-_DRAIN_S = 4
+_ENDLESS = "/api/events"
+_LOOK_EVERY_S = 0.25
 
 
 def run_http(orders: Orders, listener: socket.socket, life_line: LifeLine) -> None:
-    """Serve requests until the life-line ends; those in progress get a moment to finish."""
+    """Serve until the life-line ends; answers in progress are finished first."""
     settings = orders.settings
     with open_archive(settings) as archive:
         parts = WebParts(
@@ -32,29 +34,67 @@ def run_http(orders: Orders, listener: socket.socket, life_line: LifeLine) -> No
                 "is_demo": orders.is_demo,
             },
         )
-        config = uvicorn.Config(
-            web_app(parts),
-            loop="uvloop",
-            http="httptools",
-            access_log=settings.web.access_log,
-            log_config=None,
-            timeout_graceful_shutdown=_DRAIN_S,
-            timeout_keep_alive=75,
-            server_header=False,
-            date_header=True,
-            lifespan="on",
+        server = _Server(
+            uvicorn.Config(
+                EndsEndless(web_app(parts), life_line),
+                loop="uvloop",
+                http="httptools",
+                lifespan="on",
+                log_config=None,
+                access_log=settings.web.access_log,
+                server_header=False,
+                proxy_headers=False,
+                timeout_graceful_shutdown=int(DRAIN_S),
+            )
         )
-        server = _Server(config)
-        life_line.watch(lambda: setattr(server, "should_exit", True))
-        with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-            runner.run(server.serve(sockets=[listener]))
-        life_line.wait()
+        life_line.watch(server.end)
+        server.run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers: when to go is the life-line's business."""
+    """uvicorn without signal handlers of its own: the life-line says when to end."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave SIGTERM to `LifeLine`."""
         yield
+
+    def end(self) -> None:
+        """Stop accepting, finish what is in progress; from any thread."""
+        self.should_exit = True
+
+
+class EndsEndless:
+    """ASGI middleware: ends answers that have no end of their own when the server is to end.
+
+    Without it every open browser would hold up the end until its time is out.
+    """
+
+    def __init__(self, app: ASGIApp, life_line: LifeLine) -> None:
+        self._app = app
+        self._life_line = life_line
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http" or scope["path"] != _ENDLESS:
+            await self._app(scope, receive, send)
+            return
+        is_open = False
+
+        async def noting(message: Message) -> None:
+            nonlocal is_open
+            is_open = message["type"] == "http.response.start" or bool(message.get("more_body"))
+            await send(message)
+
+        answer = asyncio.ensure_future(self._app(scope, receive, noting))
+        try:
+            while not self._life_line.ended.is_set():
+                done, _ = await asyncio.wait((answer,), timeout=_LOOK_EVERY_S)
+                if done:
+                    answer.result()
+                    return
+        finally:
+            answer.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await answer
+        if is_open:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})

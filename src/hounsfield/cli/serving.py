@@ -106,7 +106,7 @@ def demo(
     ready_file: ReadyFile = None,
 ) -> None:
     """Run a server with demo studies that takes images from any program on this machine."""
-    from hounsfield.app.demo import announce, fill, with_free_ports
+    from hounsfield.cli.demonstration import announce, fill, with_free_ports
     from hounsfield.app.supervisor import Supervisor
     from hounsfield.settings.model import default_data_folder
 
