@@ -106,8 +106,8 @@ def demo(
     ready_file: ReadyFile = None,
 ) -> None:
     """Run a server with demo studies that takes images from any program on this machine."""
-    from hounsfield.cli.demonstration import announce, fill, with_free_ports
     from hounsfield.app.supervisor import Supervisor
+    from hounsfield.cli.demonstration import announce, fill, settled
     from hounsfield.settings.model import default_data_folder
 
     effective = read_settings(
@@ -118,7 +118,7 @@ def demo(
             "dimse.unknown_peers": "accept",
         }
     )
-    settings, remarks = with_free_ports(effective)
+    settings, remarks = settled(effective)
     supervisor = Supervisor(settings, ready_file=ready_file, is_demo=True)
     filling = threading.Thread(
         target=fill, args=(settings, supervisor.stopping), name="demo studies", daemon=True
@@ -130,7 +130,7 @@ def demo(
 
     _run(supervisor, settings, on_ready=ready)
     if filling.ident is not None:
-        filling.join(timeout=1.0)
+        filling.join(timeout=5.0)
 
 
 def _run(supervisor: "Supervisor", settings: "Settings", on_ready: Any) -> None:
