@@ -7,6 +7,7 @@ again without a connection being refused. It serves nothing itself.
 import contextlib
 import json
 import logging
+import math
 import os
 import secrets
 import select
@@ -156,7 +157,10 @@ class Supervisor:
         with self._signals():
             try:
                 for child in self._children:
-                    self._start(child)
+                    if self.ready.ports and child.listener is None:
+                        child.start_at = math.inf  # nobody waits for it: the others start sooner
+                    else:
+                        self._start(child)
                 threading.Thread(target=self._probe, name="readiness", daemon=True).start()
                 announced = False
                 while not self._stopping.is_set():
@@ -198,8 +202,10 @@ class Supervisor:
 
     def _sleep(self) -> None:
         """Wait for a signal, a message of the probe, or the time to start a child again."""
-        due = [child.start_at for child in self._children if child.process is None]
-        timeout = max(0.0, min(due) - time.monotonic()) if due else None
+        due = min(
+            (child.start_at for child in self._children if child.process is None), default=math.inf
+        )
+        timeout = None if math.isinf(due) else max(0.0, due - time.monotonic())
         select.select([self._wake], [], [], timeout)
         with contextlib.suppress(BlockingIOError):
             if {signal.SIGTERM, signal.SIGINT} & set(self._wake.recv(4096)):
@@ -215,6 +221,8 @@ class Supervisor:
             time.sleep(_PROBE_EVERY_S)
 
     def _announce(self, on_ready: Callable[[dict[str, Any]], None] | None) -> None:
+        for child in self._children:
+            child.start_at = min(child.start_at, time.monotonic())
         document = self.ready.document()
         if self._ready_file:
             _write_atomically(self._ready_file, json.dumps(document) + "\n")
