@@ -63,8 +63,15 @@ def greyscale(
 def _modality(values: NDArray[Any], image: ImagePixelDescription) -> NDArray[np.float32]:
     if image.modality_lut is not None:
         return image.modality_lut.apply(np.rint(values)).astype(np.float32)
-    scaled = values.astype(np.float32) * image.rescale_slope + image.rescale_intercept
-    return np.asarray(np.nan_to_num(scaled, posinf=3e38, neginf=-3e38), dtype=np.float32)
+    scaled = _finite(values) * image.rescale_slope + image.rescale_intercept
+    return np.asarray(scaled, dtype=np.float32)
+
+
+def _finite(values: NDArray[Any]) -> NDArray[np.float32]:
+    """As numbers that can be averaged: what is none, or absurd, becomes 0 or the end of a wide range."""
+    if values.dtype.kind == "f":
+        values = np.clip(np.nan_to_num(values, posinf=0, neginf=0), -1e30, 1e30)
+    return values.astype(np.float32)
 
 
 def _voi(values: NDArray[np.float32], image: ImagePixelDescription) -> NDArray[Any] | None:
@@ -115,9 +122,9 @@ def _fit(
         across = np.arange(columns) * image.columns // columns
         return pixels[down[:, None], across]
     # Three samples a pixel of the result are enough, and spare a large image most of the work.
-    pixels = pixels[
-        :: max(image.rows // (3 * rows), 1), :: max(image.columns // (3 * columns), 1)
-    ].astype(np.float32)
+    down_step = max(image.rows // (3 * rows), 1)
+    across_step = max(image.columns // (3 * columns), 1)
+    pixels = _finite(pixels[::down_step, ::across_step])
     down_weights = _weights(pixels.shape[0], rows)
     across_weights = _weights(pixels.shape[1], columns)
     if pixels.ndim == 2:

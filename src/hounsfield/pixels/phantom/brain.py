@@ -11,6 +11,7 @@ from hounsfield.pixels.phantom.shapes import (
     Point,
     across,
     ellipsoid,
+    only,
     step,
     tube,
     union,
@@ -47,11 +48,11 @@ class Brain:
 
     def _cerebrum(self, canvas: Canvas, inside: Floats, tentorium: Floats, look: _Palette) -> None:
         x, y, z = canvas.place
-        mask = np.flatnonzero((inside < 0.5) & (tentorium < 1.0))
-        if not len(mask):
+        mask = np.nonzero((inside < 0.5) & (tentorium < 1.0))
+        if not len(mask[0]):
             return
-        px, py, pz, depth = (a.ravel()[mask] for a in (x, y, z, -inside))
-        roof = -tentorium.ravel()[mask]
+        px, py, pz, depth = (a[mask] for a in (x, y, z, -inside))
+        roof = -tentorium[mask]
         side = np.abs(px)
         # The temporal lobes and the frontal base leave room for stem, sella and cisterns.
         centre = ellipsoid((px, py, pz + 32.0), (0.0, 6.0, 0.0), (19.0, 29.0, 26.0))
@@ -69,16 +70,16 @@ class Brain:
             zip(look(Tissue.CSF), look(Tissue.GREY_MATTER), look(Tissue.WHITE_MATTER), strict=True)
         ):
             tissue = grey + white * (matter - grey)
-            flat = canvas.values[channel].reshape(-1)
-            keep = np.clip(0.5 - inside.ravel()[mask], 0.0, 1.0)
-            flat[mask] += keep * (csf + brain * (tissue - csf) - flat[mask])
+            layer = canvas.values[channel]
+            keep = np.clip(0.5 - inside[mask], 0.0, 1.0)
+            layer[mask] += keep * (csf + brain * (tissue - csf) - layer[mask])
 
     def _sulci(self, x: Floats, y: Floats, z: Floats) -> Floats:
         """The distance from the nearest sulcus: they run in from the surface, so radius hardly counts."""
         radius = np.sqrt(x * x + y * y + z * z) + 1e-3
         stretch = (68.0 * 0.72 / radius + 0.28).astype(np.float32)
         # The two hemispheres are not mirrored: beyond the midline another part of the noise is read.
-        where = np.stack([x * stretch + np.where(x > 0, 17.0, -17.0), y * stretch, z * stretch], 1)
+        where = np.stack([x * stretch + 17.0 * np.sign(x), y * stretch, z * stretch], 1)
         coarse = np.abs(self._folds.at(where.astype(np.float32))) * 6.2
         fine = np.abs(self._fine_folds.at(where.astype(np.float32))) * 5.5 + 1.6
         return np.asarray(np.minimum(coarse, fine) - 0.5, dtype=np.float32)
@@ -156,7 +157,7 @@ def _dura(canvas: Canvas, inside: Floats, tentorium: Floats, look: _Palette) -> 
     # The superior sagittal sinus, and the transverse sinuses along the tentorium.
     corner = np.abs(x) * 1.1 - 4.5 + 0.7 * np.abs(inside + 1.0)
     canvas.paint(
-        np.maximum(corner + 8.0 * (z < -6.0) + np.maximum(-30.0 - y, 0.0) * 0.2, inside),
+        np.maximum(corner + only(z < -6.0, 8.0) + np.maximum(-30.0 - y, 0.0) * 0.2, inside),
         look(Tissue.SINUS_BLOOD),
     )
     transverse = across(inside + 3.0, tentorium) - 3.4 + np.maximum(38.0 - y, 0.0)
@@ -214,7 +215,7 @@ def _ventricles(canvas: Canvas, look: _Palette) -> None:
             (side * 28.0, -10.0, -20.0, 2.4),
         ]
         # The septum keeps the two apart: beyond it the place is pushed out of reach.
-        beyond = part.x - side * 30.0 * (part.x * side < 0.7)
+        beyond = part.x - only(part.x * side < 0.7, side * 30.0)
         Canvas(part.plane, (beyond, part.y, part.z), part.values).tube(body, csf)
         part.tube(horn, csf)
         part.tube(

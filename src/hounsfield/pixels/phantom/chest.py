@@ -21,6 +21,7 @@ from hounsfield.pixels.phantom.shapes import (
     Plane,
     bump,
     ellipsoid,
+    only,
     step,
     tube,
     union,
@@ -173,7 +174,7 @@ def _wall(canvas: Canvas, outside: Floats, cage: Floats, front: Floats, soft: Fl
     thickness = 7.0 + (5.0 + 13.0 * high) * bump(front, 0.80, 0.20) * step(np.abs(x), 10.0, 12.0)
     thickness = thickness + (7.0 + 10.0 * high) * bump(front, 0.36, 0.24)
     muscle = np.maximum(cage - thickness, outside + 5.0)
-    planes = 1.1 - 7.0 * np.abs(soft) + 3.0 * (cage < 3.0)
+    planes = 1.1 - 7.0 * np.abs(soft) + only(cage < 3.0, 3.0)
     canvas.paint(np.maximum(muscle, np.minimum(planes, 0.5)), (MUSCLE,), edge_mm=1.6)
     back = ellipsoid((np.abs(x), y, y * 0), (29.0, 88.0, 0.0), (25.0, 19.0, 1e3))
     back = np.maximum(back, 3.5 - np.abs(x))

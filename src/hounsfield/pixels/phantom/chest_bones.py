@@ -8,6 +8,7 @@ from hounsfield.pixels.phantom.shapes import (
     Floats,
     across,
     bump,
+    only,
     step,
     tube,
     wrapped,
@@ -95,7 +96,7 @@ def _ribs(canvas: Canvas, cage: Floats, front: Floats, grain: Floats) -> None:
     off = wrapped(high, _RIB_SPACING) * 0.84
     rib = (np.sqrt((cage / 4.3) ** 2 + (off / 6.4) ** 2) - 1.0) * 5.2
     # The last two pairs end free; in front of the others is cartilage up to the sternum.
-    end = 0.93 - 0.32 * (number > 8.5) - 0.2 * (number > 10.5)
+    end = 0.93 - only(number > 8.5, 0.32) - only(number > 10.5, 0.2)
     rib = np.maximum(rib, (front - end) * 180.0)
     rib = np.maximum(rib, 17.0 - np.abs(canvas.x))
     gristle = step(front, 0.79 - 0.0008 * z, 0.03)

@@ -15,6 +15,7 @@ from hounsfield.pixels.phantom.shapes import (
     across,
     bump,
     ellipsoid,
+    only,
     step,
     tube,
     union,
@@ -44,19 +45,28 @@ class Head:
         self, plane: Plane, channels: tuple[int, ...], *, is_bleeding: bool = False
     ) -> np.ndarray:
         """The slice as (channels, rows, columns)."""
-        x, y, z = plane.grid()
-        x, y, z = (
-            axis + amount * warp.on(plane)
-            for axis, amount, warp in zip((x, y, z), (1.5, 1.7, 1.5), self._warps, strict=True)
-        )
-        canvas = Canvas(plane, (x, y, z), np.zeros((len(channels), *x.shape), np.float32))
+        place = plane.grid()
+        values = np.zeros((len(channels), *place[0].shape), np.float32)
+        whole = Canvas(plane, place, values)
 
         def look(tissue: Tissue) -> Look:
             return tissue.on(channels)
 
-        canvas.values += np.array(look(Tissue.AIR), dtype=np.float32)[:, None, None]
+        values += np.array(look(Tissue.AIR), dtype=np.float32)[:, None, None]
         if 0 in channels:
-            _headrest(canvas, look)
+            _headrest(whole, look)
+        part = whole.near((-98.0, -128.0, -300.0), (98.0, 122.0, 102.0), 0.0)
+        if part is not None:
+            self._paint(part, look, is_ct=0 in channels, is_bleeding=is_bleeding)
+        return values
+
+    def _paint(self, part: Canvas, look: _Palette, *, is_ct: bool, is_bleeding: bool) -> None:
+        plane = part.plane
+        x, y, z = (
+            axis + amount * warp.on(plane)
+            for axis, amount, warp in zip(part.place, (1.5, 1.7, 1.5), self._warps, strict=True)
+        )
+        canvas = Canvas(plane, (x, y, z), part.values)
         vault = _vault(canvas)
         rough = self._rough.on(plane)
         thickness = _thickness(canvas, rough)
@@ -64,13 +74,12 @@ class Head:
         self._soft_tissue(canvas, outside, vault - thickness, look)
         neck(canvas, look)
         inside = np.maximum(vault, _floor(canvas))
-        grain = self._grain.on(plane) * (1.0 if 0 in channels else 0.22)
+        grain = self._grain.on(plane) * (1.0 if is_ct else 0.22)
         self._skull(canvas, inside, vault, thickness, grain=grain, look=look)
         self._base(canvas, look)
         self._brain.paint(canvas, inside, look, is_bleeding=is_bleeding)
         self._airways(canvas, inside, rough, look)
         orbits(canvas, look)
-        return canvas.values
 
     def _soft_tissue(self, canvas: Canvas, outside: Floats, skull: Floats, look: _Palette) -> None:
         x, y, z = canvas.place
@@ -112,9 +121,9 @@ class Head:
         x, y, z = canvas.place
         # The coronal and lambdoid sutures wander; the sagittal one follows the midline.
         wander = 2.2 * np.sin(0.55 * x) + 1.3 * np.sin(1.3 * x + 0.6 * z)
-        coronal = np.abs(y + 24.0 - 0.22 * z + wander) + 20.0 * (z < 0)
-        lambdoid = np.abs(y - 62.0 - 0.5 * z + 0.5 * np.abs(x) + wander) + 20.0 * (z < -20)
-        sagittal = np.abs(x + 0.6 * np.sin(0.9 * y)) + 20.0 * ((y < -24) | (z < 20))
+        coronal = np.abs(y + 24.0 - 0.22 * z + wander) + only(z < 0, 20.0)
+        lambdoid = np.abs(y - 62.0 - 0.5 * z + 0.5 * np.abs(x) + wander) + only(z < -20, 20.0)
+        sagittal = np.abs(x + 0.6 * np.sin(0.9 * y)) + only((y < -24) | (z < 20), 20.0)
         suture = np.minimum(np.minimum(coronal, lambdoid), sagittal) - 0.55
         part = np.maximum(suture, np.maximum(-vault - 1.0, vault - thickness))
         canvas.paint(np.maximum(part, shell), look(Tissue.CARTILAGE), edge_mm=1.0, opacity=0.75)
@@ -239,7 +248,7 @@ def _vault(canvas: Canvas) -> Floats:
     front = np.clip(-y / 84.0, 0.0, 1.0)
     a = (x * (1.0 + 0.17 * front * front) / 67.0) ** 2
     b = ((y - 1.0) / 84.0) ** 2
-    c = (z / np.where(z > 0, 74.0, 80.0)) ** 2
+    c = (z / (74.0 + only(z < 0, 6.0))) ** 2
     k = np.sqrt(np.sqrt(a * a + b * b + c * c + 1.62 * (a * b + b * c + c * a)))
     return np.asarray((k - 1.0) * 74.0, dtype=np.float32)
 
@@ -298,7 +307,7 @@ def _outline(canvas: Canvas, skull: Floats) -> Floats:
 
 
 def _headrest(canvas: Canvas, look: _Palette) -> None:
-    x, y, _ = canvas.plane.grid()
+    x, y, _ = canvas.place
     bowl = np.abs(across(x, y - 12.0) - 108.0) - 4.5 + np.maximum(48.0 - y, 0.0)
     canvas.paint(bowl, look(Tissue.FOAM))
     canvas.paint(np.abs(bowl) - 0.6, look(Tissue.COUCH))

@@ -149,6 +149,11 @@ def step(values: Floats, at: float, width: float) -> Floats:
     return np.asarray(t * t * (3 - 2 * t), dtype=_F)
 
 
+def only(where: NDArray[np.bool_], value: float) -> Floats:
+    """``value`` there and 0 elsewhere, in single precision, which a bare product would not keep."""
+    return np.asarray(where * _F(value), dtype=_F)
+
+
 def across(first: Floats, second: Floats) -> Floats:
     """The length of a two-dimensional vector; numpy's own hypot takes eight times as long."""
     return np.asarray(np.sqrt(first * first + second * second), dtype=_F)
