@@ -160,10 +160,10 @@ def _store(store: InstanceStore, source: Source, instance: DemoInstance) -> str:
     ):
         return "duplicate"
     try:
-        content = instance.to_bytes()
-        spool = store.spool(len(content))
+        # First, so that a full disk is told before anything is drawn.
+        spool = store.spool()
         try:
-            spool.write(content)
+            spool.write(instance.to_bytes())
         except BaseException:
             spool.discard()
             raise
@@ -254,7 +254,7 @@ def _common(study: _Study, series: _Series) -> Dataset:
     dataset.PositionReferenceIndicator = None
     dataset.SeriesNumber, dataset.SeriesDescription = series.number, series.description
     dataset.BodyPartExamined, dataset.PatientPosition = study.body_part, "HFS"
-    dataset.Laterality = None
+    dataset.SyntheticData = "YES"
     dataset.Manufacturer = "Hounsfield (synthetic)"
     dataset.ManufacturerModelName = "Phantom"
     dataset.SoftwareVersions = str(_EDITION)
@@ -301,7 +301,8 @@ def _mr(series: _Series, study: _Study) -> Dataset:
     dataset.ScanOptions, dataset.MRAcquisitionType = None, "3D" if is_t1 else "2D"
     dataset.RepetitionTime, dataset.EchoTime = (2000, 2.9) if is_t1 else (5200, 96)
     dataset.EchoTrainLength, dataset.FlipAngle = (1, 9) if is_t1 else (15, 150)
-    dataset.InversionTime = 900 if is_t1 else None
+    if is_t1:
+        dataset.InversionTime = 900
     dataset.MagneticFieldStrength, dataset.ProtocolName = 1.5, f"{study.body_part} {series.name}"
     return dataset
 
