@@ -60,7 +60,9 @@ class LifeLine:
     def watch(self, on_end: Callable[[], object]) -> None:
         """Begin to wait for the end of the life-line, or for SIGTERM."""
         self._on_end = on_end
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's business
         signal.signal(signal.SIGTERM, self._on_signal)
+        take_signals()
         threading.Thread(target=self._wait, name="life-line", daemon=True).start()
         threading.Thread(target=self._read_to_end, name="life-line reader", daemon=True).start()
 
@@ -88,6 +90,11 @@ class LifeLine:
         self._done.wait()
 
 
+def take_signals() -> None:
+    """Let in what the supervisor holds back from us while we start."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT, signal.SIGTERM))
+
+
 def run(role: str, orders: Orders, listener: socket.socket | None, life_line: LifeLine) -> None:
     """Load the code of one role, and nothing else, and run it to its end."""
     if role == "dimse":
@@ -107,12 +114,13 @@ def run(role: str, orders: Orders, listener: socket.socket | None, life_line: Li
     else:
         from hounsfield.app.worker_process import run_sweep
 
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        take_signals()
         run_sweep(orders)
 
 
 def main(arguments: list[str]) -> None:
     """Run the role that the command line names."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's business
     role, life_line_descriptor, listener_descriptor = arguments
     life_line = LifeLine(int(life_line_descriptor))
     orders = life_line.read_orders()

@@ -34,6 +34,7 @@ _BACK_OFF_S = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 _SETTLED_S = 60.0  # a child that lived so long starts its back-off anew
 _TRIES_BEFORE_READY = 3
 _STOP_S = 8.5  # the contract is 10 s from SIGTERM to the end of the last process
+_HELD_BACK = (signal.SIGINT, signal.SIGTERM)  # from a child until it can take them
 _PROBE_EVERY_S = 0.02
 
 log = logging.getLogger(__name__)
@@ -236,6 +237,7 @@ class Supervisor:
         reader, child.life_line = os.pipe()
         listener = child.listener.fileno() if child.listener else None
         inherited = [reader, *self._lock.descriptors] + ([listener] if listener is not None else [])
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD_BACK)
         child.process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             [
                 # -P: whatever lies in the working directory is not for us to import.
@@ -245,6 +247,7 @@ class Supervisor:
             stdin=subprocess.DEVNULL,
             pass_fds=inherited,
         )
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         os.close(reader)
         child.started = time.monotonic()
         orders = Orders(
@@ -271,7 +274,7 @@ class Supervisor:
         code = child.process.returncode
         os.close(child.life_line)
         child.process, child.life_line = None, -1
-        self._is_clean = False
+        self._is_clean = self._is_clean and code == 0
         if self._stopping.is_set():
             return
         child.failures = 1 if now - child.started > _SETTLED_S else child.failures + 1
