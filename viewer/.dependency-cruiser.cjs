@@ -13,7 +13,7 @@ module.exports = {
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
     only('dicom', []),
     only('api', []),
-    only('ui', []),
+    only('ui', ['commands.ts']),
     only('dicomweb', ['dicom/']),
     only('viewport', ['dicom/', 'dicomweb/', 'ui/', 'commands.ts']),
     only('studies', ['dicom/', 'dicomweb/', 'api/', 'viewport/', 'ui/', 'commands.ts']),

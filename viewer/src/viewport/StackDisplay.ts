@@ -109,6 +109,10 @@ export class StackDisplay {
     return () => this.#listeners.delete(listener);
   };
 
+  get seriesInstanceUid(): string | undefined {
+    return this.#series?.seriesInstanceUid;
+  }
+
   get shownImage(): SeriesImage | undefined {
     return this.#imageAt(this.#state.shownIndex);
   }

@@ -1,0 +1,167 @@
+import { Button, CloseButton, Group, Menu, MultiSelect, Select, TextInput } from '@mantine/core';
+import { DatePickerInput } from '@mantine/dates';
+import { useDebouncedCallback } from '@mantine/hooks';
+import { IconFile, IconFolder, IconSearch, IconUpload } from '@tabler/icons-react';
+import { useEffect, useRef, useState } from 'react';
+import { commands } from '../../commands';
+import { useCommands } from '../../ui/useCommands';
+import { DATE_PRESETS, type DatePreset, type Filters, isFiltered } from './filters';
+import classes from './StudyList.module.css';
+
+const MODALITIES = [
+  'CT',
+  'MR',
+  'US',
+  'CR',
+  'DX',
+  'MG',
+  'XA',
+  'RF',
+  'NM',
+  'PT',
+  'OT',
+  'SC',
+  'ES',
+  'XC',
+  'SR',
+  'SEG',
+  'RTSTRUCT',
+];
+
+interface FilterBarProps {
+  filters: Filters;
+  /** A change of filters goes back to the first page. */
+  onChange: (changes: Partial<Filters>) => void;
+  onClear: () => void;
+}
+
+export function FilterBar({ filters, onChange, onClear }: FilterBarProps) {
+  const options = [...new Set([...MODALITIES, ...filters.modalities])];
+  return (
+    <search className={classes.filters} aria-label="Studies">
+      <SearchBox value={filters.q} onChange={(q) => onChange({ q })} />
+      <Select
+        aria-label="Study date"
+        w={150}
+        allowDeselect={false}
+        value={filters.date}
+        onChange={(date) => onChange({ date: (date ?? 'any') as DatePreset, from: '', to: '' })}
+        data={Object.entries(DATE_PRESETS).map(([value, label]) => ({ value, label }))}
+        data-testid="filter-date"
+      />
+      {filters.date === 'range' ? (
+        <DatePickerInput
+          type="range"
+          aria-label="From and to"
+          placeholder="From – to"
+          w={230}
+          clearable
+          allowSingleDateInRange
+          valueFormat="YYYY-MM-DD"
+          value={[filters.from || null, filters.to || null]}
+          onChange={([from, to]) => onChange({ from: from ?? '', to: to ?? '' })}
+        />
+      ) : null}
+      <MultiSelect
+        aria-label="Modality"
+        placeholder={filters.modalities.length > 0 ? undefined : 'Any modality'}
+        w={filters.modalities.length > 2 ? 260 : 180}
+        data={options}
+        value={filters.modalities}
+        onChange={(modalities) => onChange({ modalities })}
+        searchable
+        clearable
+        hidePickedOptions
+        data-testid="filter-modality"
+      />
+      {isFiltered(filters) ? (
+        <Button variant="subtle" color="gray" px="xs" onClick={onClear} data-testid="clear-filters">
+          Clear
+        </Button>
+      ) : null}
+      <Group className={classes.actions}>
+        <UploadMenu />
+      </Group>
+    </search>
+  );
+}
+
+function SearchBox({ value, onChange }: { value: string; onChange: (q: string) => void }) {
+  const input = useRef<HTMLInputElement>(null);
+  const [typed, setTyped] = useState(value);
+  const sent = useRef(value);
+  const send = useDebouncedCallback((q: string) => {
+    sent.current = q;
+    onChange(q);
+  }, 250);
+  useEffect(() => {
+    // Only what came from elsewhere (back, a link, "clear") replaces what is being typed.
+    if (value === sent.current) return;
+    sent.current = value;
+    setTyped(value);
+  }, [value]);
+
+  useCommands({
+    'list.focus-search': () => {
+      input.current?.focus();
+      input.current?.select();
+    },
+  });
+
+  const change = (q: string) => {
+    setTyped(q);
+    send(q);
+  };
+
+  return (
+    <TextInput
+      ref={input}
+      type="search"
+      className={classes.search}
+      aria-label="Search studies"
+      placeholder="Name, patient ID, accession or description"
+      leftSection={<IconSearch size={17} />}
+      rightSection={
+        typed ? (
+          <CloseButton size="sm" aria-label="Empty the search" onClick={() => change('')} />
+        ) : null
+      }
+      value={typed}
+      maxLength={200}
+      spellCheck={false}
+      autoComplete="off"
+      onChange={(event) => change(event.currentTarget.value)}
+      onKeyDown={(event) => {
+        if (event.key === 'ArrowDown' && commands.run('list.next')) event.preventDefault();
+        if (event.key === 'Escape') input.current?.blur();
+      }}
+      data-testid="search"
+    />
+  );
+}
+
+export function UploadMenu() {
+  return (
+    <Menu position="bottom-end" withinPortal>
+      <Menu.Target>
+        <Button leftSection={<IconUpload size={17} />} data-testid="upload-menu">
+          Upload
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item
+          leftSection={<IconFile size={16} />}
+          onClick={() => commands.run('upload.choose-files')}
+        >
+          Files or ZIP archives…
+        </Menu.Item>
+        <Menu.Item
+          leftSection={<IconFolder size={16} />}
+          onClick={() => commands.run('upload.choose-folder')}
+        >
+          A folder…
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
