@@ -51,7 +51,7 @@ class AppFiles:
                 "public, max-age=31536000, immutable" if is_hashed else "no-cache"
             )
             return FileResponse(path, headers=headers, media_type=_TYPES.get(path.suffix))
-        if name.startswith("assets/") or "." in name.rpartition("/")[2][-6:]:
+        if name.startswith("assets/") or Path(name).suffix[1:].isalpha():
             return problem(404, "There is no such file.")
         headers["Cache-Control"] = "no-cache"
         return FileResponse(folder / "index.html", headers=headers, media_type="text/html")

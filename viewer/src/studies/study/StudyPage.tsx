@@ -72,8 +72,7 @@ function OpenStudy({ study }: { study: StudyDetail }) {
     [setSearch],
   );
   const move = (steps: number) => {
-    const at = study.series.findIndex((one) => one === chosen);
-    const next = study.series[at + steps];
+    const next = chosen && study.series[study.series.indexOf(chosen) + steps];
     if (next) choose(next);
   };
   const metadata = useSeriesMetadata(

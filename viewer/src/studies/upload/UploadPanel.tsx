@@ -174,19 +174,26 @@ function Rows({ count, testId, children }: RowsProps) {
   });
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by key
-    <div className={classes.rows} ref={box} data-testid={testId} tabIndex={0} role="list">
-      <div style={{ height: rows.getTotalSize(), position: 'relative' }}>
+    <div className={classes.rows} ref={box} data-testid={testId} tabIndex={0}>
+      <ul
+        style={{
+          height: rows.getTotalSize(),
+          position: 'relative',
+          margin: 0,
+          padding: 0,
+          listStyle: 'none',
+        }}
+      >
         {rows.getVirtualItems().map(({ index, start, size }) => (
-          <div
+          <li
             key={index}
-            role="listitem"
             className={classes.row}
             style={{ height: size, transform: `translateY(${start}px)` }}
           >
             {children(index)}
-          </div>
+          </li>
         ))}
-      </div>
+      </ul>
     </div>
   );
 }
