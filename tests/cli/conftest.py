@@ -1,13 +1,13 @@
-"""The command line as a person or a script runs it: another process, its output and exit code."""
+"""The command line: its arguments, output and exit code."""
 
 import json
 import os
-import subprocess
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
+
+from hounsfield.cli.main import main
 
 
 @dataclass(frozen=True)
@@ -28,27 +28,24 @@ class Result:
 
 
 @pytest.fixture
-def run(tmp_path):
-    """Run `hounsfield` with the arguments; without others a data folder of this test."""
+def run(tmp_path, monkeypatch, capsys):
+    """Run `hounsfield` with the arguments, on a data folder of this test if none is named."""
 
-    def start(*arguments, code=0, data=None, environment=None, cwd=None) -> Result:
-        command = [str(Path(sys.executable).with_name("hounsfield")), *map(str, arguments)]
-        variables = {
-            name: value for name, value in os.environ.items() if not name.startswith("HOUNSFIELD_")
-        }
-        variables |= {"HOUNSFIELD_DATA": str(data or tmp_path / "data"), "COLUMNS": "200"}
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=100,
-            stdin=subprocess.DEVNULL,
-            env=variables | (environment or {}),
-            cwd=cwd,
-        )
-        assert "Traceback" not in done.stderr, done.stderr
-        assert done.returncode == code, f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
-        return Result(done.returncode, done.stdout, done.stderr)
+    def start(*arguments, code=0, environment=None) -> Result:
+        with monkeypatch.context() as patch:
+            for name in os.environ:
+                if name.startswith("HOUNSFIELD_"):
+                    patch.delenv(name)
+            variables = {"HOUNSFIELD_DATA": str(tmp_path / "data"), "COLUMNS": "200"}
+            for name, value in (variables | (environment or {})).items():
+                patch.setenv(name, value)
+            patch.setattr(sys, "argv", ["hounsfield", *map(str, arguments)])
+            capsys.readouterr()
+            with pytest.raises(SystemExit) as end:
+                main()
+        out, err = capsys.readouterr()
+        assert "Traceback" not in err, err
+        assert int(end.value.code or 0) == code, f"exit code {end.value.code}\n{out}\n{err}"
+        return Result(code, out, err)
 
     return start
