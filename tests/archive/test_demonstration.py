@@ -40,7 +40,7 @@ def test_every_instance_is_one_of_its_own(instances):
 def test_four_series_of_three_synthetic_studies_have_120_slices_or_more(synthetic):
     sizes = Counter(instance.series_instance_uid for instance in synthetic)
     assert len({instance.study_instance_uid for instance in synthetic}) == 3
-    assert sorted(sizes.values()) == [65, 128, 130, 132, 144]
+    assert sorted(sizes.values()) == [65, 128, 128, 130, 144]
 
 
 def test_uids_are_the_same_at_the_next_start(instances):
@@ -48,7 +48,7 @@ def test_uids_are_the_same_at_the_next_start(instances):
     assert again == [instance.sop_instance_uid for instance in instances]
 
 
-@pytest.mark.parametrize("at", [0, 131, 140, 141, 340, 341])
+@pytest.mark.parametrize("at", [0, 127, 140, 141, 340, 341])
 def test_a_synthetic_instance_says_in_every_place_that_it_is_one(synthetic, at):
     dataset = read(synthetic[at])
     assert str(dataset.PatientName).startswith("Synthetic^")
@@ -126,4 +126,4 @@ def test_a_full_disk_is_counted_not_raised(tmp_path):
     with open_index(IndexConfig(tmp_path / "index.db")) as index:
         filled = fill(InstanceStore(Full(), index), lambda _done, _total: None)
     assert filled.stored == 0
-    assert filled.failed > 600
+    assert filled.failed > 550

@@ -285,7 +285,7 @@ def test_damaged_frames_raise_nothing_but_our_own_errors(syntax):
         encoded = bytearray(bytes([2, 0, 0, 0, 64]) + bytes(59)) + encoded
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for _ in range(60):
+        for _ in range(300):
             broken = bytearray(encoded)
             for at in damage.integers(0, len(broken), 4):
                 broken[at] = int(damage.integers(0, 256))
@@ -305,3 +305,17 @@ def test_a_lossy_htj2k_frame_is_near_its_lossless_twin(corpus_files, first_frame
     assert len(frames) == 2
     one, other = (decode_frame(each.content, each.description).astype(int) for each in frames)
     assert np.abs(one - other).max() <= 4
+
+
+def test_a_stream_of_fewer_bits_than_are_allocated_keeps_its_values():
+    pixels = COLOUR[..., 1]
+    wide = describe(pixels.astype(np.uint16), J2K)
+    assert np.array_equal(decode_frame(ENCODERS[J2K](np.ascontiguousarray(pixels)), wide), pixels)
+    signed = ENCODERS[J2K](pixels.astype(np.int8))
+    assert np.array_equal(decode_frame(signed, wide), pixels)
+
+
+def test_a_cut_jpeg_ls_stream_is_refused():
+    encoded = ENCODERS[JLS](RAMP)
+    with pytest.raises(InvalidInstance, match="cannot be decoded"):
+        decode_frame(encoded[: len(encoded) // 2], describe(RAMP, JLS))

@@ -55,7 +55,7 @@ def t1_and_t2():
         ("white matter", (22, 4, 33), 20, 38),
         ("thalamus", (9, 11, 4), 32, 46),
         ("the bleed", (-31, 26, 30), 60, 80),
-        ("the calcified pineal", (0, 22, -2), 120, 350),
+        ("the calcified pineal", (0, 22, -1), 120, 350),
         ("eye", (-31, -66, -29), -5, 30),
         ("fat behind the eye", (24, -50, -35), -115, -60),
         ("frontal skull", (0, -90, 20), 300, 1800),
@@ -66,7 +66,7 @@ def test_tissues_of_the_head_have_their_ct_numbers(head, what, place, low, high)
 
 
 def test_the_brain_has_grey_and_white_matter_and_sulci(head):
-    picture = head.slice(92)[180:330, 180:330]
+    picture = head.slice(89)[180:330, 180:330]
     smooth = (picture[:-1, :-1] + picture[1:, :-1] + picture[:-1, 1:] + picture[1:, 1:]) / 4
     shares = [
         ((low < smooth) & (smooth <= high)).mean() for low, high in ((-5, 20), (20, 33), (33, 50))
@@ -76,16 +76,16 @@ def test_the_brain_has_grey_and_white_matter_and_sulci(head):
 
 
 def test_the_skull_has_two_tables_with_diploe_between(head):
-    spokes = [head.slice(88)[30:130, column] for column in (240, 256, 262, 272)]
+    spokes = [head.slice(85)[30:130, column] for column in (240, 256, 262, 272)]
     for spoke in spokes:
         bone = np.flatnonzero(spoke > 250)
-        assert 8 <= len(bone) * head.geometry.spacing_mm <= 16 or 4 <= len(bone) * 0.449 <= 16
+        assert 4 <= len(bone) * head.geometry.spacing_mm <= 16
         wall = spoke[bone[0] : bone[-1] + 1]
         assert wall[2:-2].min() < 0.75 * wall.max()
 
 
 def test_the_left_is_not_the_mirror_of_the_right(head):
-    picture = head.slice(70)
+    picture = head.slice(67)
     inside = (slice(150, 360), slice(150, 362))
     assert np.abs(picture[inside] - picture[:, ::-1][inside]).mean() > 6
 

@@ -38,7 +38,6 @@ _THREADS = 2
 _REAL_FILES = (
     "test_files/CT_small.dcm",
     "test_files/MR_small.dcm",
-    "test_files/693_J2KI.dcm",
     "test_files/JPEG2000.dcm",
     "test_files/examples_jpeg2k.dcm",
     "test_files/examples_overlay.dcm",

@@ -112,7 +112,7 @@ def _jpeg(frame: bytes, image: ImagePixelDescription) -> Decoded:
     stream = read_jpeg(frame)
     _agree(stream, image)
     if stream.frame_type == 0xF7:
-        return _call(imagecodecs.jpegls_decode, frame), False
+        return _jpegls(frame, image)
     if stream.components == 1:
         return _call(imagecodecs.jpeg8_decode, frame), False
     is_lossless = stream.frame_type in (0xC3, 0xC7, 0xCB)
@@ -136,6 +136,9 @@ def _is_ybr(stream: Codestream, image: ImagePixelDescription) -> bool:
 
 def _jpegls(frame: bytes, image: ImagePixelDescription) -> Decoded:
     _agree(read_jpeg(frame), image)
+    # The codec looks for the end marker for seconds where a cut stream has none.
+    if b"\xff\xd9" not in frame[-16:]:
+        frame += b"\xff\xd9"
     return _call(imagecodecs.jpegls_decode, frame), False
 
 
@@ -183,15 +186,19 @@ def _agree(stream: Codestream, image: ImagePixelDescription) -> None:
 
 def _shaped(pixels: NDArray[Any], image: ImagePixelDescription) -> NDArray[Any]:
     """The array in the type and shape the data set says."""
-    if image.samples_per_pixel == 1:
-        pixels = pixels.reshape(pixels.shape[:2]) if pixels.ndim == 3 else pixels
-    elif pixels.ndim == 2:
+    if pixels.ndim == 3 and image.samples_per_pixel == 1:
+        # A second channel would be transparency, which DICOM does not have.
+        pixels = pixels[..., 0]
+    elif pixels.ndim == 3:
+        pixels = pixels[..., :3]
+    elif pixels.ndim == 2 and image.samples_per_pixel > 1:
         pixels = np.repeat(pixels[..., None], 3, axis=2)
     if pixels.shape[:2] != (image.rows, image.columns):
         raise InvalidInstance(f"its frame decodes to {pixels.shape[0]} x {pixels.shape[1]} pixels")
     if pixels.dtype.kind == "f":
         return pixels
-    bits = image.bits_stored
+    # The codec may give a narrower type than is allocated, never a wider sign.
+    bits = min(image.bits_stored, pixels.dtype.itemsize * 8)
     if not image.is_signed:
         if pixels.dtype.kind == "i":
             pixels = pixels.view(pixels.dtype.str.replace("i", "u")) & ((1 << bits) - 1)

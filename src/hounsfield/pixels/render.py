@@ -125,18 +125,26 @@ def _fit(
     down_step = max(image.rows // (3 * rows), 1)
     across_step = max(image.columns // (3 * columns), 1)
     pixels = _finite(pixels[::down_step, ::across_step])
-    down_weights = _weights(pixels.shape[0], rows)
-    across_weights = _weights(pixels.shape[1], columns)
-    if pixels.ndim == 2:
-        return np.asarray(down_weights @ pixels @ across_weights.T)
-    planes = [down_weights @ pixels[..., n] @ across_weights.T for n in range(pixels.shape[2])]
-    return np.stack(planes, axis=-1)
+    return _resampled(_resampled(pixels, 0, rows), 1, columns)
 
 
-def _weights(size: int, wanted: int) -> NDArray[np.float32]:
-    """(wanted, size) weights of a triangle filter: an average on the way down, bilinear on the way up."""
+def _resampled(pixels: NDArray[Any], axis: int, wanted: int) -> NDArray[Any]:
+    """Bring an axis to a length with a triangle filter: an average on the way down, linear on the way up.
+
+    Few source pixels make one of the result, so they are gathered: a matrix product would do more work
+    and, with the threads of its library, wait for cores that serve others.
+    """
+    size = pixels.shape[axis]
     step = size / wanted
+    reach = max(step, 1.0)
     centres = (np.arange(wanted) + 0.5) * step - 0.5
-    distance = np.abs(np.arange(size) - centres[:, None]) / max(step, 1.0)
-    weights = np.maximum(1.0 - distance, 0.0)
-    return np.asarray(weights / weights.sum(axis=1, keepdims=True), dtype=np.float32)
+    index = np.floor(centres - reach)[:, None] + 1 + np.arange(int(np.ceil(2 * reach)))
+    weights = np.maximum(1.0 - np.abs(index - centres[:, None]) / reach, 0.0)
+    weights *= (index >= 0) & (index < size)
+    weights = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    index = np.clip(index, 0, size - 1).astype(np.intp)
+    shape = [-1 if n == axis else 1 for n in range(pixels.ndim)]
+    result = np.take(pixels, index[:, 0], axis) * weights[:, 0].reshape(shape)
+    for tap in range(1, index.shape[1]):
+        result += np.take(pixels, index[:, tap], axis) * weights[:, tap].reshape(shape)
+    return np.asarray(result)

@@ -70,7 +70,7 @@ def _transverse(size: int, count: int, spacing: float, start: float, step: float
 class HeadCt:
     """A head without contrast medium from the skull base up; there is a bleed to be found."""
 
-    geometry = _transverse(512, 132, 0.449, -74.0, 1.25)
+    geometry = _transverse(512, 128, 0.449, -70.0, 1.25)
     rescale_intercept = -1024
 
     @cached_property
