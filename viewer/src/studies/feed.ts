@@ -5,16 +5,20 @@ import { type ChangeEvent, type FeedState, followChanges } from '../api/events';
 
 const GATHER_MS = 300;
 
-/** Gathers changes for a moment, so that a study of 500 images is not 500 questions. */
+/**
+ * Gathers changes for a moment, so that a study of 500 images is not 500 questions, and asks again only
+ * when the answers are there: what changes meanwhile is asked about in the next round.
+ */
 export class Refresher {
   #studies = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #isStopped = false;
 
   constructor(private readonly client: QueryClient) {}
 
   change(event: ChangeEvent): void {
     for (const study of event.studies) this.#studies.add(study.StudyInstanceUID);
-    this.#timer ??= setTimeout(() => this.#refresh(), GATHER_MS);
+    this.#timer ??= setTimeout(() => void this.#refresh(), GATHER_MS);
   }
 
   everything(): void {
@@ -22,17 +26,18 @@ export class Refresher {
   }
 
   stop(): void {
+    this.#isStopped = true;
     clearTimeout(this.#timer);
   }
 
-  #refresh(): void {
-    this.#timer = undefined;
+  async #refresh(): Promise<void> {
     const studies = this.#studies;
     this.#studies = new Set();
-    void this.client.invalidateQueries({ queryKey: ['studies'] }, { cancelRefetch: false });
-    void this.client.invalidateQueries({ queryKey: ['totals'] }, { cancelRefetch: false });
-    for (const study of studies) {
-      void this.client.invalidateQueries({ queryKey: ['study', study] });
+    const keys = [['studies'], ['totals'], ...[...studies].map((study) => ['study', study])];
+    await Promise.allSettled(keys.map((queryKey) => this.client.invalidateQueries({ queryKey })));
+    this.#timer = undefined;
+    if (this.#studies.size > 0 && !this.#isStopped) {
+      this.#timer = setTimeout(() => void this.#refresh(), GATHER_MS);
     }
   }
 }

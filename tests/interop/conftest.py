@@ -1,0 +1,56 @@
+"""A live server, the corpus and the peers of the interop tests."""
+
+import pytest
+from tests import dcmtk
+from tests.interop import corpus
+from tests.interop.web import Dicomweb
+from tests.live import live_server, start_server
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """One server that any peer of this machine may call."""
+    with live_server(tmp_path_factory.mktemp("server")) as running:
+        yield running
+
+
+@pytest.fixture
+def start(tmp_path_factory):
+    """Start further servers; each is stopped at the end of the test."""
+    started = []
+
+    def begin(*options, data=None, **settings):
+        folder = data or tmp_path_factory.mktemp("data")
+        started.append(start_server(folder, *options, **settings))
+        return started[-1]
+
+    yield begin
+    for server in started:
+        if server.is_running:
+            server.terminate()
+
+
+@pytest.fixture(scope="session")
+def web(server):
+    with Dicomweb(server.dicomweb) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def corpus_files():
+    if corpus.folder() is None:
+        pytest.skip("no corpus: set HOUNSFIELD_CORPUS or put it into ../shared/corpus")
+    return corpus.load()
+
+
+@pytest.fixture(scope="session")
+def dcmtk_program():
+    """Return the path of a program of DCMTK."""
+
+    def find(name: str) -> str:
+        path = dcmtk.program(name)
+        if path is None:
+            pytest.skip(f"DCMTK's {name} is not installed")
+        return path
+
+    return find

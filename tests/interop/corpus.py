@@ -1,0 +1,119 @@
+"""Real files of many makers, described by a table: what the byte-exact claims are held against."""
+
+import csv
+import os
+import struct
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def folder() -> Path | None:
+    """Return where the corpus lies, if it does."""
+    told = os.environ.get("HOUNSFIELD_CORPUS")
+    path = Path(told) if told else REPOSITORY.parent / "shared" / "corpus"
+    return path if (path / "corpus.csv").exists() else None
+
+
+@dataclass(frozen=True)
+class CorpusFile:
+    """One file and what its row of the table says."""
+
+    path: Path
+    expect: str  # accept, either, reject
+    sop_class_uid: str
+    transfer_syntax_uid: str
+    study_instance_uid: str
+    series_instance_uid: str
+    sop_instance_uid: str
+
+    def __str__(self) -> str:
+        return f"{self.path.parent.name}/{self.path.name}"
+
+    def read(self) -> bytes:
+        return self.path.read_bytes()
+
+    @property
+    def resource(self) -> str:
+        """The DICOMweb resource of the instance."""
+        return (
+            f"/studies/{self.study_instance_uid}/series/{self.series_instance_uid}"
+            f"/instances/{self.sop_instance_uid}"
+        )
+
+    @property
+    def has_file_meta(self) -> bool:
+        """Whether a DIMSE client finds in the file meta what it must say in its command."""
+        meta = file_meta(self.read())
+        return {0x00020002, 0x00020003, 0x00020010} <= meta.keys()
+
+
+def load() -> list[CorpusFile]:
+    root = folder()
+    assert root is not None
+    with (root / "corpus.csv").open(newline="", encoding="utf-8") as table:
+        return [
+            CorpusFile(
+                root / row["path"],
+                row["expect"],
+                row["sop_class"],
+                row["transfer_syntax"],
+                row["study_uid"],
+                row["series_uid"],
+                row["sop_uid"],
+            )
+            for row in csv.DictReader(table)
+        ]
+
+
+def rounds(files: list[CorpusFile]) -> list[list[CorpusFile]]:
+    """Split files so that no SOP Instance UID comes twice in one part.
+
+    Many files here are one instance with other bytes. An archive shows one version of an instance,
+    so each part goes to an archive of its own, and every version's claim is checked. What has no
+    UID at all is in the first part; it conflicts with nothing.
+    """
+    seen: dict[str, int] = defaultdict(int)
+    parts: list[list[CorpusFile]] = []
+    for file in files:
+        number = seen[file.sop_instance_uid]
+        seen[file.sop_instance_uid] += bool(file.sop_instance_uid)
+        if number == len(parts):
+            parts.append([])
+        parts[number].append(file)
+    return parts
+
+
+def dataset_offset(data: bytes) -> int:
+    """Return where the data set of a Part 10 file begins: behind all of group 2 (PS3.10 7.1)."""
+    if data[128:132] != b"DICM":
+        return 0
+    at = 132
+    while data[at : at + 2] == b"\x02\x00":
+        _, value, length = _element(data, at)
+        at = value + length
+    return at
+
+
+def file_meta(data: bytes) -> dict[int, bytes]:
+    """Return the elements of the file meta information, if there is one."""
+    found, at, end = {}, 132, dataset_offset(data)
+    while at < end:
+        tag, value, length = _element(data, at)
+        found[tag] = data[value : value + length]
+        at = value + length
+    return found
+
+
+def _element(data: bytes, at: int) -> tuple[int, int, int]:
+    group, element, vr = struct.unpack_from("<HH2s", data, at)
+    if vr in (b"OB", b"UN"):
+        return group << 16 | element, at + 12, struct.unpack_from("<I", data, at + 8)[0]
+    return group << 16 | element, at + 8, struct.unpack_from("<H", data, at + 6)[0]
+
+
+def dataset(data: bytes) -> bytes:
+    """Return the data set of a Part 10 file as it lies there."""
+    return data[dataset_offset(data) :]

@@ -1,0 +1,83 @@
+"""pynetdicom as the sender of files: their data sets go out byte for byte, never re-encoded."""
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydicom.uid import UID
+from pynetdicom import AE, _config
+from pynetdicom.sop_class import Verification
+from tests.interop.corpus import file_meta
+
+MAX_CONTEXTS = 128  # PS3.8 9.3.2: identifiers are the odd numbers from 1 to 255
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the server said to one C-STORE; no status if it said nothing."""
+
+    status: int | None
+    comment: str
+
+    @property
+    def is_success(self) -> bool:
+        return self.status == 0
+
+
+def context_of(path: Path) -> tuple[str, str]:
+    """Return SOP class and transfer syntax as the file meta names them."""
+    meta = file_meta(path.read_bytes())
+    return tuple(meta[tag].rstrip(b"\0 ").decode() for tag in (0x00020002, 0x00020010))
+
+
+def associate(server, contexts, *, calling: str = "PYNETDICOM", called: str | None = None):
+    """Open an association; the caller releases it."""
+    ae = AE(ae_title=calling)
+    ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = 60
+    for abstract, syntax in contexts:
+        ae.add_requested_context(abstract, syntax)
+    return ae.associate(server.host, server.port, ae_title=called or server.ae_title)
+
+
+def send(server, paths: list[Path]) -> dict[Path, Answer]:
+    """Store files over as few associations as their presentation contexts need."""
+    by_context: dict[tuple[str, str], list[Path]] = {}
+    for path in paths:
+        by_context.setdefault(context_of(path), []).append(path)
+    contexts, answers = list(by_context), {}
+    for start in range(0, len(contexts), MAX_CONTEXTS):
+        part = contexts[start : start + MAX_CONTEXTS]
+        answers |= _send(server, part, [p for c in part for p in by_context[c]])
+    return answers
+
+
+def _send(server, contexts, paths: list[Path]) -> dict[Path, Answer]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pydicom warns of the odd values we are here to keep
+        chunked = _config.STORE_SEND_CHUNKED_DATASET
+        _config.STORE_SEND_CHUNKED_DATASET = True  # the file's own bytes, as they are
+        association = associate(server, [(UID(a), UID(t)) for a, t in contexts])
+        answers = {}
+        try:
+            assert association.is_established, "the association was not accepted"
+            rejected = [c.abstract_syntax for c in association.rejected_contexts]
+            assert not rejected, f"contexts not accepted: {rejected}"
+            for path in paths:
+                status = association.send_c_store(path)
+                answers[path] = Answer(
+                    status.Status if "Status" in status else None, status.get("ErrorComment", "")
+                )
+        finally:
+            _config.STORE_SEND_CHUNKED_DATASET = chunked
+            association.release()
+    return answers
+
+
+def echo(server) -> bool:
+    """Say whether the server answers a C-ECHO over a new association."""
+    association = associate(server, [(Verification, UID("1.2.840.10008.1.2"))])
+    if not association.is_established:
+        return False
+    status = association.send_c_echo()
+    association.release()
+    return "Status" in status and status.Status == 0

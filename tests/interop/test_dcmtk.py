@@ -1,0 +1,196 @@
+"""DCMTK as the peer, both ways: what most scanners and archives are built with."""
+
+import contextlib
+import socket
+import subprocess
+import time
+
+import pytest
+from pydicom.filereader import dcmread
+from tests.interop import dimse_client
+from tests.interop.corpus import dataset, file_meta, rounds
+from tests.interop.web import Dicomweb
+from tests.live import hounsfield
+
+
+def run(*command, check=True, timeout=120):
+    done = subprocess.run(
+        [str(part) for part in command],
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+    text = done.stdout + done.stderr
+    assert not check or done.returncode == 0, f"{command}: {text[-3000:]}"
+    return done.returncode, text
+
+
+@contextlib.contextmanager
+def storescp(program, folder, *options):
+    """Run DCMTK's receiver; it writes what it gets as it gets it."""
+    folder.mkdir(exist_ok=True)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    command = [program, "+xa", "+B", "-pm", "-od", str(folder), "-aet", "STORESCP", *options]
+    receiver = subprocess.Popen(
+        [*command, str(port)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    try:
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                break
+            time.sleep(0.02)
+        yield port
+    finally:
+        receiver.terminate()
+        receiver.communicate()
+
+
+@pytest.fixture(scope="module")
+def images(corpus_files):
+    """A few instances of different makers, each once."""
+    wanted = [f for f in rounds(corpus_files)[0] if f.expect == "accept"]
+    by_syntax = {}
+    for file in wanted:
+        by_syntax.setdefault((file.sop_class_uid, file.transfer_syntax_uid), file)
+    return list(by_syntax.values())
+
+
+def test_echoscu_gets_an_answer(server, dcmtk_program):
+    # NET-01
+    run(dcmtk_program("echoscu"), "-aec", server.ae_title, server.host, server.port)
+
+
+def test_echoscu_may_ask_many_times_and_propose_many_contexts(server, dcmtk_program):
+    run(
+        dcmtk_program("echoscu"), "-aec", server.ae_title, "--repeat", 50,
+        "--propose-ts", 10, "--propose-pc", 128, server.host, server.port,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("pdu", [4096, 16384, 131072])
+def test_storescu_sends_with_small_and_large_pdus(start, dcmtk_program, corpus_files, pdu):
+    # NET-03
+    files = [f for f in rounds(corpus_files)[0] if f.expect == "accept"]
+    mr = [f for f in files if f.transfer_syntax_uid == "1.2.840.10008.1.2.1"][:20]
+    server = start()
+    run(
+        dcmtk_program("storescu"), "-aec", server.ae_title, "-pdu", pdu, "--max-send-pdu", pdu,
+        server.host, server.port, *(f.path for f in mr),
+    )  # fmt: skip
+    with Dicomweb(server.dicomweb) as web:
+        found = {i["00080018"]["Value"][0] for i in web.search("/instances", limit="200")}
+    assert found == {f.sop_instance_uid for f in mr}
+
+
+def test_dcmsend_delivers_the_corpus_as_to_dcmtks_own_receiver(
+    start, dcmtk_program, corpus_files, tmp_path
+):
+    """DCMTK encodes anew what it sends, so what it sent to its own receiver is the measure."""
+    part = [f for f in rounds(corpus_files)[0] if f.expect == "accept"]
+    sources = tmp_path / "sources"
+    sources.mkdir()
+    for number, file in enumerate(part):
+        (sources / f"{number:04d}").symlink_to(file.path)
+    server = start()
+    dcmsend = [dcmtk_program("dcmsend"), "-dn", "-nuc", "-nh", "+sd"]
+    run(*dcmsend, "-aec", server.ae_title, server.host, server.port, sources)
+    received = tmp_path / "received"
+    with storescp(dcmtk_program("storescp"), received) as port:
+        run(*dcmsend, "-aec", "STORESCP", "127.0.0.1", port, sources)
+    resources = {f.sop_instance_uid: f.resource for f in part}
+    same = 0
+    with Dicomweb(server.dicomweb) as web:
+        for path in received.iterdir():
+            theirs = path.read_bytes()
+            meta = file_meta(theirs)
+            ours = web.instance(resources[meta[0x00020003].rstrip(b"\0").decode()])
+            if file_meta(ours)[0x00020010] == meta[0x00020010]:
+                assert dataset(ours) == dataset(theirs), path.name
+                same += 1
+            else:  # the receiver chose another of the syntaxes that were proposed
+                assert dcmread(path) == dcmread(_written(ours, tmp_path)), path.name
+    assert same > 0.9 * len(part)
+
+
+def _written(data, folder):
+    path = folder / "ours.dcm"
+    path.write_bytes(data)
+    return path
+
+
+def test_hounsfield_echo_reaches_storescp(dcmtk_program, tmp_path):
+    with storescp(dcmtk_program("storescp"), tmp_path / "received") as port:
+        run(*hounsfield("echo", "--data", tmp_path / "data", f"STORESCP@127.0.0.1:{port}"))
+
+
+def test_hounsfield_echo_says_when_nobody_answers(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    code, text = run(
+        *hounsfield("echo", "--data", tmp_path / "data", f"NOBODY@127.0.0.1:{port}"), check=False
+    )
+    assert code != 0
+    assert "Traceback" not in text
+
+
+def test_hounsfield_send_gives_storescp_the_bytes_of_the_files(dcmtk_program, images, tmp_path):
+    sources = [f for f in images if f.has_file_meta]
+    received = tmp_path / "received"
+    with storescp(dcmtk_program("storescp"), received) as port:
+        code, text = run(
+            *hounsfield("send", "--data", tmp_path / "data", "--json"),
+            *(f.path for f in sources), f"STORESCP@127.0.0.1:{port}", check=False,
+        )  # fmt: skip
+    by_uid = {}
+    for path in received.iterdir():
+        data = path.read_bytes()
+        by_uid[file_meta(data)[0x00020003].rstrip(b"\0").decode()] = dataset(data)
+    sent = {f.sop_instance_uid: dataset(f.read()) for f in sources}
+    changed = [uid for uid, data in by_uid.items() if sent[uid] != data]
+    assert not changed
+    # DCMTK 3.6.7 does not know the newest transfer syntaxes and refuses their contexts
+    missing = {f.transfer_syntax_uid for f in sources if f.sop_instance_uid not in by_uid}
+    assert missing <= {f"1.2.840.10008.1.2.4.{n}" for n in (201, 202, 203, 110, 111, 112)}, text
+    assert (code == 0) == (not missing), text
+
+
+def test_an_unknown_caller_is_refused_by_default(start, dcmtk_program):
+    # NET-02
+    server = start(peers="refuse")
+    code, text = run(
+        dcmtk_program("echoscu"), "-aet", "STRANGER", "-aec", server.ae_title,
+        server.host, server.port, check=False,
+    )  # fmt: skip
+    assert code != 0
+    assert "Calling AE Title Not Recognized" in text
+
+
+def test_a_wrong_called_ae_title_is_refused(server, dcmtk_program):
+    # NET-02
+    code, text = run(
+        dcmtk_program("echoscu"), "-aec", "SOMEBODYELSE", server.host, server.port, check=False
+    )
+    assert code != 0
+    assert "Called AE Title Not Recognized" in text
+    assert dimse_client.echo(server)
+
+
+def test_storescu_is_told_why_a_damaged_file_was_refused(
+    server, dcmtk_program, corpus_files, tmp_path
+):
+    # STO-03: the command says another SOP Instance UID than the data set
+    file = next(f for f in corpus_files if f.expect == "accept" and f.sop_instance_uid)
+    uid = file.sop_instance_uid
+    other = uid[:-1] + ("1" if uid[-1] != "1" else "2")
+    data = file.read()
+    start = 132 + 12 + 4
+    assert data.count(uid.encode()) >= 2
+    meta_only = data[:start] + data[start:].replace(uid.encode(), other.encode(), 1)
+    (tmp_path / "odd.dcm").write_bytes(meta_only)
+    answer = dimse_client.send(server, [tmp_path / "odd.dcm"])[tmp_path / "odd.dcm"]
+    assert answer.status == 0xA900
+    assert answer.comment
+    assert dimse_client.echo(server)
