@@ -194,6 +194,6 @@ class Acceptance:
             return None
         return Refusal(
             CALLING_AE_TITLE_UNKNOWN,
-            f"no peer with the AE title {calling!r} is known. To let it in, add it to dimse.peers: "
-            f'{{ae_title = "{calling}", host = "{address}"}}',
+            f"no peer with the AE title {calling!r} is known. To let it in, add to hounsfield.toml: "
+            f'dimse.peers.NAME = {{ae_title = "{calling}", host = "{address}"}}',
         )
