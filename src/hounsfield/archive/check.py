@@ -25,12 +25,12 @@ class Finding:
 def check(
     storage: ObjectStorage, index: Index, progress: Callable[[int], None] = lambda _done: None
 ) -> Iterator[Finding]:
-    """Yield what is damaged (content is not what was received), missing (a row without its object), orphaned (an
-    object without a row) and foreign (a file that is none of ours). ``progress`` hears of each object read.
+    """Yield what is damaged, missing, orphaned and foreign.
+
+    Damaged: its content is not what was received. Missing: a row without its object. Orphaned: an object without
+    a row. Foreign: a file that is none of ours. ``progress`` hears of each object read.
     """
-    done = 0
-    for location in index.everything():
-        done += 1
+    for done, location in enumerate(index.everything(), 1):
         finding = _verify(storage, location.storage_key, location.sha256, location.size_bytes)
         if finding is not None:
             yield finding

@@ -6,8 +6,9 @@ import stat
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Literal, cast
 
 from hounsfield.archive.store import InstanceStore, Source
 from hounsfield.dicom.attributes import InstanceAttributes
@@ -37,8 +38,10 @@ class Imported:
 
 
 def import_paths(store: InstanceStore, paths: Iterable[Path], source: Source) -> Iterator[Imported]:
-    """Import all files below ``paths``. Files whose content is here already are recognised by their hash
-    without being copied, so that an import that was broken off goes on where it stopped.
+    """Import all files below ``paths``.
+
+    Files whose content is here already are recognised by their hash without being copied, so that an import that
+    was broken off goes on where it stopped.
     """
     for path in files_below(paths):
         yield from import_path(store, path, source)
@@ -97,7 +100,7 @@ def _import_member(
         return
     try:
         with archive.open(member) as file:
-            if file.peek(4)[:4] != _ZIP:
+            if cast("BufferedReader", file).peek(4)[:4] != _ZIP:
                 yield _store(store, file, source, name)
                 return
         if depth >= _MAX_ZIP_DEPTH:
@@ -116,7 +119,7 @@ def _import_file(store: InstanceStore, file: IO[bytes], source: Source, name: st
 
 def _known(store: InstanceStore, file: IO[bytes]) -> "_Known | None":
     """Whether this very file is in the archive, found by reading it once and writing nothing."""
-    digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = hashlib.file_digest(cast("BufferedReader", file), "sha256").hexdigest()
     file.seek(0)
     head = file.read(_CHUNK_BYTES)
     file.seek(0)

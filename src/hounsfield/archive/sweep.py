@@ -73,7 +73,7 @@ def adopt(store: InstanceStore, stored: StoredKey, swept: Swept) -> None:
         store.store_instance(spool, origin, received_us=stored.modified_us)
         swept.adopted += 1
     except HounsfieldError as problem:
-        log.error("an object without a row cannot be indexed: %s", problem)
+        log.warning("an object without a row cannot be indexed: %s", problem)
     finally:
         spool.discard()
 

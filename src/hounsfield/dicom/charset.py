@@ -12,7 +12,7 @@ AFFECTED_VRS = frozenset({"SH", "LO", "ST", "LT", "UC", "UT", "PN"})
 
 @lru_cache(maxsize=256)
 def encodings(specific_character_set: str) -> tuple[str, ...]:
-    """Python codec names for a value of (0008,0005) such as ``\\ISO 2022 IR 87``; never raises."""
+    r"""Python codec names for a value of (0008,0005) such as ``\ISO 2022 IR 87``; never raises."""
     names = [part.strip() for part in specific_character_set.split("\\")]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

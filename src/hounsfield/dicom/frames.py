@@ -121,7 +121,9 @@ def _native(header: Header, tag: int, offset: int, length: int, count: int) -> F
 
 def _fragments(buffer: Buffer, at: int) -> tuple[tuple[int, ...], list[tuple[int, int]]]:
     """(basic offset table, [(offset, length) of each fragment])."""
-    size, table, fragments = len(buffer), (), []
+    size = len(buffer)
+    table: tuple[int, ...] = ()
+    fragments: list[tuple[int, int]] = []
     is_first = True
     while at + 8 <= size:
         group, element, length = _ITEM.unpack_from(buffer, at)

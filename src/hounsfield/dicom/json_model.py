@@ -3,7 +3,7 @@
 import base64
 import re
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -129,7 +129,7 @@ class _Elements:
             big,
         )
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
+    def __iter__(self) -> Iterator[tuple[int, str, int, int, int]]:
         buffer, at, end, big, is_implicit = (
             self.buffer,
             self.at,
@@ -242,16 +242,13 @@ def find_bulk_data(buffer: Buffer, header: Header, path: str) -> tuple[int, int,
             wanted = int(parts[0], 16)
         except ValueError:
             raise NotFound(f"{path} is not the path of an attribute") from None
-        for tag, vr, value_at, value_end, length in _Elements(
-            buffer, at, end, is_implicit, header.is_big_endian
-        ):
-            if tag == wanted:
-                break
-        else:
+        elements = _Elements(buffer, at, end, is_implicit, header.is_big_endian)
+        found = next((element for element in elements if element[0] == wanted), None)
+        if found is None:
             raise NotFound(f"the instance has no attribute {path}")
+        _tag, vr, value_at, value_end, _length = found
         if len(parts) == 1:
             return value_at, value_end - value_at, vr
-        del length
         ranges = item_ranges(buffer, value_at, value_end, is_implicit, header.is_big_endian)
         if not parts[1].isdigit() or int(parts[1]) >= len(ranges):
             raise NotFound(f"the instance has no attribute {path}")
@@ -307,7 +304,7 @@ def value_json(raw: bytes, vr: str, charset: str, *, is_big_endian: bool) -> dic
     parts = text.split("\\")
     if vr == "PN":
         return _present(vr, [_person_name(part) for part in parts])
-    keep_leading = vr in {"UC"}
+    keep_leading = vr == "UC"
     return _present(
         vr, [(part.rstrip(" \0") if keep_leading else part.strip(" \0")) or None for part in parts]
     )

@@ -11,6 +11,7 @@ import mmap
 import zlib
 from dataclasses import dataclass, field
 from struct import Struct
+from typing import Any
 
 import pydicom
 from pydicom.datadict import dictionary_VR
@@ -231,7 +232,7 @@ def _encoding(buffer: Buffer, header: Header) -> tuple[bool, bool]:
     return not looks_explicit, is_big
 
 
-def _walk(buffer: Buffer, header: Header, tags: frozenset[int]) -> None:
+def _walk(buffer: Buffer, header: Header, tags: frozenset[int]) -> None:  # noqa: C901, PLR0912 - the hot loop
     """Fill ``header`` from the data set at ``header.dataset_offset``."""
     at, end, big = header.dataset_offset, len(buffer), header.is_big_endian
     is_implicit, elements = header.is_implicit_vr, header.elements
@@ -283,7 +284,7 @@ def _walk(buffer: Buffer, header: Header, tags: frozenset[int]) -> None:
     header.end_of_header = min(at, end)
 
 
-def skip_undefined(
+def skip_undefined(  # noqa: C901 - the hot loop
     buffer: Buffer,
     at: int,
     end: int,
@@ -406,7 +407,7 @@ def _read_with_pydicom(
     )
     try:
         dataset = pydicom.dcmread(io.BytesIO(prefix + head), stop_before_pixels=True, force=True)
-        found = {tag: dataset.get_item(tag) for tag in tags if tag in dataset}
+        found: dict[int, Any] = {tag: dataset.get_item(tag) for tag in tags if tag in dataset}
     except Exception as error:
         raise problem from error
     header.elements.clear()

@@ -52,7 +52,7 @@ class MultipartReader:
         """Whether the closing delimiter was seen."""
         return self._state == "epilogue"
 
-    def feed(self, data: bytes) -> list[Event]:
+    def feed(self, data: bytes) -> list[Event]:  # noqa: C901, PLR0912 - one state machine, one loop
         """Take a piece; raises MultipartError."""
         if self._state == "epilogue":
             return []

@@ -31,7 +31,7 @@ class MediaRange:
 
     def allows_parts(self, media_type: str) -> bool:
         """Whether multipart/related of parts of this type is fine."""
-        if self.media_type == "multipart/*" or self.media_type == "*/*":
+        if self.media_type in {"multipart/*", "*/*"}:
             return True
         return self.is_multipart and (not self.part_type or _covers(self.part_type, media_type))
 

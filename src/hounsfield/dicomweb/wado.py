@@ -113,7 +113,7 @@ def frames(
                 head = f'multipart/related; type="{offer}"; boundary={boundary}'
                 url = instance_url(base_url, location)
                 body = _frame_parts(retrieve, location, numbers, places, shown, boundary, url)
-                return Payload(head, body if isinstance(body, bytes) else body)
+                return Payload(head, body)
             if len(numbers) == 1 and entry.allows(offer):
                 with retrieve.open_instance(location) as stored:
                     body = b"".join(stored.read_at(offset, length) for offset, length in places[0])

@@ -47,9 +47,9 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction; it waits for its turn before it reads anything."""
-        with self.engine.connect().execution_options(hounsfield_writes=True) as connection:
-            with connection.begin():
-                yield connection
+        options = {"hounsfield_writes": True}
+        with self.engine.connect().execution_options(**options) as connection, connection.begin():
+            yield connection
 
     def close(self) -> None:
         self.engine.dispose()

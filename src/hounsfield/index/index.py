@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from typing import Self
 
 from hounsfield.dicom.query import Query
 from hounsfield.index import reading
@@ -40,7 +41,7 @@ class Index:
             self._writer.close()
         self.database.close()
 
-    def __enter__(self) -> "Index":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:

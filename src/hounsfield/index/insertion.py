@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Dialect, bindparam, insert, select, text, update
-from sqlalchemy.sql import Executable
+from sqlalchemy.sql import ClauseElement
 
 from hounsfield.dicom import json_model
 from hounsfield.dicom.attributes import InstanceAttributes, normalise_name
@@ -32,7 +32,7 @@ MAX_KNOWN = 20_000
 class Prepared:
     """One statement compiled for a dialect, run on a driver's cursor with named values."""
 
-    def __init__(self, statement: Executable, dialect: Dialect) -> None:
+    def __init__(self, statement: ClauseElement, dialect: Dialect) -> None:
         compiled = statement.compile(dialect=dialect)
         self.sql = str(compiled)
         self.names: list[str] | None = getattr(compiled, "positiontup", None)
@@ -45,8 +45,10 @@ class Prepared:
 
 
 def _insert(table: Any, dialect: Dialect, *, without: tuple[str, ...] = ("id",)) -> Prepared:
-    columns = {c.name: bindparam(c.name) for c in table.columns if c.name not in without}
-    statement = insert(table).values(columns)
+    columns: dict[str, Any] = {
+        c.name: bindparam(c.name) for c in table.columns if c.name not in without
+    }
+    statement: Any = insert(table).values(columns)
     if "id" in table.columns and table.name != "totals":
         statement = statement.returning(table.c.id)
     return Prepared(statement, dialect)

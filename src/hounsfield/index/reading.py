@@ -1,6 +1,7 @@
 """Looks things up in the index that are no queries: places of instances, changes, totals, cached metadata."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, true, update
 
@@ -64,7 +65,7 @@ def everything(connection: Connection, *, page: int = 1000) -> Iterator[Instance
             .order_by(i.c.id)
             .limit(page)
         )
-        rows = connection.execute(statement).all()
+        rows: Sequence[Any] = connection.execute(statement).all()
         for row in rows:
             yield InstanceLocation(*row)
         if len(rows) < page:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 from uuid import uuid4
 
 from hounsfield.dicom.part10 import Buffer
@@ -183,7 +184,7 @@ class StoredFile:
             os.close(self.descriptor)
             self.descriptor = -1
 
-    def __enter__(self) -> "StoredFile":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import threading
 from collections.abc import Iterator
+from typing import Self
 
 from hounsfield.dicom.part10 import Buffer
 from hounsfield.errors import InvalidInstance, NotFound, OutOfResources
@@ -62,7 +63,7 @@ class MemoryObject:
     def close(self) -> None:
         pass
 
-    def __enter__(self) -> "MemoryObject":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, Self
 
 from hounsfield.dicom.part10 import Buffer
 
@@ -58,10 +59,16 @@ class StoredObject(Protocol):
     def close(self) -> None:
         """Give back what it holds; harmless when repeated."""
 
-    def __enter__(self) -> "StoredObject":
+    def __enter__(self) -> Self:
         """Give itself."""
 
-    def __exit__(self, *exception: object) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+        /,
+    ) -> None:
         """Close."""
 
 

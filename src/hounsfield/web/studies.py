@@ -127,7 +127,7 @@ def study_model(found: Found) -> models.Study:
         NumberOfStudyRelatedSeries=state.number_of_series,
         NumberOfStudyRelatedInstances=state.number_of_instances,
         size_bytes=state.size_bytes,
-        status=cast(Literal["receiving", "complete"], state.status),
+        status=cast("Literal['receiving', 'complete']", state.status),
         first_received_at=iso_time(state.first_received_us),
         last_received_at=iso_time(state.last_received_us),
         identity_conflict=state.identity_conflict,

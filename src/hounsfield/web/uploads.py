@@ -4,7 +4,7 @@ import tempfile
 from typing import IO
 
 from hounsfield.archive.access import Principal
-from hounsfield.archive.importing import Imported, import_zip, not_dicom
+from hounsfield.archive.importing import Imported, Outcome, import_zip, not_dicom
 from hounsfield.archive.store import InstanceStore, Source
 from hounsfield.errors import HounsfieldError, InvalidInstance, OutOfResources, Unavailable
 from hounsfield.storage.objects import Spool
@@ -41,11 +41,11 @@ class Upload:
         if not self._is_decided:
             self._decide()
         if self._skip_reason is not None:
-            return [UploadResult(**_result(Imported(self._name, "skipped", self._skip_reason)))]
+            return [_result(Imported(self._name, "skipped", self._skip_reason))]
         if self._zip is not None:
             self._zip.seek(0)
             found = import_zip(self._store, self._zip, self._source, self._name)
-            return [UploadResult(**_result(one)) for one in found]
+            return [_result(one) for one in found]
         assert self._spool is not None
         spool, self._spool = self._spool, None
         try:
@@ -53,11 +53,9 @@ class Upload:
         except (OutOfResources, Unavailable):
             raise
         except HounsfieldError as problem:
-            outcome = "skipped" if _is_no_dicom(problem) else "failed"
-            return [UploadResult(**_result(Imported(self._name, outcome, str(problem))))]  # type: ignore[arg-type]
-        return [
-            UploadResult(**_result(Imported(self._name, stored.outcome, None, stored.identity)))
-        ]
+            outcome: Outcome = "skipped" if _is_no_dicom(problem) else "failed"
+            return [_result(Imported(self._name, outcome, str(problem)))]
+        return [_result(Imported(self._name, stored.outcome, None, stored.identity))]
 
     def abandon(self) -> None:
         """Drop what was not stored."""
@@ -94,13 +92,13 @@ def _is_no_dicom(problem: HounsfieldError) -> bool:
     )
 
 
-def _result(imported: Imported) -> dict[str, str | None]:
+def _result(imported: Imported) -> UploadResult:
     identity = imported.identity
-    return {
-        "name": imported.name,
-        "outcome": imported.outcome,
-        "reason": imported.reason,
-        "StudyInstanceUID": identity.study_instance_uid if identity else None,
-        "SOPInstanceUID": identity.sop_instance_uid if identity else None,
-        "PatientName": identity.patient_name if identity else None,
-    }
+    return UploadResult(
+        name=imported.name,
+        outcome=imported.outcome,
+        reason=imported.reason,
+        StudyInstanceUID=identity.study_instance_uid if identity else None,
+        SOPInstanceUID=identity.sop_instance_uid if identity else None,
+        PatientName=identity.patient_name if identity else None,
+    )

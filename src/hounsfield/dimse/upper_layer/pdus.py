@@ -199,7 +199,7 @@ def _encode_answered(context: AnsweredContext) -> bytes:
     )
 
 
-def encode(message: Pdu) -> bytes:  # noqa: PLR0911 - one a PDU
+def encode(message: Pdu) -> bytes:
     """Encode any PDU, header included."""
     match message:
         case AssociateRq():
@@ -228,7 +228,7 @@ def _encode_value(value: PresentationDataValue) -> bytes:
     return PDV_HEADER.pack(len(value.fragment) + 2, value.context_id, control) + value.fragment
 
 
-def decode(pdu_type: int, body: bytes) -> Pdu:  # noqa: PLR0911 - one a PDU
+def decode(pdu_type: int, body: bytes) -> Pdu:
     """Decode the body of a PDU; InvalidPdu if it cannot be understood."""
     match pdu_type:
         case PduType.A_ASSOCIATE_RQ:
