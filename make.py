@@ -99,7 +99,14 @@ def apt_install(*packages: str) -> bool:
             return False
         prefix = ["sudo", "-n"]
     say(f"apt-get install {' '.join(packages)}")
-    settings = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "-o=Dpkg::Use-Pty=0"]
+    settings = [  # the run level keeps a package's own server from being started by its installation
+        "env",
+        "DEBIAN_FRONTEND=noninteractive",
+        "RUNLEVEL=1",
+        "apt-get",
+        "-qq",
+        "-o=Dpkg::Use-Pty=0",
+    ]
     install = [*prefix, *settings, "install", "--yes", "--no-install-recommends", *packages]
     log = CACHE / "apt.log"
     log.parent.mkdir(exist_ok=True)
@@ -276,32 +283,43 @@ def demo(arguments: Sequence[str]) -> int:
 
 
 # What the tests call beside Python: a command, the Debian package it is in, and the tests that need it.
+# Not storescu: pynetdicom has a command of that name too.
 OUTSIDE = (
-    (("storescu", "dcmsend", "echoscu"), "dcmtk", "interop with DCMTK"),
+    (("dcmsend",), "dcmtk", "interop with DCMTK"),
     (("chromium", "chromium-browser", "google-chrome"), "chromium", "end-to-end in a browser"),
+    (("Orthanc",), "orthanc", "interop with Orthanc"),
 )
+# Debian starts a server when it is installed, which is not for us to bring about on a person's machine.
+ONLY_IN_CI = frozenset({"orthanc"})
+
+
+def is_here(command: str) -> bool:
+    return (
+        shutil.which(command, path=f"{os.environ.get('PATH', '')}{os.pathsep}/usr/sbin") is not None
+    )
 
 
 def find_outside_tools() -> None:
     """Install what the tests need of the machine where that is allowed; else say what is missing."""
-    missing = [
-        (package, what)
-        for commands, package, what in OUTSIDE
-        if not any(shutil.which(command) for command in commands)
-    ]
-    fonts = ["fonts-dejavu-core"] if any(package == "chromium" for package, _ in missing) else []
-    if missing and not apt_install(*(package for package, _ in missing), *fonts):
-        consequence = "and CI may skip nothing" if IS_CI else "so these tests will be skipped"
-        for package, what in missing:
-            say(f"not installed: {package}, needed by the tests of {what}, {consequence}")
-        if IS_CI:
-            raise Problem("Install these packages and start again.")
+    missing = [entry for entry in OUTSIDE if not any(map(is_here, entry[0]))]
+    wanted = [package for _, package, _ in missing if IS_CI or package not in ONLY_IN_CI]
+    if "chromium" in wanted:
+        wanted.append("fonts-dejavu-core")
+    if wanted and apt_install(*wanted):
+        missing = [entry for entry in missing if entry[1] not in wanted]
+    for _, package, what in missing:
+        say(f"{package} is not installed: the tests of {what} are skipped")
+    if missing and IS_CI:
+        raise Problem("In CI nothing may be skipped: install these packages and start again.")
 
 
 def pytest(arguments: Sequence[str]) -> int:
     environment = os.environ | ({"HOUNSFIELD_REQUIRE_ALL": "1"} if IS_CI else {})
+    # Modules stay whole, so that one which starts a server or a browser does so once.
     spread = (
-        [] if any(argument.startswith(("-n", "--pdb")) for argument in arguments) else ["-n", "2"]
+        []
+        if any(argument.startswith(("-n", "--pdb")) for argument in arguments)
+        else ["-n", "2", "--dist", "loadfile"]
     )
     command = [str(tool("python")), "-m", "pytest", *spread, *arguments]
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
