@@ -38,6 +38,7 @@ MAX_SIZE_PARAMETER = 4096
 _FEED_BYTES = 1 << 18
 _BOUNDARY = re.compile(r'boundary\s*=\s*("([^"]+)"|[^;,\s]+)', re.IGNORECASE)
 _STUDY_UID, _SERIES_UID, _SOP_UID = 0x0020000D, 0x0020000E, 0x00080018
+_LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 T = TypeVar("T")
@@ -225,6 +226,7 @@ def dicomweb_app(
         (f"{study}/series", finding(Level.SERIES)),
         (f"{study}/instances", finding(Level.IMAGE)),
         (f"{series}/instances", finding(Level.IMAGE)),
+        ("/series/{series}/instances", finding(Level.IMAGE)),
         (study, web.retrieve_instances),
         (series, web.retrieve_instances),
         (instance, web.retrieve_instances),
@@ -253,7 +255,11 @@ def principal_of(request: Request) -> Principal:
 
 def base_url(request: Request) -> str:
     """The base of the service as the client reached it."""
-    return f"{request.url.scheme}://{request.url.netloc}{request.scope.get('root_path', '')}"
+    host, server = request.url.netloc, request.scope.get("server")
+    if host in _LOOPBACK_NAMES and server is not None and server[1]:
+        # dicomweb-client sends a Host without the port that it went to, and then follows our addresses.
+        host = f"{host}:{server[1]}"
+    return f"{request.url.scheme}://{host}{request.scope.get('root_path', '')}"
 
 
 def _uids(request: Request) -> tuple[str, str | None, str | None]:
