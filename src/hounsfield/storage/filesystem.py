@@ -9,7 +9,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +17,13 @@ from typing import Self
 from uuid import uuid4
 
 from hounsfield.dicom.part10 import Buffer
-from hounsfield.errors import InvalidInstance, NotFound, OutOfResources
+from hounsfield.errors import (
+    HounsfieldError,
+    InvalidInstance,
+    NotFound,
+    OutOfResources,
+    Unavailable,
+)
 from hounsfield.storage.keys import parse_key
 from hounsfield.storage.objects import Spool, StoredKey
 
@@ -77,15 +83,16 @@ _sync_file_range = _load_sync_file_range()
 class FileSpool:
     """A file in the spool folder that is being written."""
 
-    def __init__(self, path: Path, max_bytes: int) -> None:
+    def __init__(self, path: Path, max_bytes: int, require_room: Callable[[], None]) -> None:
         self.path = path
         self.size_bytes = 0
         self._max_bytes = max_bytes
+        self._require_room = require_room
         self._written_back = 0
         self._hash = hashlib.sha256()
-        self.descriptor = os.open(
-            path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o640
-        )
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
+        with _told():
+            self.descriptor = os.open(path, flags, 0o640)
 
     def write(self, data: Buffer) -> None:
         size = len(data)
@@ -98,22 +105,18 @@ class FileSpool:
                 while done < size:
                     done += os.write(self.descriptor, view[done:])
         except OSError as problem:
-            if problem.errno in _OUT_OF_SPACE:
-                raise OutOfResources("the disk is full") from problem
-            raise
+            raise _error_of(problem) from problem
         self._hash.update(data)
         self.size_bytes += size
-        if (
-            self.size_bytes - self._written_back >= _WRITE_BACK_BYTES
-            and _sync_file_range is not None
-        ):
-            _sync_file_range(
-                self.descriptor,
-                self._written_back,
-                self.size_bytes - self._written_back,
-                _SYNC_FILE_RANGE_WRITE,
-            )
-            self._written_back = self.size_bytes
+        if self.size_bytes - self._written_back >= _WRITE_BACK_BYTES:
+            self._write_back()
+
+    def _write_back(self) -> None:
+        self._require_room()
+        if _sync_file_range is not None:
+            length = self.size_bytes - self._written_back
+            _sync_file_range(self.descriptor, self._written_back, length, _SYNC_FILE_RANGE_WRITE)
+        self._written_back = self.size_bytes
 
     def sha256(self) -> str:
         return self._hash.hexdigest()
@@ -132,6 +135,21 @@ class FileSpool:
         if self.descriptor >= 0:
             self.close()
             self.path.unlink(missing_ok=True)
+
+
+def _error_of(problem: OSError) -> HounsfieldError:
+    if problem.errno in _OUT_OF_SPACE:
+        return OutOfResources("the disk is full")
+    return Unavailable(f"the disk did not take the object: {problem.strerror}")
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """Turn errors of the operating system into ours."""
+    try:
+        yield
+    except OSError as problem:
+        raise _error_of(problem) from problem
 
 
 @contextlib.contextmanager
@@ -211,45 +229,58 @@ class FilesystemStorage:
         self._free = (0.0, 0)
 
     def spool(self, *, size_hint: int = 0) -> FileSpool:
-        if self.free_bytes() < size_hint + self.config.reserve_bytes:
-            raise OutOfResources("the disk is as good as full: only the reserve is left")
+        self._require_room(size_hint)
         # The writer's process ID lets sweep tell a spool file in use from one that was left behind.
-        name = f"{os.getpid()}-{uuid4().hex}"
-        return FileSpool(self.spool_folder / name, self.config.max_object_bytes)
+        path = self.spool_folder / f"{os.getpid()}-{uuid4().hex}"
+        return FileSpool(path, self.config.max_object_bytes, self._require_room)
 
     def put(self, spool: Spool, key: str, received_at_us: int) -> None:
         if not isinstance(spool, FileSpool):
             raise TypeError("a spool can only be put where it was made")
         target = self._path(key)
-        if target.exists() and _content_is(target, spool.sha256(), spool.size_bytes):
+        if target.exists() and self._keep(target, spool):
             spool.discard()
             return
-        try:
-            self._make_folder(target.parent)
+        with _told():
             os.utime(spool.descriptor, ns=(received_at_us * 1000, received_at_us * 1000))
-            spool.path.rename(target)
-        except FileNotFoundError:
-            # Somebody removed a folder we knew; look again.
+            self._rename(spool.path, target)
+        try:
+            with _told():
+                _sync(spool.descriptor)
+                self._sync_folders(target.parent)
+        except HounsfieldError:
+            # The bytes may be gone although they were written: take the name away as well.
+            target.unlink(missing_ok=True)
+            raise
+        finally:
+            spool.close()
+
+    def _keep(self, target: Path, spool: FileSpool) -> bool:
+        """Whether what has the name already is what was spooled; if so it is durable on return.
+
+        Whoever put it there may not have synced it yet, or have died before it could.
+        """
+        try:
+            with target.open("rb") as file:
+                if os.fstat(file.fileno()).st_size != spool.size_bytes:
+                    return False
+                if hashlib.file_digest(file, "sha256").hexdigest() != spool.sha256():
+                    return False
+                _sync(file.fileno())
+        except OSError:
+            return False
+        self._sync_folders(target.parent)
+        return True
+
+    def _rename(self, source: Path, target: Path) -> None:
+        self._make_folder(target.parent)
+        try:
+            source.rename(target)
+        except FileNotFoundError:  # somebody removed a folder that we knew
             with self._lock:
                 self._known_folders.clear()
             self._make_folder(target.parent)
-            spool.path.rename(target)
-        except OSError as problem:
-            if problem.errno in _OUT_OF_SPACE:
-                raise OutOfResources("the disk is full") from problem
-            raise
-        try:
-            _sync(spool.descriptor)
-            if self.syncs_folders:
-                self._sync_folders(target.parent)
-        except OSError as problem:
-            # The bytes may be gone although they were written: take the name away as well.
-            target.unlink(missing_ok=True)
-            raise OutOfResources(
-                f"the disk did not take the object: {problem.strerror}"
-            ) from problem
-        finally:
-            spool.close()
+            source.rename(target)
 
     def open(self, key: str) -> StoredFile:
         try:
@@ -287,7 +318,10 @@ class FilesystemStorage:
                 continue
             key = str(Path(entry.path).relative_to(self.objects))
             if key.startswith(prefix):
-                status = entry.stat(follow_symlinks=False)
+                try:
+                    status = entry.stat(follow_symlinks=False)
+                except FileNotFoundError:  # deleted while we walked
+                    continue
                 yield StoredKey(key, status.st_size, status.st_mtime_ns // 1000)
 
     def _path(self, key: str) -> Path:
@@ -305,8 +339,12 @@ class FilesystemStorage:
                 self._known_folders.clear()
             self._known_folders.add(name)
 
+    def _require_room(self, more_bytes: int = 0) -> None:
+        if self.free_bytes() < more_bytes + self.config.reserve_bytes:
+            raise OutOfResources("the disk is as good as full: only the reserve is left")
+
     def _sync_folders(self, folder: Path) -> None:
-        while folder != self.config.root:
+        while self.syncs_folders and folder != self.config.root:
             descriptor = os.open(folder, os.O_RDONLY)
             try:
                 os.fsync(descriptor)
@@ -322,13 +360,3 @@ def _sync(descriptor: int) -> None:
         fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)  # fsync alone leaves it in the drive's cache
     else:
         os.fsync(descriptor)
-
-
-def _content_is(path: Path, sha256: str, size: int) -> bool:
-    try:
-        if path.stat().st_size != size:
-            return False
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
-    except OSError:
-        return False
