@@ -246,9 +246,8 @@ class ScuAssociation:
             dataset=True,
         )
 
-        def read_into(buffer: memoryview) -> int:
-            return stream.readinto(buffer) or 0  # type: ignore[attr-defined]
-
+        is_deflated = transfer_syntax_of(outgoing.transfer_syntax_uid).is_deflated
+        read_into = _reader(stream, pads=is_deflated)
         self._association.send_message(context.context_id, request, read_into, on_sent)
         return self._response_to(request)
 
@@ -269,6 +268,25 @@ class ScuAssociation:
                 response.message_id_being_responded_to == request.message_id
             ):
                 return response
+
+
+def _reader(stream: BinaryIO, *, pads: bool) -> Callable[[memoryview], int]:
+    """Read a data set piece by piece, as it is.
+
+    A deflated one of odd length gets the null byte that makes it even (PS3.5 A.5): peers abort over a
+    fragment of odd length.
+    """
+    is_odd = False
+
+    def read_into(buffer: memoryview) -> int:
+        nonlocal is_odd
+        size: int = stream.readinto(buffer) or 0  # type: ignore[attr-defined]
+        if not size and is_odd and pads:
+            buffer[0], size = 0, 1
+        is_odd ^= bool(size & 1)
+        return size
+
+    return read_into
 
 
 def _open(target: Target, request: AssociateRq) -> Association:
