@@ -36,6 +36,8 @@ _ALWAYS_INLINE_BYTES = 1 << 17
 
 _NUMBERS = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d", "SV": "q", "UV": "Q"}
 _BYTES = frozenset({"OB", "OW", "OF", "OD", "OL", "OV", "UN"})
+# A UN longer than this was UN because its VR has a 2-byte length (PS3.5 6.2.2 note 2).
+_MAX_SHORT = 1 << 16
 _SWAP = {"OW": 2, "OF": 4, "OL": 4, "OD": 8, "OV": 8}
 _ONE_TEXT = frozenset({"LT", "ST", "UT", "UR"})
 # A number token of JSON (RFC 8259 section 6); anything else goes out as a string with its digits kept.
@@ -75,6 +77,10 @@ class _Reader:
                 found.append((tag, {"vr": "CS", "Value": ["ISO_IR 192"]}))
                 continue
             element_path = f"{path}{tag:08X}"
+            if vr == "UN" and length < _MAX_SHORT and (known := known_vr(tag)):
+                raw = bytes(self.buffer[value_at:value_end])
+                found.append((tag, value_json(raw, known, charset, is_big_endian=False)))
+                continue
             if vr == "SQ":
                 items = self.items(value_at, value_end, charset, element_path, is_implicit, depth)
                 found.append((tag, {"vr": "SQ", "Value": items} if items else {"vr": "SQ"}))
@@ -171,6 +177,12 @@ class _Elements:
                 after = value_end = min(value_at + length, end)
             yield tag, vr, value_at, value_end, length
             at = after
+
+
+def known_vr(tag: int) -> str | None:
+    """The VR of a standard attribute that was sent as UN, whose value is little endian (PS3.5 6.2.2)."""
+    vr = vr_of(tag)
+    return None if tag >> 16 & 1 or vr in _BYTES or vr == "SQ" else vr
 
 
 def _implicit_vr(tag: int, length: int) -> str:

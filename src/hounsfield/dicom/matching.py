@@ -47,13 +47,13 @@ def _matches_value(key: Key, value: str) -> bool:
                 return float(wanted) == float(value)
             if key.vr in {"DA", "TM", "DT", "UI"}:
                 return wanted == value
-            return normalise(wanted) == normalise(value)
+            return wanted == value
         case UidList(uids):
             return value in uids
         case Wildcard(pattern):
             if key.vr == "PN":
                 return name_matches(pattern, value)
-            return bool(_pattern(normalise(pattern)).fullmatch(normalise(value)))
+            return bool(_pattern(pattern).fullmatch(value))
         case Range(first, last):
             low = first is None or value >= first
             # PS3.4 C.2.2.2.5: a shorter last value covers all it is the beginning of.

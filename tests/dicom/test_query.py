@@ -1,0 +1,82 @@
+import pytest
+
+from hounsfield.dicom.matching import matches_key
+from hounsfield.dicom.query import (
+    Key,
+    Range,
+    SingleValue,
+    UidList,
+    Universal,
+    Wildcard,
+    parse_match,
+)
+from hounsfield.errors import InvalidQuery
+
+NAME, DATE, UID, ID = 0x00100010, 0x00080020, 0x0020000D, 0x00100020
+
+
+@pytest.mark.parametrize(
+    ("tag", "vr", "text", "match"),
+    [
+        # QR-02, QIDO-06
+        (ID, "LO", "", Universal()),
+        (ID, "LO", "*", Universal()),
+        (ID, "LO", "P1", SingleValue("P1")),
+        (ID, "LO", "P*1?", Wildcard("P*1?")),
+        (UID, "UI", "1.2", SingleValue("1.2")),
+        (UID, "UI", "1.2,1.3", UidList(("1.2", "1.3"))),
+        (UID, "UI", "1.2\\1.3", UidList(("1.2", "1.3"))),
+        (DATE, "DA", "20260131", SingleValue("20260131")),
+        (DATE, "DA", "20260101-20260131", Range("20260101", "20260131")),
+        (DATE, "DA", "20260101-", Range("20260101", None)),
+        (DATE, "DA", "-20260131", Range(None, "20260131")),
+    ],
+)
+def test_keys_are_read_as_the_standard_writes_them(tag, vr, text, match):
+    assert parse_match(tag, vr, text) == match
+
+
+@pytest.mark.parametrize(
+    ("tag", "vr", "text"),
+    [
+        (UID, "UI", "1.2.*"),
+        (DATE, "DA", "2026*"),
+        (DATE, "DA", "yesterday"),
+        (0x00200013, "IS", "one"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(tag, vr, text):
+    with pytest.raises(InvalidQuery):
+        parse_match(tag, vr, text)
+
+
+def holds(tag, vr, text, *values):
+    if vr == "PN":
+        values = [{"Alphabetic": value} for value in values]
+    return matches_key(
+        Key(tag, vr, parse_match(tag, vr, text)), {f"{tag:08X}": {"vr": vr, "Value": list(values)}}
+    )
+
+
+def test_names_match_without_case_and_accents():
+    # QR-03
+    assert holds(NAME, "PN", "muller*", "Müller^Jörg")
+    assert holds(NAME, "PN", "DOE^JANE", "Doe^Jane^^^")
+    assert not holds(NAME, "PN", "doe", "Doe^Jane")
+
+
+def test_everything_else_matches_exactly():
+    assert holds(ID, "LO", "P1", "P1")
+    assert not holds(ID, "LO", "p1", "P1")
+    assert holds(0x00080060, "CS", "C?", "CT")
+
+
+def test_ranges_have_open_ends_and_both_ends_belong():
+    assert holds(DATE, "DA", "20260101-20260131", "20260131")
+    assert not holds(DATE, "DA", "20260101-20260131", "20260201")
+    assert holds(0x00080030, "TM", "-0730", "073015.5")
+    assert not holds(DATE, "DA", "20260101-")
+
+
+def test_one_of_several_values_is_enough():
+    assert holds(0x00080061, "CS", "MR", "CT", "MR")
