@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Literal
 
+from hounsfield.archive.adoption import Damaged, record_of
+from hounsfield.archive.sweep import without_rows
 from hounsfield.errors import HounsfieldError
 from hounsfield.index.index import Index
 from hounsfield.storage.keys import parse_key
@@ -36,10 +38,18 @@ def check(
             yield finding
         progress(done)
     for stored in storage.walk():
-        parts = parse_key(stored.key)
-        if parts is None:
+        if parse_key(stored.key) is None:
             yield Finding("foreign", stored.key, "not a file that the archive wrote")
-        elif not index.has_object(parts.sop_instance_uid, parts.sha256_prefix):
+    for stored in without_rows(storage, index):
+        try:
+            record_of(storage, stored, "check")
+        except (Damaged, OSError) as problem:
+            yield Finding("damaged", stored.key, f"{problem}; no row in the index")
+        except HounsfieldError as problem:
+            yield Finding(
+                "orphaned", stored.key, f"no row in the index, and no way to one: {problem}"
+            )
+        else:
             yield Finding(
                 "orphaned", stored.key, "no row in the index; `hounsfield rebuild` takes it in"
             )

@@ -1,23 +1,19 @@
 """Makes the index anew from what lies in storage (architecture, principle 8).
 
-Objects go in again in the order in which they were received, which their modification time keeps, so that of several
-versions the same one is shown, and the first instance of a study describes it as before.
+Objects go in again in the order in which they were received, so that of several versions the same one is shown,
+and the first instance of a study describes it as before.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from hashlib import sha256
+from itertools import groupby
 
+from hounsfield.archive.adoption import record_of
 from hounsfield.archive.store import InstanceStore
-from hounsfield.archive.sweep import received_by_of
-from hounsfield.dicom import frames
-from hounsfield.dicom.attributes import InstanceAttributes
-from hounsfield.dicom.identity import identify
-from hounsfield.dicom.part10 import read_header
 from hounsfield.errors import HounsfieldError
-from hounsfield.index.records import InstanceRecord
-from hounsfield.storage.keys import parse_key
-from hounsfield.storage.objects import StoredKey
+from hounsfield.storage.objects import ObjectStorage, StoredKey
+
+_DAY = len("2026/11/24")
 
 
 @dataclass(slots=True)
@@ -32,41 +28,19 @@ def rebuild(
     store: InstanceStore, progress: Callable[[int, int], None] = lambda _done, _total: None
 ) -> Rebuilt:
     """Index every object of a storage into ``store``'s index, which should be empty."""
-    keys = sorted(store.storage.walk(), key=lambda stored: (stored.modified_us, stored.key))
+    total = sum(1 for _ in store.storage.walk())
     rebuilt = Rebuilt()
-    for done, stored in enumerate(keys, 1):
+    for done, stored in enumerate(in_order_of_receipt(store.storage), 1):
         try:
-            store.index_stored(_record(store, stored))
+            store.index_stored(record_of(store.storage, stored, "rebuild"))
             rebuilt.indexed += 1
         except (HounsfieldError, OSError) as problem:
             rebuilt.failed.append((stored.key, str(problem)))
-        progress(done, len(keys))
+        progress(done, total)
     return rebuilt
 
 
-def _record(store: InstanceStore, stored: StoredKey) -> InstanceRecord:
-    parts = parse_key(stored.key)
-    if parts is None:
-        raise HounsfieldError("not a file that the archive wrote")
-    received_by = received_by_of(store, stored)
-    with store.storage.open(stored.key) as source, source.map() as buffer:
-        digest = sha256(buffer).hexdigest()
-        if not digest.startswith(parts.sha256_prefix):
-            raise HounsfieldError("damaged: its SHA-256 is not that in its name")
-        header = read_header(buffer)
-        table = frames.offsets(header, buffer)
-    attributes = InstanceAttributes(header)
-    return InstanceRecord(
-        identity=identify(header, attributes),
-        attributes=attributes,
-        size_bytes=stored.size_bytes,
-        sha256=digest,
-        received_us=stored.modified_us,
-        received_by=received_by,
-        source=header.file_meta.get(0x00020016, b"").decode("latin-1").strip()
-        if received_by == "dimse"
-        else "",
-        dataset_offset=header.dataset_offset,
-        frame_table=table,
-        actor="rebuild",
-    )
+def in_order_of_receipt(storage: ObjectStorage) -> Iterator[StoredKey]:
+    """All objects by day, and within a day by the moment of receipt; one day at a time is held."""
+    for _, day in groupby(storage.walk(), key=lambda stored: stored.key[:_DAY]):
+        yield from sorted(day, key=lambda stored: (stored.modified_us, stored.key))

@@ -182,16 +182,14 @@ class InstanceStore:
                 )
                 continue
             return None
+        record = replace(record, compared_with=compared, is_stored=lambda: self.storage.exists(key))
         if file_after_network:
-            return replace(record, compared_with=compared, becomes_current=True, is_conflict=False)
+            return replace(record, becomes_current=True, is_conflict=False)
         if self.policy.duplicates == "keep-first":
             self._drop_unless_named(record, key)
             raise DuplicateInstance("the instance is here already with other content")
         return replace(
-            record,
-            compared_with=compared,
-            becomes_current=self.policy.duplicates == "replace",
-            is_conflict=True,
+            record, becomes_current=self.policy.duplicates == "replace", is_conflict=True
         )
 
     def _same_dataset(self, record: InstanceRecord, version: Version, key: str) -> bool:
@@ -208,14 +206,9 @@ class InstanceStore:
 
     def _drop_unless_named(self, record: InstanceRecord, key: str) -> None:
         """Remove the object that no row stands for; a row may name the same key when it came the same day."""
-        rows = self.index.locate(
-            record.identity.study_instance_uid,
-            record.identity.series_instance_uid,
-            record.identity.sop_instance_uid,
-            all_versions=True,
+        self.index.drop_unless_named(
+            record.identity.sop_instance_uid, key, lambda: self.storage.delete(key)
         )
-        if all(row.storage_key != key for row in rows):
-            self.storage.delete(key)
 
 
 def _read(spool: Spool) -> tuple[Header, frames.FrameTable | None]:

@@ -6,25 +6,29 @@ content has the hash of its name it is indexed, otherwise it was cut short befor
 
 Only the day folders since the day before the newest row are looked at: an object gets its row within moments of its
 file, so older days were complete when that row was written. `check` looks at everything.
+
+Hooks are not asked again: they admitted the object before it got its name.
 """
 
 import logging
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
-from hounsfield.archive.access import Principal
-from hounsfield.archive.store import InstanceStore, ReceivedBy, Source
-from hounsfield.dicom.implementation import IMPLEMENTATION_CLASS_UID
+from hounsfield.archive.adoption import Damaged, record_of
+from hounsfield.archive.store import InstanceStore
 from hounsfield.errors import HounsfieldError
+from hounsfield.index.index import Index
 from hounsfield.storage.filesystem import FilesystemStorage
 from hounsfield.storage.keys import parse_key
-from hounsfield.storage.objects import StoredKey
+from hounsfield.storage.objects import ObjectStorage, StoredKey
 
 log = logging.getLogger(__name__)
 
-_SWEEPER = Principal("sweep", "local")
 _DAYS_BACK = 1
+_AT_ONCE = 500
 
 
 @dataclass(slots=True)
@@ -42,10 +46,7 @@ def sweep(store: InstanceStore) -> Swept:
     if isinstance(store.storage, FilesystemStorage):
         swept.spool_files = _clear_spool(store.storage)
     for prefix in _recent_days(store.index.newest_receipt_us()):
-        for stored in store.storage.walk(prefix):
-            parts = parse_key(stored.key)
-            if parts is None or store.index.has_object(parts.sop_instance_uid, parts.sha256_prefix):
-                continue
+        for stored in without_rows(store.storage, store.index, prefix):
             adopt(store, stored, swept)
     if swept.adopted or swept.removed or swept.spool_files:
         log.warning(
@@ -57,33 +58,25 @@ def sweep(store: InstanceStore) -> Swept:
     return swept
 
 
+def without_rows(storage: ObjectStorage, index: Index, prefix: str = "") -> Iterator[StoredKey]:
+    """Objects that no row stands for; files that are none of ours are passed over."""
+    objects = ((stored, parse_key(stored.key)) for stored in storage.walk(prefix))
+    ours = ((stored, parts.sop_instance_uid) for stored, parts in objects if parts is not None)
+    while some := list(islice(ours, _AT_ONCE)):
+        named = index.storage_keys([uid for _, uid in some])
+        yield from (stored for stored, _ in some if stored.key not in named)
+
+
 def adopt(store: InstanceStore, stored: StoredKey, swept: Swept) -> None:
     """Index an object that has no row, or remove it if its content is not what its name says."""
-    parts = parse_key(stored.key)
-    spool = store.storage.spool()
     try:
-        with store.storage.open(stored.key) as source:
-            for piece in source.stream():
-                spool.write(piece)
-        if parts is None or not spool.sha256().startswith(parts.sha256_prefix):
-            store.storage.delete(stored.key)
-            swept.removed += 1
-            return
-        origin = Source(_SWEEPER, received_by_of(store, stored), "")
-        store.store_instance(spool, origin, received_us=stored.modified_us)
+        store.index_stored(record_of(store.storage, stored, "sweep"))
         swept.adopted += 1
+    except Damaged:
+        store.storage.delete(stored.key)
+        swept.removed += 1
     except HounsfieldError as problem:
-        log.warning("an object without a row cannot be indexed: %s", problem)
-    finally:
-        spool.discard()
-
-
-def received_by_of(store: InstanceStore, stored: StoredKey) -> ReceivedBy:
-    """Whether an object came by C-STORE, told by the meta information that we give those (STO-07)."""
-    with store.storage.open(stored.key) as source:
-        head = source.read_at(0, 1024)
-    ours = IMPLEMENTATION_CLASS_UID.encode() in head and b"\x02\x00\x18\x00AE" in head
-    return "dimse" if ours and head.startswith(bytes(128) + b"DICM") else "import"
+        log.warning("an object without a row cannot be indexed: %s: %s", stored.key, problem)
 
 
 def _clear_spool(storage: FilesystemStorage) -> int:

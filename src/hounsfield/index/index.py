@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Self
 
 from hounsfield.dicom.query import Query
@@ -79,12 +79,27 @@ class Index:
             )
 
     def everything(self) -> Iterator[InstanceLocation]:
-        with self.database.reading() as connection:
-            yield from reading.everything(connection)
+        """Every version of every instance, by row ID; what is added meanwhile comes too."""
+        last = 0
+        while True:
+            # A connection a page: a reader that stays for hours would keep the journal from being reused.
+            with self.database.reading() as connection:
+                page = reading.page(connection, last)
+            if not page:
+                return
+            yield from page
+            last = page[-1].id
 
-    def has_object(self, sop_instance_uid: str, sha256_prefix: str) -> bool:
+    def storage_keys(self, sop_instance_uids: Sequence[str]) -> set[str]:
+        """The keys of the objects that rows with these UIDs stand for."""
         with self.database.reading() as connection:
-            return reading.has_object(connection, sop_instance_uid, sha256_prefix)
+            return reading.storage_keys(connection, sop_instance_uids)
+
+    def drop_unless_named(self, sop_instance_uid: str, key: str, drop: Callable[[], None]) -> None:
+        """Call ``drop`` if no row stands for the object, while no row can be written by anybody."""
+        with self.database.writing() as connection:
+            if key not in reading.storage_keys(connection, [sop_instance_uid]):
+                drop()
 
     def has_file(self, sop_instance_uid: str, sha256: str) -> bool:
         with self.database.reading() as connection:

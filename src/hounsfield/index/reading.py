@@ -1,6 +1,6 @@
 """Looks things up in the index that are no queries: places of instances, changes, totals, cached metadata."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, true, update
@@ -9,7 +9,7 @@ from hounsfield.index import schema
 from hounsfield.index.records import Change, InstanceLocation, Totals
 
 st, se, i = schema.study, schema.series, schema.instance
-_LOCATION = (
+_LOCATION: tuple[Any, ...] = (
     i.c.id,
     st.c.study_instance_uid,
     se.c.series_instance_uid,
@@ -54,31 +54,20 @@ def locate(
     return [InstanceLocation(*row) for row in connection.execute(statement)]
 
 
-def everything(connection: Connection, *, page: int = 1000) -> Iterator[InstanceLocation]:
-    """Every version of every instance, by row ID, in constant memory."""
-    last = 0
-    while True:
-        statement = (
-            select(*_LOCATION)
-            .select_from(_JOINED)
-            .where(i.c.id > last)
-            .order_by(i.c.id)
-            .limit(page)
-        )
-        rows: Sequence[Any] = connection.execute(statement).all()
-        for row in rows:
-            yield InstanceLocation(*row)
-        if len(rows) < page:
-            return
-        last = rows[-1].id
-
-
-def has_object(connection: Connection, sop_instance_uid: str, sha256_prefix: str) -> bool:
-    """Whether a row stands for the object with this UID and hash."""
-    statement = select(i.c.id).where(
-        i.c.sop_instance_uid == sop_instance_uid, i.c.sha256.startswith(sha256_prefix)
+def page(connection: Connection, after: int, limit: int = 1000) -> list[InstanceLocation]:
+    """Versions of instances in the order of their row IDs, from the one after ``after``."""
+    statement = (
+        select(*_LOCATION).select_from(_JOINED).where(i.c.id > after).order_by(i.c.id).limit(limit)
     )
-    return connection.execute(statement.limit(1)).first() is not None
+    return [InstanceLocation(*row) for row in connection.execute(statement)]
+
+
+def storage_keys(connection: Connection, sop_instance_uids: Sequence[str]) -> set[str]:
+    """The keys of the objects that rows with these UIDs stand for."""
+    statement = (
+        select(*_LOCATION).select_from(_JOINED).where(i.c.sop_instance_uid.in_(sop_instance_uids))
+    )
+    return {InstanceLocation(*row).storage_key for row in connection.execute(statement)}
 
 
 def has_file(connection: Connection, sop_instance_uid: str, sha256: str) -> bool:

@@ -1,5 +1,6 @@
 """What goes into the index and what comes out of it, free of SQL."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +17,8 @@ class InstanceRecord:
 
     ``compared_with`` names the versions (their row IDs) that the caller knows of and has compared; any
     other version found makes a `Collision` instead of a row. ``becomes_current`` says whether it is shown
-    instead of those, ``is_conflict`` whether it is flagged as contradicting them.
+    instead of those, ``is_conflict`` whether it is flagged as contradicting them. ``is_stored`` is asked before
+    a further version gets its row: the object may have been dropped as nothing new by somebody who sent the same.
     """
 
     identity: Identity
@@ -32,6 +34,7 @@ class InstanceRecord:
     compared_with: frozenset[int] = frozenset()
     becomes_current: bool = True
     is_conflict: bool = False
+    is_stored: Callable[[], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)

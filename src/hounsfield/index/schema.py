@@ -99,8 +99,8 @@ series = Table(
     Column("last_received_us", BigInteger, nullable=False),
     Column("attributes", Text, nullable=False),
     UniqueConstraint("series_instance_uid", "study_fk", name="series_by_uid"),
-    Index("series_by_study", "study_fk"),
 )
+Index("series_by_study", series.c.study_fk.desc(), series.c.series_number)
 
 instance = Table(
     "instance",
@@ -123,8 +123,8 @@ instance = Table(
     Column("frame_table", LargeBinary),
     Column("attributes", Text, nullable=False),
     UniqueConstraint("sop_instance_uid", "series_fk", "version", name="instance_by_uid"),
-    Index("instance_by_series", "series_fk"),
 )
+Index("instance_by_series", instance.c.series_fk.desc(), instance.c.instance_number)
 
 change = Table(
     "change",

@@ -8,8 +8,10 @@ from typing import Any
 
 from hounsfield.errors import HounsfieldError, Unavailable
 from hounsfield.index.database import Database
-from hounsfield.index.insertion import Insertion, Known, Statements
+from hounsfield.index.insertion import Insertion
+from hounsfield.index.known import Known
 from hounsfield.index.records import InstanceRecord, Outcome
+from hounsfield.index.statements import Statements
 
 MAX_BATCH = 64
 _Waiting = tuple[InstanceRecord, "Future[Outcome]"]
@@ -24,23 +26,26 @@ class Writer:
         self._known = Known()
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._is_closed = False
+        self._closing = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="index-writer", daemon=True)
         self._thread.start()
 
     def write(self, record: InstanceRecord) -> Outcome:
         """Insert one record durably; raises Unavailable if the database does not take it."""
-        if self._is_closed:
-            raise Unavailable("the index is closed")
         future: Future[Outcome] = Future()
-        self._queue.put((record, future))
+        with self._closing:
+            if self._is_closed:
+                raise Unavailable("the index is closed")
+            self._queue.put((record, future))
         return future.result()
 
     def close(self) -> None:
         """Commit what is queued and stop."""
-        if not self._is_closed:
-            self._is_closed = True
-            self._queue.put(None)
-            self._thread.join()
+        with self._closing:
+            if not self._is_closed:
+                self._is_closed = True
+                self._queue.put(None)
+        self._thread.join()
 
     def _run(self) -> None:
         while True:

@@ -128,7 +128,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("series_instance_uid", "study_fk", name="series_by_uid"),
     )
-    op.create_index("series_by_study", "series", ["study_fk"], unique=False)
+    op.create_index(
+        "series_by_study", "series", [sa.literal_column("study_fk DESC"), "series_number"]
+    )
     op.create_table(
         "instance",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -157,7 +159,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("sop_instance_uid", "series_fk", "version", name="instance_by_uid"),
     )
-    op.create_index("instance_by_series", "instance", ["series_fk"], unique=False)
+    op.create_index(
+        "instance_by_series", "instance", [sa.literal_column("series_fk DESC"), "instance_number"]
+    )
     op.create_table(
         "series_metadata",
         sa.Column(
