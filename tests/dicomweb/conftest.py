@@ -1,0 +1,51 @@
+"""The whole web application over an archive in memory."""
+
+from contextlib import contextmanager
+
+import pytest
+from starlette.testclient import TestClient
+
+from hounsfield.archive.access import LOCAL
+from hounsfield.archive.retrieve import Retrieve
+from hounsfield.archive.search import Search
+from hounsfield.archive.store import InstanceStore, Source
+from hounsfield.index.database import IndexConfig
+from hounsfield.index.index import open_index
+from hounsfield.storage.memory import MemoryStorage
+from hounsfield.web.application import WebParts, web_app
+
+SERVER = {
+    "ae_title": "HOUNSFIELD",
+    "dicom_host": "127.0.0.1",
+    "dicom_port": 11112,
+    "unknown_peers": "refuse",
+    "is_demo": False,
+}
+
+
+class Site:
+    """An archive and a client of its web application."""
+
+    def __init__(self, store, client):
+        self.store, self.client = store, client
+
+    def put(self, data: bytes):
+        spool = self.store.spool()
+        spool.write(data)
+        return self.store.store_instance(spool, Source(LOCAL, "import", "test"))
+
+
+@contextmanager
+def open_site(folder):
+    storage = MemoryStorage()
+    with open_index(IndexConfig(folder / "index.db")) as index:
+        store = InstanceStore(storage, index)
+        parts = WebParts(store, Search(index), Retrieve(storage, index), index, folder, SERVER)
+        with TestClient(web_app(parts), base_url="http://127.0.0.1") as client:
+            yield Site(store, client)
+
+
+@pytest.fixture
+def site(tmp_path):
+    with open_site(tmp_path) as opened:
+        yield opened
