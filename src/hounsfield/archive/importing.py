@@ -1,9 +1,13 @@
 """Brings in files, folders and ZIP archives, and says of each file what became of it."""
 
 import hashlib
+import lzma
+import mmap
 import os
 import stat
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from io import BufferedReader
@@ -15,14 +19,27 @@ from hounsfield.dicom.attributes import InstanceAttributes
 from hounsfield.dicom.identity import Identity, identify
 from hounsfield.dicom.part10 import read_header
 from hounsfield.errors import HounsfieldError, InvalidInstance, OutOfResources, Unavailable
+from hounsfield.storage.objects import Spool
 
 Outcome = Literal["stored", "duplicate", "version", "skipped", "failed"]
 
 _CHUNK_BYTES = 1 << 20
-# A member that grows more than this is no image: real ones shrink to a tenth at best.
+# What no real archive of images does: grow so much when unpacked, have so many members, lie so deep in others.
 _MAX_RATIO = 400
+_ALWAYS_BYTES = 1 << 30
 _MAX_MEMBERS = 200_000
 _MAX_ZIP_DEPTH = 3
+_UNPACKING = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
 _ZIP = b"PK\x03\x04"
 _NOT_DICOM = ("not a DICOM file", "a DICOMDIR is")
 
@@ -49,97 +66,106 @@ def import_paths(store: InstanceStore, paths: Iterable[Path], source: Source) ->
 
 def import_path(store: InstanceStore, path: Path, source: Source) -> Iterator[Imported]:
     """Import one file, or what is in it if it is a ZIP archive."""
+    name = str(path)
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            yield Imported(str(path), "skipped", "not a regular file")
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            os.scandir(path).close()  # says why it could not be listed
+        if not stat.S_ISREG(mode):
+            yield Imported(name, "skipped", "not a regular file")
             return
         with path.open("rb") as file:
-            head = file.read(4)
+            head = file.read(len(_ZIP))
             file.seek(0)
             if head == _ZIP:
-                yield from import_zip(store, file, source, str(path))
-            else:
-                yield _import_file(store, file, source, str(path))
+                yield from import_zip(store, file, source, name)
+                return
+            known = _known(store, file)
+            yield (
+                Imported(name, "duplicate", None, known)
+                if known
+                else _store(store, file, source, name)
+            )
     except OSError as problem:
-        yield Imported(str(path), "failed", problem.strerror or str(problem))
+        yield Imported(name, "failed", problem.strerror or str(problem))
 
 
 def import_zip(
-    store: InstanceStore, file: IO[bytes], source: Source, name: str, depth: int = 1
+    store: InstanceStore, file: IO[bytes], source: Source, name: str
 ) -> Iterator[Imported]:
     """Import the members of a ZIP archive, and of archives in it."""
-    try:
-        archive = zipfile.ZipFile(file)
-    except (zipfile.BadZipFile, OSError, ValueError) as problem:
-        yield Imported(name, "failed", f"a damaged ZIP archive: {problem}")
-        return
-    with archive:
-        members = archive.infolist()
-        if len(members) > _MAX_MEMBERS:
-            yield Imported(name, "failed", f"more than {_MAX_MEMBERS} members")
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    yield from _Unpacking(store, source, max(size * _MAX_RATIO, _ALWAYS_BYTES)).all_of(file, name)
+
+
+class _Unpacking:
+    """Goes through one ZIP archive and those in it; ``budget_bytes`` is all that may come out of them."""
+
+    def __init__(self, store: InstanceStore, source: Source, budget_bytes: int) -> None:
+        self._store = store
+        self._source = source
+        self._budget_bytes = budget_bytes
+
+    def all_of(self, file: IO[bytes], name: str, depth: int = 1) -> Iterator[Imported]:
+        try:
+            archive = zipfile.ZipFile(file)
+        except _UNPACKING as problem:
+            yield Imported(name, "failed", f"a damaged ZIP archive: {problem}")
             return
-        for member in members:
-            if not member.is_dir():
-                yield from _import_member(
-                    store, archive, member, source, f"{name}/{member.filename}", depth
-                )
-
-
-def _import_member(
-    store: InstanceStore,
-    archive: zipfile.ZipFile,
-    member: zipfile.ZipInfo,
-    source: Source,
-    name: str,
-    depth: int,
-) -> Iterator[Imported]:
-    if member.file_size > _CHUNK_BYTES and member.file_size > _MAX_RATIO * max(
-        member.compress_size, 1
-    ):
-        yield Imported(name, "failed", "it grows suspiciously much when unpacked")
-        return
-    try:
-        with archive.open(member) as file:
-            if cast("BufferedReader", file).peek(4)[:4] != _ZIP:
-                yield _store(store, file, source, name)
+        with archive:
+            members = archive.infolist()
+            if len(members) > _MAX_MEMBERS:
+                yield Imported(name, "failed", f"more than {_MAX_MEMBERS} members")
                 return
-        if depth >= _MAX_ZIP_DEPTH:
-            yield Imported(name, "failed", "ZIP archives are nested too deep")
+            for member in members:
+                if not member.is_dir():
+                    yield from self._member(archive, member, f"{name}/{member.filename}", depth)
+
+    def _member(
+        self, archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, depth: int
+    ) -> Iterator[Imported]:
+        self._budget_bytes -= member.file_size  # zipfile reads no more than what is announced
+        if self._budget_bytes < 0:
+            yield Imported(name, "failed", "the archive grows suspiciously much when unpacked")
             return
-        with archive.open(member) as file:
-            yield from import_zip(store, file, source, name, depth + 1)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError) as problem:
-        yield Imported(name, "failed", f"cannot be unpacked: {problem}")
+        try:
+            with archive.open(member) as file:
+                is_zip = cast("BufferedReader", file).peek(len(_ZIP))[: len(_ZIP)] == _ZIP
+                if not is_zip:
+                    yield _store(self._store, file, self._source, name, is_copied=True)
+                    return
+            if depth >= _MAX_ZIP_DEPTH:
+                yield Imported(name, "failed", "ZIP archives are nested too deep")
+                return
+            with archive.open(member) as file:
+                yield from self.all_of(file, name, depth + 1)
+        except _UNPACKING as problem:
+            yield Imported(name, "failed", f"cannot be unpacked: {problem}")
 
 
-def _import_file(store: InstanceStore, file: IO[bytes], source: Source, name: str) -> Imported:
-    known = _known(store, file)
-    return known(name) if known else _store(store, file, source, name)
-
-
-def _known(store: InstanceStore, file: IO[bytes]) -> "_Known | None":
-    """Whether this very file is in the archive, found by reading it once and writing nothing."""
-    digest = hashlib.file_digest(cast("BufferedReader", file), "sha256").hexdigest()
-    file.seek(0)
-    head = file.read(_CHUNK_BYTES)
-    file.seek(0)
+def _known(store: InstanceStore, file: BufferedReader) -> Identity | None:
+    """Whose this file is if it is in the archive already; nothing is written to find out."""
+    if os.fstat(file.fileno()).st_size == 0:
+        return None
     try:
-        header = read_header(head)
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            header = read_header(content)
         identity = identify(header, InstanceAttributes(header))
     except InvalidInstance:
-        return None  # cut short by our reading, or no instance at all: `_store` will say
-    return _Known(identity) if store.index.has_file(identity.sop_instance_uid, digest) else None
+        return None  # `_store` will say what it is instead
+    hashes = store.index.hashes_of(identity.sop_instance_uid)
+    if not hashes:
+        return None  # the usual case, without reading the whole of it here
+    digest = hashlib.file_digest(file, "sha256").hexdigest()
+    file.seek(0)
+    return identity if digest in hashes else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    identity: Identity
-
-    def __call__(self, name: str) -> Imported:
-        return Imported(name, "duplicate", None, self.identity)
-
-
-def _store(store: InstanceStore, file: IO[bytes], source: Source, name: str) -> Imported:
+def _store(
+    store: InstanceStore, file: IO[bytes], source: Source, name: str, *, is_copied: bool = False
+) -> Imported:
+    """Store one file; ``is_copied`` says that nobody has looked yet whether it is here already."""
     spool = store.spool()
     try:
         first = file.read(_CHUNK_BYTES)
@@ -149,6 +175,9 @@ def _store(store: InstanceStore, file: IO[bytes], source: Source, name: str) -> 
         while first:
             spool.write(first)
             first = file.read(_CHUNK_BYTES)
+        known = _known_spool(store, spool) if is_copied else None
+        if known:
+            return Imported(name, "duplicate", None, known)
         stored = store.store_instance(spool, source)
     except InvalidInstance as problem:
         outcome: Outcome = "skipped" if str(problem).startswith(_NOT_DICOM) else "failed"
@@ -160,6 +189,15 @@ def _store(store: InstanceStore, file: IO[bytes], source: Source, name: str) -> 
     finally:
         spool.discard()
     return Imported(name, stored.outcome, None, stored.identity)
+
+
+def _known_spool(store: InstanceStore, spool: Spool) -> Identity | None:
+    """Whose a spooled file is if it is in the archive already, so that it need not be made durable again."""
+    with spool.map() as content:
+        header = read_header(content)
+    identity = identify(header, InstanceAttributes(header))
+    is_known = spool.sha256() in store.index.hashes_of(identity.sop_instance_uid)
+    return identity if is_known else None
 
 
 def not_dicom(head: bytes) -> str | None:
@@ -177,12 +215,19 @@ def not_dicom(head: bytes) -> str | None:
 
 
 def files_below(paths: Iterable[Path]) -> Iterator[Path]:
-    """All files below ``paths``, in the order of their names; links to folders are not followed."""
+    """All files below ``paths``, in the order of their names; links to folders are not followed.
+
+    A folder that cannot be listed comes itself, for `import_path` to say why.
+    """
     for path in paths:
-        if path.is_dir():
-            for folder, folders, names in os.walk(path):
+        if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where it may not look
+            unlisted: list[OSError] = []
+            for folder, folders, names in os.walk(path, onerror=unlisted.append):
                 folders.sort()
                 for name in sorted(names):
                     yield Path(folder) / name
+                while unlisted:
+                    yield Path(unlisted.pop().filename)
+            yield from (Path(problem.filename) for problem in unlisted)
         else:
             yield path

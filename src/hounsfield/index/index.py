@@ -101,9 +101,10 @@ class Index:
             if key not in reading.storage_keys(connection, [sop_instance_uid]):
                 drop()
 
-    def has_file(self, sop_instance_uid: str, sha256: str) -> bool:
+    def hashes_of(self, sop_instance_uid: str) -> set[str]:
+        """The SHA-256 of every version of an instance."""
         with self.database.reading() as connection:
-            return reading.has_file(connection, sop_instance_uid, sha256)
+            return reading.hashes_of(connection, sop_instance_uid)
 
     def changes_since(self, sequence: int, limit: int = 1000) -> list[Change]:
         with self.database.reading() as connection:

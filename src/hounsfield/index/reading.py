@@ -70,10 +70,10 @@ def storage_keys(connection: Connection, sop_instance_uids: Sequence[str]) -> se
     return {InstanceLocation(*row).storage_key for row in connection.execute(statement)}
 
 
-def has_file(connection: Connection, sop_instance_uid: str, sha256: str) -> bool:
-    """Whether this very file is in the index."""
-    statement = select(i.c.id).where(i.c.sop_instance_uid == sop_instance_uid, i.c.sha256 == sha256)
-    return connection.execute(statement.limit(1)).first() is not None
+def hashes_of(connection: Connection, sop_instance_uid: str) -> set[str]:
+    """The SHA-256 of every version of an instance."""
+    statement = select(i.c.sha256).where(i.c.sop_instance_uid == sop_instance_uid)
+    return set(connection.execute(statement).scalars())
 
 
 def changes_since(connection: Connection, sequence: int, limit: int = 1000) -> list[Change]:
