@@ -72,7 +72,7 @@ def _make_engine(config: IndexConfig) -> Engine:
         cursor = connection.cursor()
         for pragma in (
             "journal_mode=WAL",
-            "synchronous=NORMAL",  # see docs/decisions/0006: after a power cut `sweep` indexes again what lost its row
+            "synchronous=FULL",  # a committed row survives a power cut
             "foreign_keys=ON",
             "temp_store=MEMORY",
             "cache_size=-32768",
