@@ -3,6 +3,7 @@
 import contextlib
 import mmap
 import socket
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -345,12 +346,28 @@ def send(
 ) -> Iterator[Sent]:
     """Send files, over as many associations as their contexts need; yield what became of each.
 
-    Raises Unavailable or Refused where an association cannot be had, or ends; files not yielded by then
-    were not acknowledged.
+    A file over which the peer ends the association counts as not stored; the next ones go over another.
+    Raises Unavailable or Refused where an association cannot be had; files not yielded by then were not
+    acknowledged.
     """
     for batch in _batches(files):
-        contexts = dict.fromkeys(outgoing.context for outgoing in batch)
-        proposed = [(sop_class, (syntax,)) for sop_class, syntax in contexts]
-        with ScuAssociation(target, proposed) as association:
-            for outgoing in batch:
-                yield association.store(outgoing, on_sent=on_sent)
+        left = deque(batch)
+        while left:
+            yield from _send_over_one(target, left, on_sent)
+
+
+def _send_over_one(
+    target: Target, left: deque[Outgoing], on_sent: Callable[[int], None] | None
+) -> Iterator[Sent]:
+    """Send what is left, until it is all sent or the peer ended the association."""
+    contexts = dict.fromkeys(outgoing.context for outgoing in left)
+    proposed = [(sop_class, (syntax,)) for sop_class, syntax in contexts]
+    with ScuAssociation(target, proposed) as association:
+        while left:
+            outgoing = left.popleft()
+            try:
+                sent = association.store(outgoing, on_sent=on_sent)
+            except Unavailable as problem:
+                yield Sent(outgoing.path, outgoing.sop_instance_uid, None, str(problem))
+                return
+            yield sent
