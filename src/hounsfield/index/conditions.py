@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Select,
     and_,
     column,
     false,
@@ -131,6 +132,23 @@ class Conditions:
             and key.tag not in _ON_STUDY
         )
 
+    def is_of_study(self, key: Key) -> bool:
+        """Whether a key is answered from the rows of studies and their patients."""
+        attribute = ATTRIBUTES.get(key.tag)
+        return key.tag in _ON_STUDY or (
+            attribute is not None and attribute.level.depth <= Level.STUDY.depth
+        )
+
+    def is_exact(self, key: Key) -> bool:
+        """Whether a key is so narrow that any database begins with it."""
+        return key.tag in _COLUMNS and isinstance(key.match, SingleValue | UidList)
+
+    def are_few(self, ids: Select[Any]) -> bool:
+        """Whether it is better to find these first than to meet them in the order wanted."""
+        if not self._is_page:
+            return True
+        return len(self._connection.execute(ids.limit(_FEW + 1)).all()) <= _FEW
+
     def of_key(self, level: Level, key: Key) -> ColumnElement[bool]:
         """The condition for one matching key of a query at ``level``."""
         attribute = ATTRIBUTES.get(key.tag)
@@ -174,7 +192,7 @@ class Conditions:
         globs.append(and_(*crossing))
         if pattern[:1] in {"*", "?"}:
             # It begins with a wild card: trigrams narrow it down before the columns are looked at.
-            words = [run for text in runs for run in re.split(r"[\^=]", text)]
+            words = [re.sub(r"[\^=]", " ", run) for run in runs]  # as `searchable_text` has them
             return and_(or_(*globs), *self._trigrams(words))
         return or_(*globs)
 
@@ -188,9 +206,7 @@ class Conditions:
             return [st.c.search_text.contains(word, autoescape=True) for word in usable]
         phrase = " AND ".join('"' + word.replace('"', '""') + '"' for word in usable)
         ids = select(_WORDS.c.rowid).where(_WORDS.c.study_words.match(phrase))
-        if self._is_page and len(self._connection.execute(ids.limit(_FEW + 1)).all()) > _FEW:
-            return []
-        return [st.c.id.in_(ids)]
+        return [st.c.id.in_(ids)] if self.are_few(ids) else []
 
     def _member(self, members: ColumnElement[Any], match: Matching) -> ColumnElement[bool]:
         r"""Matching of one in a set that is kept as ``\CT\MR\``."""

@@ -77,8 +77,15 @@ def _select(conditions: Conditions, query: Query, columns: list[Any]) -> Select[
     statement: Select[Any] = select(*columns).select_from(_tables(query.level))
     if query.level is Level.PATIENT:
         return statement.where(*_of_patients(conditions, query))
+    of_study = [key for key in query.keys if conditions.is_of_study(key)]
     wanted = conditions.of_study(query)
-    wanted += [conditions.of_key(query.level, key) for key in query.keys]
+    wanted += [conditions.of_key(query.level, key) for key in of_study]
+    if wanted and query.level is not Level.STUDY and not any(map(conditions.is_exact, of_study)):
+        # Left to itself SQLite would read all series or instances in order, however few studies match.
+        studies = select(st.c.id).select_from(_tables(Level.STUDY)).where(*wanted)
+        if conditions.are_few(studies):
+            wanted = [se.c.study_fk.in_(studies.correlate(None))]
+    wanted += [conditions.of_key(query.level, key) for key in query.keys if key not in of_study]
     if query.level is Level.IMAGE:
         wanted.append(i.c.is_current == true())
     return statement.where(*wanted)
