@@ -45,3 +45,9 @@ def test_the_help_of_every_command_explains_itself_and_the_exit_codes(run):
 
 def test_an_unknown_command_is_wrong_usage(run):
     run("serv", code=2)
+
+
+def test_a_folder_that_cannot_be_made_is_named(run, tmp_path):
+    (tmp_path / "file").touch()
+    result = run("serve", "--data", tmp_path / "file" / "data", code=1)
+    assert f"{tmp_path / 'file'}" in result.err

@@ -109,6 +109,7 @@ class Supervisor:
     def prepare(self) -> None:
         """Take the locks and the ports; raises InUse or CannotListen with nothing started."""
         if self._ready_file:
+            self._ready_file.parent.mkdir(parents=True, exist_ok=True)
             self._ready_file.unlink(missing_ok=True)
         self._settings.data.mkdir(parents=True, exist_ok=True)
         for child in self._children:

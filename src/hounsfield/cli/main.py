@@ -35,3 +35,6 @@ def main() -> None:
         fail(problem, ExitCode.UNAVAILABLE)
     except HounsfieldError as problem:
         fail(problem, ExitCode.FAILED)
+    except OSError as problem:  # a folder that may not be written, most likely
+        where = f"{problem.filename}: " if problem.filename else ""
+        fail(OSError(f"{where}{problem.strerror or problem}"), ExitCode.FAILED)
