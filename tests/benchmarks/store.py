@@ -48,7 +48,7 @@ def storescu(server, shares: list[list[Path]], environment: dict[str, str]) -> f
     for sender in senders:
         error = sender.communicate()[1]
         if sender.returncode:
-            raise RuntimeError(f"storescu: {error[-500:]}")
+            raise RuntimeError(f"storescu ended with {sender.returncode}: {error[-500:]}")
     return time.perf_counter() - begin
 
 

@@ -45,9 +45,13 @@ class CorpusFile:
 
     @property
     def has_file_meta(self) -> bool:
-        """Whether a DIMSE client finds in the file meta what it must say in its command."""
+        """Whether a DIMSE client finds in the file meta what it must say in its command.
+
+        Media storage directories (DICOMDIR) have it too, but are nothing that is sent by C-STORE.
+        """
         meta = file_meta(self.read())
-        return {0x00020002, 0x00020003, 0x00020010} <= meta.keys()
+        said = [meta.get(tag, b"").strip(b"\0 ") for tag in (0x00020002, 0x00020003, 0x00020010)]
+        return all(said) and said[0] != b"1.2.840.10008.1.3.10"
 
 
 def load() -> list[CorpusFile]:
@@ -71,9 +75,9 @@ def load() -> list[CorpusFile]:
 def rounds(files: list[CorpusFile]) -> list[list[CorpusFile]]:
     """Split files so that no SOP Instance UID comes twice in one part.
 
-    Many files here are one instance with other bytes. An archive shows one version of an instance,
-    so each part goes to an archive of its own, and every version's claim is checked. What has no
-    UID at all is in the first part; it conflicts with nothing.
+    Many files here are one instance with other bytes. An archive shows one version of an instance, so
+    what is claimed of each is checked part by part. What has no UID at all is in the first part; it
+    conflicts with nothing.
     """
     seen: dict[str, int] = defaultdict(int)
     parts: list[list[CorpusFile]] = []

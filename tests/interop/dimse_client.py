@@ -24,6 +24,9 @@ class Answer:
         return self.status == 0
 
 
+NOT_NEGOTIATED = Answer(None, "the presentation context was not accepted")
+
+
 def context_of(path: Path) -> tuple[str, str]:
     """Return SOP class and transfer syntax as the file meta names them."""
     meta = file_meta(path.read_bytes())
@@ -60,9 +63,13 @@ def _send(server, contexts, paths: list[Path]) -> dict[Path, Answer]:
         answers = {}
         try:
             assert association.is_established, "the association was not accepted"
-            rejected = [c.abstract_syntax for c in association.rejected_contexts]
-            assert not rejected, f"contexts not accepted: {rejected}"
+            accepted = {
+                (c.abstract_syntax, c.transfer_syntax[0]) for c in association.accepted_contexts
+            }
             for path in paths:
+                if context_of(path) not in accepted:
+                    answers[path] = NOT_NEGOTIATED
+                    continue
                 status = association.send_c_store(path)
                 answers[path] = Answer(
                     status.Status if "Status" in status else None, status.get("ErrorComment", "")

@@ -30,6 +30,15 @@ def parts(corpus_files):
     return rounds(corpus_files)
 
 
+def archives(parts, start):
+    """Yield an archive for each part; those of later versions are one that shows the newest."""
+    first, *later = parts
+    yield start(), first
+    newest = start(environment={"HOUNSFIELD_DUPLICATES": "replace"})
+    for part in later:
+        yield newest, part
+
+
 def test_the_corpus_is_the_one_the_claims_are_about(corpus_files, parts):
     assert len(corpus_files) >= 900
     assert sum(f.expect == "accept" for f in corpus_files) >= 850
@@ -39,8 +48,7 @@ def test_the_corpus_is_the_one_the_claims_are_about(corpus_files, parts):
 def test_every_data_set_sent_by_c_store_comes_back_to_the_byte(parts, start):
     # STO-01, STO-06
     checked, unsendable = 0, []
-    for part in parts:
-        server = start()
+    for server, part in archives(parts, start):
         files = {f.path: f for f in part if f.has_file_meta}
         unsent = [f for f in part if f.path not in files]
         unsendable += [str(f) for f in unsent if f.expect == "accept"]
@@ -52,6 +60,8 @@ def test_every_data_set_sent_by_c_store_comes_back_to_the_byte(parts, start):
                     assert answer.is_success, f"{file}: {answer}"
                 if file.expect == "reject":
                     assert not answer.is_success, str(file)
+                if answer == dimse_client.NOT_NEGOTIATED:
+                    continue  # a SOP class that is not for storage, such as a DICOMDIR's
                 if not answer.is_success:
                     assert answer.status is not None, f"{file}: no answer"
                     assert is_dataset_failure(answer.status), f"{file}: {answer}"
@@ -62,7 +72,6 @@ def test_every_data_set_sent_by_c_store_comes_back_to_the_byte(parts, start):
                 assert dataset(stored) == dataset(file.read()), f"{file} came back changed"
                 checked += 1
         assert dimse_client.echo(server)
-        server.terminate()
     # without file meta a client does not know what to say in its command
     assert len(unsendable) <= 2, unsendable
     assert checked + len(unsendable) >= sum(f.expect == "accept" for p in parts for f in p)
@@ -71,8 +80,7 @@ def test_every_data_set_sent_by_c_store_comes_back_to_the_byte(parts, start):
 def test_every_file_stored_by_stow_rs_comes_back_to_the_byte(parts, start):
     # STOW-01, STOW-02
     checked = 0
-    for part in parts:
-        server = start()
+    for server, part in archives(parts, start):
         with Dicomweb(server.dicomweb) as web:
             for file in part:
                 data = file.read()
@@ -92,7 +100,6 @@ def test_every_file_stored_by_stow_rs_comes_back_to_the_byte(parts, start):
                 assert web.instance(file.resource) == data, f"{file} came back changed"
                 checked += 1
         assert dimse_client.echo(server)
-        server.terminate()
     assert checked >= sum(f.expect == "accept" for part in parts for f in part)
 
 

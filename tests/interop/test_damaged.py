@@ -5,6 +5,7 @@ from tests.interop import dimse_client
 from tests.interop.corpus import CorpusFile, dataset_offset, rounds
 from tests.interop.web import failures, referenced
 
+PIXEL_DATA = b"\xe0\x7f\x10\x00OW\0\0"
 SIZE = 40_000  # of the file that is damaged, at most
 
 
@@ -17,7 +18,7 @@ def whole(corpus_files) -> CorpusFile:
         and f.transfer_syntax_uid == "1.2.840.10008.1.2.1"
         and f.path.stat().st_size < SIZE
         and f.has_file_meta
-        and b"\xe0\x7f\x10\x00OW\0\0" in f.read()
+        and PIXEL_DATA in f.read()
     )
 
 
@@ -26,7 +27,7 @@ def cut_in_the_header(data):
 
 
 def cut_in_the_pixels(data):
-    return data[:-100]
+    return data[: data.index(PIXEL_DATA) + 1000]
 
 
 def without_identity(data):

@@ -146,7 +146,8 @@ def test_bulk_data_is_retrieved_at_the_address_the_metadata_gives(client, files,
     # WADO-02
     metadata = client.retrieve_instance_metadata(study, series, files[0].sop_instance_uid)
     address = metadata["7FE00010"]["BulkDataURI"]
-    assert client.retrieve_bulkdata(address)[0] == dcmread(files[0].path).PixelData
+    found = client.retrieve_bulkdata(address, media_types=("application/octet-stream",))
+    assert found == [dcmread(files[0].path).PixelData]
 
 
 def test_every_part_of_a_stow_of_many_instances_is_answered(client, corpus_files):

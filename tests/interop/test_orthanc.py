@@ -1,13 +1,15 @@
 """Orthanc as the peer: it sends to us and receives from us by C-STORE."""
 
+import io
 import json
 import subprocess
 import urllib.request
 from pathlib import Path
 
 import pytest
+from pydicom import dcmread
 from tests.benchmarks import servers
-from tests.interop.corpus import dataset, rounds
+from tests.interop.corpus import rounds
 from tests.interop.web import Dicomweb
 from tests.live import hounsfield
 
@@ -60,5 +62,7 @@ def test_hounsfield_receives_what_orthanc_sends(orthanc, images, start):
     with Dicomweb(server.dicomweb) as web:
         for file in images:
             ours = web.instance(file.resource)
-            # Orthanc sends with DCMTK, which may encode lengths anew: the pixels are the measure
-            assert dataset(ours)[-1000:] == file.read()[-1000:], str(file)
+            # Orthanc sends with DCMTK, which encodes lengths anew: the values are the measure
+            sent, came = dcmread(file.path), dcmread(io.BytesIO(ours))
+            assert came.get("PixelData") == sent.get("PixelData"), str(file)
+            assert came.PatientName == sent.PatientName
