@@ -74,7 +74,7 @@ def _patterns(texts):
 
 def _parsed(keyword, texts):
     tag = tag_of(keyword)
-    vr = ATTRIBUTES[tag].vr if tag in ATTRIBUTES else "CS"
+    vr = ATTRIBUTES[tag].vr if tag in ATTRIBUTES else "UI"
 
     def parse(text):
         try:
@@ -120,7 +120,7 @@ STUDY_KEYS = [
     _parsed("PatientWeight", st.sampled_from(["70.5", "80", "80.0", "1e400", "nan"])),
     _uid_lists("StudyInstanceUID", STUDY_UIDS),
     _uid_lists("SOPClassesInStudy", [CT_IMAGE, MR_IMAGE, "1.2"]),
-    st.sampled_from(["CT", "MR", "ct", "C?", "*T", "M*", "*", "X", "C"]).map(
+    st.sampled_from(["CT", "MR", "CT\\MR", "ct", "C?", "*T", "M*", "*", "X", "C"]).map(
         lambda text: key("ModalitiesInStudy", text)
     ),
 ]
