@@ -32,6 +32,7 @@ class FolderLock:
         self._folder = data / "locks"
         self._command = command
         self._held: dict[str, int] = {}
+        self._is_marked = False
         self._mark = self._folder / f"{_UNCLEAN}{os.getpid()}"
 
     @property
@@ -90,10 +91,11 @@ class FolderLock:
     def mark(self) -> None:
         """Say that we are writing."""
         self._mark.touch()
+        self._is_marked = True
 
     def release(self, *, is_clean: bool = True) -> None:
         """Let go, as far as this process is concerned; an unclean end leaves the mark."""
-        if is_clean:
+        if is_clean and self._is_marked:
             self._mark.unlink(missing_ok=True)
         while self._held:
             os.close(self._held.popitem()[1])
