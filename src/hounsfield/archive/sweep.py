@@ -1,8 +1,9 @@
-"""At the start: adopts objects that have no row, and removes what was never finished.
+"""At the start: adopts objects that have no row, and removes spool files that were never finished.
 
 A crash can leave two things. A spool file whose writer is gone was never acknowledged: it is removed. An object
 under its key without a row may have been acknowledged just before the power failed in the index, or not: if its
-content has the hash of its name it is indexed, otherwise it was cut short before its sync and is removed.
+content has the hash of its name it is indexed. If not, it was cut short before its sync, or was damaged later while
+its row was lost. The two cannot be told apart, so it stays where it is, for `check` to name and a person to judge.
 
 Only the day folders since the day before the newest row are looked at: an object gets its row within moments of its
 file, so older days were complete when that row was written. `check` looks at everything.
@@ -36,7 +37,7 @@ class Swept:
     """What a sweep did."""
 
     adopted: int = 0
-    removed: int = 0
+    damaged: int = 0
     spool_files: int = 0
 
 
@@ -48,11 +49,11 @@ def sweep(store: InstanceStore) -> Swept:
     for prefix in _recent_days(store.index.newest_receipt_us()):
         for stored in without_rows(store.storage, store.index, prefix):
             adopt(store, stored, swept)
-    if swept.adopted or swept.removed or swept.spool_files:
+    if swept.adopted or swept.damaged or swept.spool_files:
         log.warning(
-            "after an unclean end: %d objects indexed, %d unfinished ones and %d spool files removed",
+            "after an unclean end: %d objects indexed, %d damaged ones left alone, %d spool files removed",
             swept.adopted,
-            swept.removed,
+            swept.damaged,
             swept.spool_files,
         )
     return swept
@@ -68,14 +69,13 @@ def without_rows(storage: ObjectStorage, index: Index, prefix: str = "") -> Iter
 
 
 def adopt(store: InstanceStore, stored: StoredKey, swept: Swept) -> None:
-    """Index an object that has no row, or remove it if its content is not what its name says."""
+    """Index an object that has no row, unless its content is not what its name says."""
     try:
         store.index_stored(record_of(store.storage, stored, "sweep"))
         swept.adopted += 1
     except Damaged:
-        store.storage.delete(stored.key)
-        swept.removed += 1
-    except HounsfieldError as problem:
+        swept.damaged += 1
+    except (HounsfieldError, OSError) as problem:
         log.warning("an object without a row cannot be indexed: %s: %s", stored.key, problem)
 
 

@@ -212,10 +212,9 @@ class Conditions:
         r"""Matching of one in a set that is kept as ``\CT\MR\``."""
         position = func.instr if self._is_sqlite else func.strpos
         match match:
-            case SingleValue(value):
-                return position(members, f"\\{value}\\") > 0
-            case UidList(uids):
-                return or_(false(), *(position(members, f"\\{uid}\\") > 0 for uid in uids))
+            case SingleValue() | UidList():
+                wanted = [value for value in _values(match) if "\\" not in value]
+                return or_(false(), *(position(members, f"\\{value}\\") > 0 for value in wanted))
             case Wildcard(pattern):
                 each = "".join("[^\\]" if c == "?" else c for c in _escaped(pattern))
                 return _matches_glob(members, f"*\\{each}\\*")
