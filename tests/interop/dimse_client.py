@@ -27,6 +27,10 @@ class Answer:
 NOT_NEGOTIATED = Answer(None, "the presentation context was not accepted")
 
 
+# The file's own bytes, as they are. Set once: it is one switch for all threads.
+_config.STORE_SEND_CHUNKED_DATASET = True
+
+
 def context_of(path: Path) -> tuple[str, str]:
     """Return SOP class and transfer syntax as the file meta names them."""
     meta = file_meta(path.read_bytes())
@@ -57,8 +61,6 @@ def send(server, paths: list[Path]) -> dict[Path, Answer]:
 def _send(server, contexts, paths: list[Path]) -> dict[Path, Answer]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydicom warns of the odd values we are here to keep
-        chunked = _config.STORE_SEND_CHUNKED_DATASET
-        _config.STORE_SEND_CHUNKED_DATASET = True  # the file's own bytes, as they are
         association = associate(server, [(UID(a), UID(t)) for a, t in contexts])
         answers = {}
         try:
@@ -75,7 +77,6 @@ def _send(server, contexts, paths: list[Path]) -> dict[Path, Answer]:
                     status.Status if "Status" in status else None, status.get("ErrorComment", "")
                 )
         finally:
-            _config.STORE_SEND_CHUNKED_DATASET = chunked
             association.release()
     return answers
 
