@@ -1,5 +1,6 @@
 """pynetdicom as the sender of files: their data sets go out byte for byte, never re-encoded."""
 
+import time
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,6 +73,7 @@ def _send(server, contexts, paths: list[Path]) -> dict[Path, Answer]:
                 if context_of(path) not in accepted:
                     answers[path] = NOT_NEGOTIATED
                     continue
+                _pause_reactor(association)
                 status = association.send_c_store(path)
                 answers[path] = Answer(
                     status.Status if "Status" in status else None, status.get("ErrorComment", "")
@@ -81,11 +83,22 @@ def _send(server, contexts, paths: list[Path]) -> dict[Path, Answer]:
     return answers
 
 
+def _pause_reactor(association) -> None:
+    """Keep pynetdicom's own thread from taking the answer that the sender waits for.
+
+    It pauses that thread itself, but looks for "paused" at a moment when the thread may just have gone
+    on; once in some ten thousand fast answers the sender then waits for ever.
+    """
+    association._reactor_checkpoint.clear()
+    time.sleep(0.003)  # its loop turns once a millisecond, and stops at the checkpoint
+
+
 def echo(server) -> bool:
     """Say whether the server answers a C-ECHO over a new association."""
     association = associate(server, [(Verification, UID("1.2.840.10008.1.2"))])
     if not association.is_established:
         return False
+    _pause_reactor(association)
     status = association.send_c_echo()
     association.release()
     return "Status" in status and status.Status == 0
