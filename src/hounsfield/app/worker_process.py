@@ -19,3 +19,4 @@ def run_sweep(orders: Orders) -> None:
     """Bring storage and index to agree after a crash."""
     with open_archive(orders.settings) as archive:
         sweep(archive.store)
+        life_line.wait()  # its thread must not be cut off while it reports
