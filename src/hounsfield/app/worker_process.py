@@ -13,10 +13,10 @@ def run_worker(orders: Orders, life_line: LifeLine) -> None:
         life_line.watch(lambda: None)
         while not life_line.ended.wait(_SETTLE_EVERY_S):
             archive.index.settle(orders.settings.complete_after_s)
+        life_line.wait()  # its thread must not be cut off while it reports
 
 
 def run_sweep(orders: Orders) -> None:
     """Bring storage and index to agree after a crash."""
     with open_archive(orders.settings) as archive:
         sweep(archive.store)
-        life_line.wait()  # its thread must not be cut off while it reports
