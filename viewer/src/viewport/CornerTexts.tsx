@@ -3,8 +3,9 @@ import { functionalGroup } from '../dicom/geometry';
 import { slicePosition } from '../dicom/images';
 import { number, text } from '../dicom/json';
 import { Tag } from '../dicom/tags';
+import type { DisplayState } from './displayState';
 import classes from './ImageView.module.css';
-import type { DisplayState, StackDisplay } from './StackDisplay';
+import type { StackDisplay } from './StackDisplay';
 
 export interface StudyTexts {
   patient: string[];

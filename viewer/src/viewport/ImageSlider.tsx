@@ -1,6 +1,7 @@
 import { useRef } from 'react';
+import type { DisplayState } from './displayState';
 import classes from './ImageView.module.css';
-import type { DisplayState, StackDisplay } from './StackDisplay';
+import type { StackDisplay } from './StackDisplay';
 
 interface ImageSliderProps {
   state: DisplayState;

@@ -21,8 +21,9 @@ import { type CommandName, commands } from '../commands';
 import { formatNumber } from '../dicom/format';
 import type { NamedWindow } from '../dicom/windows';
 import { CommandButton } from '../ui/CommandButton';
+import type { DisplayState, DragTool } from './displayState';
 import classes from './ImageView.module.css';
-import type { DisplayState, DragTool, StackDisplay } from './StackDisplay';
+import type { StackDisplay } from './StackDisplay';
 
 interface ImageToolbarProps {
   state: DisplayState;

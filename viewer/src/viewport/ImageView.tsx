@@ -8,10 +8,11 @@ import { Notice } from '../ui/Notice';
 import { useCommands } from '../ui/useCommands';
 import { automate } from './automation';
 import { CornerTexts, type StudyTexts } from './CornerTexts';
+import type { SeriesStack } from './displayState';
 import { ImageSlider } from './ImageSlider';
 import { ImageToolbar } from './ImageToolbar';
 import classes from './ImageView.module.css';
-import { type SeriesStack, StackDisplay } from './StackDisplay';
+import { StackDisplay } from './StackDisplay';
 
 interface ImageViewProps {
   series: SeriesStack | undefined;
@@ -19,7 +20,7 @@ interface ImageViewProps {
   texts: StudyTexts;
   initialIndex: number | undefined;
   /** The image asked for, whenever it changes. */
-  onImage: (image: SeriesImage | undefined, index: number) => void;
+  onImage: (image: SeriesImage | undefined, index: number, seriesInstanceUid: string) => void;
   fileUrlOf: (image: SeriesImage) => string;
   /** More buttons for the toolbar. */
   actions?: React.ReactNode;
@@ -101,12 +102,17 @@ function Overlays(props: WithDisplay) {
   const sopInstanceUid = display.image?.sopInstanceUid;
   // biome-ignore lint/correctness/useExhaustiveDependencies: told when the image changes, not the teller
   useEffect(() => {
-    if (series) tell.current(display.image, state.index);
+    if (series && series.seriesInstanceUid === display.seriesInstanceUid) {
+      tell.current(display.image, state.index, series.seriesInstanceUid);
+    }
   }, [display, series, state.index, sopInstanceUid]);
 
   useCommands(series ? handlersOf(display, modality) : {});
 
   if (cover) return <div className={classes.cover}>{cover}</div>;
+  // The pixels of the series before must not stand under the texts of the one that is coming.
+  if (series?.seriesInstanceUid !== display.seriesInstanceUid)
+    return <FirstImage text="Reading the series…" />;
   return (
     <>
       {hasTexts ? <CornerTexts state={state} display={display} texts={texts} /> : null}
@@ -118,6 +124,15 @@ function Overlays(props: WithDisplay) {
   );
 }
 
+function FirstImage({ text }: { text: string }) {
+  return (
+    <div className={classes.waiting} data-testid="image-waiting">
+      <Loader color="signal" size="md" aria-label="Loading" />
+      <Text size="sm">{text}</Text>
+    </div>
+  );
+}
+
 function Waiting({ display, series }: WithDisplay) {
   const state = useDisplayState(display);
   if (state.status !== 'ready' && state.status !== 'starting') return null;
@@ -126,10 +141,7 @@ function Waiting({ display, series }: WithDisplay) {
   return (
     <>
       {isEmpty ? (
-        <div className={classes.waiting} data-testid="image-waiting">
-          <Loader color="signal" size="md" aria-label="Loading" />
-          <Text size="sm">{series ? 'Loading the first image…' : 'Reading the series…'}</Text>
-        </div>
+        <FirstImage text={series ? 'Loading the first image…' : 'Reading the series…'} />
       ) : null}
       {!isEmpty && state.isLoading ? (
         <div className={classes.badge} role="status" data-testid="image-loading">

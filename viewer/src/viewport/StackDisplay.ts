@@ -1,68 +1,16 @@
 /** One stack viewport: which image is shown and how. No React in here; views subscribe to it. */
 import { framesPerSecond, isCine } from '../dicom/cine';
 import type { SeriesImage } from '../dicom/images';
-import { text, texts } from '../dicom/json';
-import { type EdgeLetters, edgeLetters, type ScreenAxes } from '../dicom/orientation';
+import { text } from '../dicom/json';
 import { Tag } from '../dicom/tags';
-import { rangeOf, type Window, windowOf } from '../dicom/windows';
-import { core, imageIdsOf, startCornerstone, tools } from './cornerstone';
+import { rangeOf, type Window } from '../dicom/windows';
+import { core, imageIdsOf, startCornerstone } from './cornerstone';
+import { type DisplayState, type DragTool, NOTHING_SHOWN, type SeriesStack } from './displayState';
 import { explainFailure } from './failures';
-import { type ImageFailure, ImageQueue } from './imageQueue';
-import { StackDragTool } from './StackDragTool';
-
-export type DragTool = 'window' | 'scroll' | 'zoom' | 'pan';
-
-export interface SeriesStack {
-  studyInstanceUid: string;
-  seriesInstanceUid: string;
-  images: readonly SeriesImage[];
-  isStack: boolean;
-}
-
-export interface DisplayState {
-  status: 'starting' | 'ready' | 'failed' | 'context-lost';
-  failure: string;
-  /** The image asked for; `shownIndex` is the one whose pixels are on the screen. */
-  index: number;
-  shownIndex: number | undefined;
-  count: number;
-  isLoading: boolean;
-  imageFailure: ImageFailure | undefined;
-  loadedCount: number;
-  failedCount: number;
-  window: Window | undefined;
-  isColour: boolean;
-  isInverted: boolean;
-  isFlippedHorizontally: boolean;
-  isFlippedVertically: boolean;
-  rotation: number;
-  /** Device pixels for one image pixel. */
-  scale: number | undefined;
-  letters: EdgeLetters | undefined;
-  tool: DragTool;
-  isPlaying: boolean;
-  framesPerSecond: number;
-  renders: number;
-}
-
-const NOTHING_SHOWN = {
-  index: 0,
-  shownIndex: undefined,
-  count: 0,
-  isLoading: false,
-  imageFailure: undefined,
-  loadedCount: 0,
-  failedCount: 0,
-  window: undefined,
-  isColour: false,
-  isInverted: false,
-  isFlippedHorizontally: false,
-  isFlippedVertically: false,
-  rotation: 0,
-  scale: undefined,
-  letters: undefined,
-  isPlaying: false,
-} satisfies Partial<DisplayState>;
+import { ImageQueue } from './imageQueue';
+import { bindButtons, createTools, destroyTools } from './stackTools';
+import { keepView, readView } from './stackView';
+import { StepGestures, zoomOf } from './stepGestures';
 
 const VIEWPORT_ID = 'stack';
 let displays = 0;
@@ -79,8 +27,7 @@ export class StackDisplay {
   #element: HTMLDivElement | undefined;
   #resizing: ResizeObserver | undefined;
   #displaying: Promise<void> = Promise.resolve();
-  #dragRest = 0;
-  #wheelRest = 0;
+  #gestures = new StepGestures();
   #playing = 0;
   #queue: ImageQueue;
 
@@ -137,7 +84,8 @@ export class StackDisplay {
         type: core.Enums.ViewportType.STACK,
         defaultOptions: { background: [0, 0, 0] },
       });
-      this.#bindTools();
+      createTools(this.#id, VIEWPORT_ID, this.#onDrag);
+      bindButtons(this.#id, this.#state.tool);
       this.#listen(element);
       this.#update({ status: 'ready' });
       if (this.#series) this.open(this.#series, this.#state.index);
@@ -158,7 +106,7 @@ export class StackDisplay {
     core.eventTarget.removeEventListener(core.Enums.Events.WEBGL_CONTEXT_LOST, this.#onContextLost);
     this.#element?.removeEventListener('wheel', this.#onWheel);
     if (!this.#engine) return;
-    tools.ToolGroupManager.destroyToolGroup(this.#id);
+    destroyTools(this.#id);
     this.#engine.destroy();
     this.#engine = undefined;
     core.cache.purgeCache();
@@ -190,25 +138,35 @@ export class StackDisplay {
     });
   }
 
-  /** Go on with the same series after more images arrived; the picture stays the same. */
+  /** Go on with the same series after more images arrived; what is on the screen stays. */
   extend(series: SeriesStack): void {
-    const current = this.image;
-    const isSame = (image: SeriesImage) =>
-      image.sopInstanceUid === current?.sopInstanceUid && image.frameNumber === current.frameNumber;
-    const index = current ? series.images.findIndex(isSame) : -1;
-    const { window: shown, isInverted } = this.#state;
-    const presentation = this.#viewport?.getViewPresentation();
-    const wasPlaying = this.#state.isPlaying;
-    this.open(series, index >= 0 ? index : undefined);
-    void this.#displaying.then(async () => {
-      await this.#queue.want(this.#state.index).catch(() => undefined);
-      await this.#displaying;
-      if (this.#series !== series || !this.#viewport || !this.#hasStack) return;
-      if (shown) this.setWindow(shown);
-      this.#viewport.setProperties({ invert: isInverted });
-      if (presentation) this.#viewport.setViewPresentation(presentation);
-      this.#viewport.render();
-      if (wasPlaying) this.play();
+    const placeOf = (image: SeriesImage | undefined) =>
+      series.images.findIndex(
+        (one) =>
+          one.sopInstanceUid === image?.sopInstanceUid && one.frameNumber === image.frameNumber,
+      );
+    const index = placeOf(this.image);
+    const shownIndex = placeOf(this.shownImage);
+    if (!this.#hasStack || index < 0 || shownIndex < 0) {
+      this.open(series, index >= 0 ? index : undefined);
+      return;
+    }
+    const loaded = new Set(this.#imageIds.filter((_, place) => this.hasLoaded(place)));
+    this.#series = series;
+    this.#imageIds = imageIdsOf(series.studyInstanceUid, series.seriesInstanceUid, series.images);
+    this.#queue.restart(series.images.length, index);
+    for (const [place, imageId] of this.#imageIds.entries()) {
+      if (loaded.has(imageId)) this.#queue.loaded.add(place);
+    }
+    this.#update({ index, shownIndex, count: series.images.length });
+    this.#countImages();
+    this.#displaying = this.#displaying
+      .then(() => (this.#series === series ? this.#restack(shownIndex) : undefined))
+      .catch(() => undefined);
+    void this.#displaying.then(() => {
+      if (this.#series !== series || this.#isDestroyed) return;
+      if (this.#state.index !== this.#state.shownIndex) void this.show(this.#state.index);
+      this.#queue.prefetch();
     });
   }
 
@@ -245,7 +203,7 @@ export class StackDisplay {
 
   setTool(tool: DragTool): void {
     this.#update({ tool });
-    this.#bindButtons();
+    bindButtons(this.#id, tool);
   }
 
   setWindow(window: Window): void {
@@ -365,6 +323,17 @@ export class StackDisplay {
     await core.imageLoader.loadAndCacheImage(imageId);
   }
 
+  /** Hand the viewport its longer stack, which resets it, and bring back how it was. */
+  async #restack(index: number): Promise<void> {
+    const viewport = this.#viewport;
+    const image = this.#imageAt(index);
+    if (!viewport || !image) return;
+    const restore = keepView(viewport, image);
+    await viewport.setStack([...this.#imageIds], index);
+    restore();
+    viewport.render();
+  }
+
   async #display(index: number): Promise<void> {
     const viewport = this.#engine?.getViewport(VIEWPORT_ID) as
       | core.Types.IStackViewport
@@ -387,44 +356,6 @@ export class StackDisplay {
     viewport.render();
   }
 
-  #bindTools(): void {
-    const group = tools.ToolGroupManager.createToolGroup(this.#id);
-    if (!group) return;
-    for (const { toolName } of [tools.WindowLevelTool, tools.PanTool, tools.ZoomTool]) {
-      group.addTool(toolName);
-    }
-    group.addTool(StackDragTool.toolName, { onDrag: this.#onDrag });
-    group.addViewport(VIEWPORT_ID, this.#id);
-    this.#bindButtons();
-  }
-
-  /** The chosen tool on the first button and one finger; moving and zooming always on the others. */
-  #bindButtons(): void {
-    const group = tools.ToolGroupManager.getToolGroup(this.#id);
-    if (!group) return;
-    const { Primary, Secondary, Auxiliary } = tools.Enums.MouseBindings;
-    const names: Record<DragTool, string> = {
-      window: tools.WindowLevelTool.toolName,
-      scroll: StackDragTool.toolName,
-      zoom: tools.ZoomTool.toolName,
-      pan: tools.PanTool.toolName,
-    };
-    const always: Partial<Record<DragTool, tools.Types.IToolBinding[]>> = {
-      pan: [{ mouseButton: Auxiliary }],
-      zoom: [{ mouseButton: Secondary }, { numTouchPoints: 2 }],
-    };
-    for (const tool of Object.keys(names) as DragTool[]) {
-      group.setToolPassive(names[tool], { removeAllBindings: true });
-    }
-    for (const tool of Object.keys(names) as DragTool[]) {
-      const bindings = [
-        ...(always[tool] ?? []),
-        ...(tool === this.#state.tool ? [{ mouseButton: Primary }, { numTouchPoints: 1 }] : []),
-      ];
-      if (bindings.length > 0) group.setToolActive(names[tool], { bindings });
-    }
-  }
-
   #listen(element: HTMLDivElement): void {
     const { Events } = core.Enums;
     element.addEventListener(Events.IMAGE_RENDERED, () => this.#readView(true));
@@ -441,31 +372,18 @@ export class StackDisplay {
 
   #onDrag = (pixels: number): void => {
     const height = this.#element?.clientHeight ?? 500;
-    // The whole stack is about one height of the view; few images never fly past.
-    const pixelsPerImage = Math.max(2, Math.min(24, height / Math.max(1, this.#state.count)));
-    this.#dragRest += pixels / pixelsPerImage;
-    const images = Math.trunc(this.#dragRest);
-    if (images === 0) return;
-    this.#dragRest -= images;
-    this.step(images);
+    this.#stepUnlessNone(this.#gestures.drag(pixels, height, this.#state.count));
   };
 
   #onWheel = (event: WheelEvent): void => {
     event.preventDefault();
-    const lines = event.deltaMode === WheelEvent.DOM_DELTA_PIXEL ? event.deltaY / 60 : event.deltaY;
-    if (event.ctrlKey || event.metaKey) {
-      this.zoomBy(Math.exp(-lines * 0.2));
-      return;
-    }
-    if (Math.sign(lines) !== Math.sign(this.#wheelRest)) this.#wheelRest = 0;
-    // A notch of a mouse wheel is one image, however many pixels the system makes of it.
-    const isNotch = Math.abs(event.deltaY) >= 50 || event.deltaMode !== WheelEvent.DOM_DELTA_PIXEL;
-    this.#wheelRest += isNotch ? Math.sign(lines) : lines;
-    const images = Math.trunc(this.#wheelRest);
-    if (images === 0) return;
-    this.#wheelRest -= images;
-    this.step(images);
+    if (event.ctrlKey || event.metaKey) this.zoomBy(zoomOf(event));
+    else this.#stepUnlessNone(this.#gestures.wheel(event));
   };
+
+  #stepUnlessNone(images: number): void {
+    if (images !== 0) this.step(images);
+  }
 
   #onImageRemoved = (event: Event): void => {
     const { imageId } = (event as CustomEvent<{ imageId: string }>).detail;
@@ -490,45 +408,10 @@ export class StackDisplay {
   #readView(isRendered: boolean): void {
     const viewport = this.#viewport;
     if (!viewport) return;
-    const { voiRange, invert = false } = viewport.getProperties();
-    const view = viewport.getViewPresentation();
     this.#update({
-      window: voiRange ? windowOf(voiRange) : undefined,
-      isInverted: invert,
-      isFlippedHorizontally: view.flipHorizontal ?? false,
-      isFlippedVertically: view.flipVertical ?? false,
-      rotation: Math.round(view.rotation ?? 0) % 360,
-      ...this.#readAxes(viewport),
+      ...readView(viewport, this.shownImage),
       renders: this.#state.renders + (isRendered ? 1 : 0),
     });
-  }
-
-  /** How the image lies on the screen, from where two pixels of it are drawn. */
-  #readAxes(viewport: core.Types.IStackViewport): Pick<DisplayState, 'scale' | 'letters'> {
-    const data = viewport.getImageData()?.imageData;
-    const canvas = viewport.getCanvas();
-    if (!data?.indexToWorld || !canvas.clientWidth) return { scale: undefined, letters: undefined };
-    const toWorld = data.indexToWorld.bind(data);
-    const at = (column: number, row: number) =>
-      viewport.worldToCanvas(toWorld([column, row, 0]) as core.Types.Point3);
-    const origin = at(0, 0);
-    const along = at(100, 0);
-    const down = at(0, 100);
-    const columns = [along[0] - origin[0], along[1] - origin[1]] as const;
-    const rows = [down[0] - origin[0], down[1] - origin[1]] as const;
-    const columnSize = Math.hypot(...columns);
-    const rowSize = Math.hypot(...rows);
-    if (!columnSize || !rowSize) return { scale: undefined, letters: undefined };
-    const axes: ScreenAxes = {
-      right: [columns[0] / columnSize, rows[0] / rowSize],
-      down: [columns[1] / columnSize, rows[1] / rowSize],
-    };
-    const image = this.shownImage;
-    return {
-      scale: (columnSize / 100) * (canvas.width / canvas.clientWidth),
-      letters:
-        image && edgeLetters(image.plane, texts(image.dataset, Tag.PatientOrientation), axes),
-    };
   }
 
   #update(changes: Partial<DisplayState>): void {

@@ -1,4 +1,4 @@
-import { Button, Menu } from '@mantine/core';
+import { Button, Center, Loader, Menu } from '@mantine/core';
 import {
   IconDownload,
   IconFileDownload,
@@ -7,7 +7,7 @@ import {
   IconListDetails,
   IconPhotoOff,
 } from '@tabler/icons-react';
-import { useCallback, useMemo, useState } from 'react';
+import { useCallback, useEffect, useMemo, useState } from 'react';
 import { useNavigate, useParams, useSearchParams } from 'react-router';
 import {
   instanceFileUrl,
@@ -32,6 +32,8 @@ import { SeriesRail } from './SeriesRail';
 import classes from './Study.module.css';
 import { StudyHeader } from './StudyHeader';
 import { describeSeries, firstToShow, textsOf } from './series';
+import { indexInUrl, useImageInUrl } from './useImageInUrl';
+import { useThrottledCount } from './useThrottledCount';
 
 /** One study: who and what it is, its series, and the images of the one that is chosen. */
 export default function StudyPage() {
@@ -45,7 +47,13 @@ export default function StudyPage() {
       <Failure title="The study could not be opened" error={error} onRetry={() => void refetch()} />
     );
   }
-  if (!study) return null;
+  if (!study) {
+    return (
+      <Center h="100%">
+        <Loader color="signal" aria-label="Reading the study" />
+      </Center>
+    );
+  }
   return <OpenStudy key={`${study.StudyInstanceUID} ${study.patient_key}`} study={study} />;
 }
 
@@ -54,7 +62,7 @@ function OpenStudy({ study }: { study: StudyDetail }) {
   const [search, setSearch] = useSearchParams();
   const [isRailShown, setRailShown] = useState(true);
   const [hasAttributes, setAttributes] = useState(false);
-  const [image, setImage] = useState<SeriesImage>();
+  const [asked, setAsked] = useState<AskedImage>();
   const chosen =
     study.series.find((one) => one.SeriesInstanceUID === search.get('series')) ??
     firstToShow(study.series);
@@ -65,6 +73,7 @@ function OpenStudy({ study }: { study: StudyDetail }) {
         (previous) => {
           const next = new URLSearchParams(previous);
           next.set('series', series.SeriesInstanceUID);
+          next.delete('image');
           return next;
         },
         { replace: true },
@@ -75,22 +84,24 @@ function OpenStudy({ study }: { study: StudyDetail }) {
     const next = chosen && study.series[study.series.indexOf(chosen) + steps];
     if (next) choose(next);
   };
+  const seriesInstanceUid = chosen?.SeriesInstanceUID ?? '';
   const metadata = useSeriesMetadata(
     study.StudyInstanceUID,
-    chosen?.SeriesInstanceUID ?? '',
-    chosen?.NumberOfSeriesRelatedInstances ?? 0,
+    seriesInstanceUid,
+    useThrottledCount(seriesInstanceUid, chosen?.NumberOfSeriesRelatedInstances ?? 0),
     chosen !== undefined,
   );
   const stack = useMemo(() => {
-    if (!chosen || !metadata.data) return undefined;
+    if (!seriesInstanceUid || !metadata.data) return undefined;
     const ordered = sortImages(imagesOf(metadata.data));
     if (ordered.images.length === 0) return undefined;
     return {
       studyInstanceUid: study.StudyInstanceUID,
-      seriesInstanceUid: chosen.SeriesInstanceUID,
+      seriesInstanceUid,
       ...ordered,
     };
-  }, [chosen, metadata.data, study.StudyInstanceUID]);
+  }, [seriesInstanceUid, metadata.data, study.StudyInstanceUID]);
+  const image = asked?.seriesInstanceUid === seriesInstanceUid ? asked.image : undefined;
   const instance = image ?? firstInstance(metadata.data?.[0]);
   const fileUrl = instance && chosen ? urlOf(study, chosen, instance.sopInstanceUid) : undefined;
 
@@ -110,6 +121,11 @@ function OpenStudy({ study }: { study: StudyDetail }) {
     ...(fileUrl ? { 'study.download-instance': () => download(fileUrl) } : {}),
   });
 
+  useEffect(() => {
+    document.title = `${formatName(study.PatientName) || 'No name'} · Hounsfield`;
+  }, [study.PatientName]);
+  useImageInUrl(asked?.seriesInstanceUid === seriesInstanceUid ? asked.index : undefined);
+
   return (
     <div className={classes.page} data-testid="study-page">
       <StudyHeader study={study} />
@@ -120,8 +136,10 @@ function OpenStudy({ study }: { study: StudyDetail }) {
             series={stack}
             modality={chosen?.Modality ?? ''}
             texts={textsOf(study, chosen)}
-            initialIndex={undefined}
-            onImage={setImage}
+            initialIndex={indexInUrl(search)}
+            onImage={(one, index, ofSeries) =>
+              setAsked({ image: one, index, seriesInstanceUid: ofSeries })
+            }
             fileUrlOf={(one) => (chosen ? urlOf(study, chosen, one.sopInstanceUid) : '')}
             actions={<Actions />}
             cover={coverOf(
@@ -148,6 +166,12 @@ function OpenStudy({ study }: { study: StudyDetail }) {
       ) : null}
     </div>
   );
+}
+
+interface AskedImage {
+  image: SeriesImage | undefined;
+  index: number;
+  seriesInstanceUid: string;
 }
 
 function Actions() {

@@ -1,0 +1,82 @@
+/** How an image is shown now, read back from the viewport: whatever tool changed it. */
+import type { SeriesImage } from '../dicom/images';
+import { texts } from '../dicom/json';
+import { edgeLetters, type ScreenAxes } from '../dicom/orientation';
+import { Tag } from '../dicom/tags';
+import { windowOf, windowsOfFile } from '../dicom/windows';
+import type { core } from './cornerstone';
+import type { DisplayState } from './displayState';
+
+type View = Pick<
+  DisplayState,
+  | 'window'
+  | 'isInverted'
+  | 'isFlippedHorizontally'
+  | 'isFlippedVertically'
+  | 'rotation'
+  | 'scale'
+  | 'letters'
+>;
+
+export function readView(
+  viewport: core.Types.IStackViewport,
+  image: SeriesImage | undefined,
+): View {
+  const { voiRange, invert = false } = viewport.getProperties();
+  const { flipHorizontal, flipVertical, rotation } = viewport.getViewPresentation();
+  return {
+    window: voiRange ? windowOf(voiRange) : undefined,
+    isInverted: invert,
+    isFlippedHorizontally: flipHorizontal ?? false,
+    isFlippedVertically: flipVertical ?? false,
+    rotation: Math.round(rotation ?? 0) % 360,
+    ...readAxes(viewport, image),
+  };
+}
+
+/** Remember how the image is shown; calling the answer shows it so again. */
+export function keepView(viewport: core.Types.IStackViewport, image: SeriesImage): () => void {
+  const presentation = viewport.getViewPresentation();
+  const { voiRange, invert } = viewport.getProperties();
+  const own = windowsOfFile(image.dataset, image.frameNumber)[0];
+  const window = voiRange && windowOf(voiRange);
+  // A window that a person chose holds for all images; the file's own differs from one to another.
+  const isOwn =
+    own !== undefined &&
+    window !== undefined &&
+    Math.abs(window.width - own.width) < 0.5 &&
+    Math.abs(window.center - own.center) < 0.5;
+  return () => {
+    viewport.setProperties(isOwn ? { invert } : { voiRange, invert });
+    viewport.setViewPresentation(presentation);
+  };
+}
+
+/** How the image lies on the screen, from where two pixels of it are drawn. */
+function readAxes(
+  viewport: core.Types.IStackViewport,
+  image: SeriesImage | undefined,
+): Pick<View, 'scale' | 'letters'> {
+  const data = viewport.getImageData()?.imageData;
+  const canvas = viewport.getCanvas();
+  if (!data?.indexToWorld || !canvas.clientWidth) return { scale: undefined, letters: undefined };
+  const toWorld = data.indexToWorld.bind(data);
+  const at = (column: number, row: number) =>
+    viewport.worldToCanvas(toWorld([column, row, 0]) as core.Types.Point3);
+  const origin = at(0, 0);
+  const along = at(100, 0);
+  const down = at(0, 100);
+  const columns = [along[0] - origin[0], along[1] - origin[1]] as const;
+  const rows = [down[0] - origin[0], down[1] - origin[1]] as const;
+  const columnSize = Math.hypot(...columns);
+  const rowSize = Math.hypot(...rows);
+  if (!columnSize || !rowSize) return { scale: undefined, letters: undefined };
+  const axes: ScreenAxes = {
+    right: [columns[0] / columnSize, rows[0] / rowSize],
+    down: [columns[1] / columnSize, rows[1] / rowSize],
+  };
+  return {
+    scale: (columnSize / 100) * (canvas.width / canvas.clientWidth),
+    letters: image && edgeLetters(image.plane, texts(image.dataset, Tag.PatientOrientation), axes),
+  };
+}
