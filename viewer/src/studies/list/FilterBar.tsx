@@ -42,7 +42,7 @@ export function FilterBar({ filters, onChange, onClear }: FilterBarProps) {
       <SearchBox value={filters.q} onChange={(q) => onChange({ q })} />
       <Select
         aria-label="Study date"
-        w={150}
+        className={classes.choice}
         allowDeselect={false}
         value={filters.date}
         onChange={(date) => onChange({ date: (date ?? 'any') as DatePreset, from: '', to: '' })}
@@ -65,7 +65,7 @@ export function FilterBar({ filters, onChange, onClear }: FilterBarProps) {
       <MultiSelect
         aria-label="Modality"
         placeholder={filters.modalities.length > 0 ? undefined : 'Any modality'}
-        w={filters.modalities.length > 2 ? 260 : 180}
+        className={`${classes.choice} ${classes.modalities}`}
         data={options}
         value={filters.modalities}
         onChange={(modalities) => onChange({ modalities })}
@@ -144,8 +144,9 @@ export function UploadMenu() {
   return (
     <Menu position="bottom-end" withinPortal>
       <Menu.Target>
-        <Button leftSection={<IconUpload size={17} />} data-testid="upload-menu">
-          Upload
+        <Button aria-label="Upload" px={14} data-testid="upload-menu">
+          <IconUpload size={17} />
+          <span className={classes.uploadWord}>Upload</span>
         </Button>
       </Menu.Target>
       <Menu.Dropdown>

@@ -35,6 +35,7 @@ export function StatusBadge({ status }: { status: Study['status'] }) {
         color="yellow"
         variant="light"
         tt="none"
+        c="var(--waiting)"
         leftSection={<Loader size={9} color="yellow" />}
         data-testid="status-receiving"
       >
@@ -48,6 +49,8 @@ export function StatusBadge({ status }: { status: Study['status'] }) {
       radius="sm"
       color="teal"
       variant="transparent"
+      c="var(--done)"
+      fw={500}
       tt="none"
       px={0}
       data-testid="status-complete"
