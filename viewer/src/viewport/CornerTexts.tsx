@@ -30,9 +30,15 @@ export function CornerTexts({ state, display, texts }: CornerTextsProps) {
       <Corner
         place="bottomLeft"
         lines={[...texts.series, ...placeOf(state.shownIndex, state.count, image)]}
+        needed={[texts.series[0], imageOf(state.shownIndex, state.count)]}
         testId="image-number"
       />
-      <Corner place="bottomRight" lines={viewOf(state, image.dataset)} testId="view-texts" />
+      <Corner
+        place="bottomRight"
+        lines={viewOf(state, image.dataset)}
+        needed={viewOf(state, image.dataset)}
+        testId="view-texts"
+      />
       {state.letters ? (
         <div aria-hidden="true" data-testid="orientation-letters">
           <span className={`${classes.letter} ${classes.top}`}>{state.letters.top}</span>
@@ -48,21 +54,25 @@ export function CornerTexts({ state, display, texts }: CornerTextsProps) {
 interface CornerProps {
   place: 'topLeft' | 'topRight' | 'bottomLeft' | 'bottomRight';
   lines: readonly string[];
+  /** The lines for which there is always room, on a phone too. */
+  needed?: readonly (string | undefined)[];
   testId?: string;
 }
 
-function Corner({ place, lines, testId }: CornerProps) {
+function Corner({ place, lines, needed = lines.slice(0, 2), testId }: CornerProps) {
   return (
     <div className={`${classes.corner} ${classes[place]}`} data-testid={testId}>
       {lines.filter(Boolean).map((line, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: two lines of a corner may be alike
-        <div key={index} className={index > 1 ? classes.minor : undefined}>
+        <div key={index} className={needed.includes(line) ? undefined : classes.minor}>
           {line}
         </div>
       ))}
     </div>
   );
 }
+
+const imageOf = (index: number, count: number): string => `Image ${index + 1} / ${count}`;
 
 type Image = NonNullable<StackDisplay['shownImage']>;
 
@@ -73,7 +83,7 @@ function placeOf(index: number, count: number, image: Image): string[] {
   const frame = image.numberOfFrames > 1 ? `Frame ${image.frameNumber}` : '';
   const instance = image.instanceNumber === undefined ? '' : `Instance ${image.instanceNumber}`;
   return [
-    `Image ${index + 1} / ${count}`,
+    imageOf(index, count),
     [instance, frame].filter(Boolean).join(' · '),
     [
       position === undefined ? '' : `Position ${formatNumber(position, 1)} mm`,

@@ -31,13 +31,16 @@ export function StudyHeader({ study }: { study: StudyDetail }) {
       <div className={classes.study}>
         <p className={classes.title}>{study.StudyDescription || 'Study without description'}</p>
         <p className={classes.details}>
-          {[
-            [formatDate(study.StudyDate), formatTime(study.StudyTime)].filter(Boolean).join(' '),
-            study.AccessionNumber ? `Accession ${study.AccessionNumber}` : '',
-            formatName(study.ReferringPhysicianName),
-          ]
-            .filter(Boolean)
-            .join(' · ')}
+          {[formatDate(study.StudyDate), formatTime(study.StudyTime)].filter(Boolean).join(' ')}
+          <span className={classes.unneeded}>
+            {[
+              '',
+              study.AccessionNumber ? `Accession ${study.AccessionNumber}` : '',
+              formatName(study.ReferringPhysicianName),
+            ]
+              .filter((part, index) => index === 0 || part)
+              .join(' · ')}
+          </span>
         </p>
       </div>
       <div className={classes.badges}>
