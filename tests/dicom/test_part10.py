@@ -13,7 +13,8 @@ from tests.dicom.samples import make_file
 
 from hounsfield.dicom.attributes import ATTRIBUTES, INDEXED
 from hounsfield.dicom.identity import identify
-from hounsfield.dicom.part10 import MAX_DEPTH, file_meta, read_header
+from hounsfield.dicom.part10 import file_meta, read_header
+from hounsfield.dicom.sequences import MAX_DEPTH
 from hounsfield.dicom.transfer_syntax import TRANSFER_SYNTAXES, of
 from hounsfield.errors import InvalidInstance
 
@@ -114,9 +115,9 @@ def test_file_meta_is_what_ps3_10_wants_and_always_the_same():
 def test_what_is_no_dicom_says_what_it_is():
     for data, words in (
         (b"hello world, this is a text file", "not a DICOM file"),
-        (b"\x89PNG\r\n\x1a\n" + bytes(200), "not a DICOM file"),
-        (b"", "not a DICOM file"),
-        (bytes(128) + b"DICM", "not a DICOM file"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(200), "not a DICOM file but a PNG image"),
+        (b"", "it is empty"),
+        (bytes(128) + b"DICM", "no data set follows"),
     ):
         with pytest.raises(InvalidInstance, match=words):
             read_header(data)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import orjson
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 
 from hounsfield.dicom.charset import decode
@@ -87,7 +88,7 @@ def normalise(text: str) -> str:
     """
     if text.isascii():
         return " ".join(text.lower().split())
-    folded = unicodedata.normalize("NFKD", text.casefold())
+    folded = unicodedata.normalize("NFKD", text.casefold()).casefold()
     return " ".join("".join(c for c in folded if not unicodedata.combining(c)).split())
 
 
@@ -123,14 +124,14 @@ class InstanceAttributes:
             return ""
         if element.vr in _BINARY:
             return "\\".join(str(value) for value in self.values(tag))
-        if element.vr in {"SQ", "OB", "OW", "UN", "OF", "OD", "OL", "OV"}:
-            return decode(element.value, ATTRIBUTES[tag].vr, self.specific_character_set).strip()
-        return decode(element.value, element.vr, self.specific_character_set).strip()
+        # What a sender could only call UN is text to us where the table has a text VR.
+        vr = ATTRIBUTES[tag].vr if element.vr == "UN" and tag in ATTRIBUTES else element.vr
+        return decode(element.value, vr, self.specific_character_set).strip()
 
     def values(self, tag: int) -> list[Any]:
-        """The values as DICOM JSON has them."""
-        found: dict[str, Any] = self.json_of(tag)
-        return list(found.get("Value", ()))
+        """The values as a reader of DICOM JSON gets them."""
+        found: list[Any] = orjson.loads(orjson.dumps(self.json_of(tag).get("Value", [])))
+        return found
 
     def json_of(self, tag: int) -> dict[str, Any]:
         """One attribute in the DICOM JSON model, ``{"vr": …, "Value": […]}``."""

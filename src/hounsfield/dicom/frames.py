@@ -4,7 +4,8 @@ import struct
 from dataclasses import dataclass
 
 from hounsfield.dicom.attributes import tag_of
-from hounsfield.dicom.part10 import UNDEFINED, Buffer, Header
+from hounsfield.dicom.part10 import Buffer, Header
+from hounsfield.dicom.sequences import UNDEFINED
 from hounsfield.dicom.transfer_syntax import of
 from hounsfield.errors import InvalidInstance, NotFound
 
@@ -110,9 +111,11 @@ def _native(header: Header, tag: int, offset: int, length: int, count: int) -> F
     bits = _FLOAT_BITS.get(tag) or _number(header, "BitsAllocated")
     samples = _number(header, "SamplesPerPixel") or 1
     pixels = _number(header, "Rows") * _number(header, "Columns")
-    if header.text(tag_of("PhotometricInterpretation")) == "YBR_FULL_422":
-        samples = 2  # PS3.3 C.7.6.3.1.2: two chroma values for two pixels
     frame_bits = pixels * samples * bits
+    is_422 = header.text(tag_of("PhotometricInterpretation")) in {"YBR_FULL_422", "YBR_PARTIAL_422"}
+    if is_422 and frame_bits * count > length * 8:
+        # PS3.3 C.7.6.3.1.2: two chroma values for two pixels; some write all three samples under this name.
+        frame_bits = pixels * 2 * bits
     if not frame_bits or frame_bits * count > length * 8:
         # The attributes contradict the bytes: hand out what is there in equal shares.
         frame_bits = length // max(count, 1) * 8

@@ -1,25 +1,29 @@
 """The DICOM JSON model, written straight from a data set's bytes (PS3.18 annex F)."""
 
 import base64
+import math
 import re
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
+from operator import itemgetter
 from typing import Any
 
 import orjson
 
+from hounsfield.dicom.attributes import SPECIFIC_CHARACTER_SET
 from hounsfield.dicom.charset import AFFECTED_VRS, decode
-from hounsfield.dicom.part10 import (
+from hounsfield.dicom.part10 import PIXEL_DATA_TAGS, Buffer, Element, Header, inflated
+from hounsfield.dicom.sequences import (
     MAX_DEPTH,
-    PIXEL_DATA_TAGS,
-    SHORT_VRS,
+    OF_UN,
     UNDEFINED,
-    Buffer,
-    Element,
-    Header,
-    inflated,
-    skip_undefined,
+    Encoding,
+    Place,
+    elements,
+    is_private_creator,
+    items,
+    may_be_signed,
     vr_of,
 )
 from hounsfield.dicom.transfer_syntax import of
@@ -42,183 +46,103 @@ _SWAP = {"OW": 2, "OF": 4, "OL": 4, "OD": 8, "OV": 8}
 _ONE_TEXT = frozenset({"LT", "ST", "UT", "UR"})
 # A number token of JSON (RFC 8259 section 6); anything else goes out as a string with its digits kept.
 _JSON_NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_UNCERTAIN = frozenset({"UN", "US"})
+_PIXEL_REPRESENTATION = 0x00280103
+_tag_of = itemgetter(0)
 _PN_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 
 
 class _Reader:
     """Walks one data set; holds what stays the same while it descends into items."""
 
-    __slots__ = ("base", "big", "buffer", "bulk_data_uri", "threshold")
+    __slots__ = ("buffer", "bulk_data_uri", "threshold")
 
-    def __init__(
-        self, buffer: Buffer, *, big: bool, bulk_data_uri: BulkDataUri | None, threshold: int
-    ) -> None:
+    def __init__(self, buffer: Buffer, bulk_data_uri: BulkDataUri | None, threshold: int) -> None:
         self.buffer = buffer
-        self.big = big
         self.bulk_data_uri = bulk_data_uri
         self.threshold = threshold
 
-    def elements(self, at: int, end: int, is_implicit: bool) -> "_Elements":
-        return _Elements(self.buffer, at, end, is_implicit, self.big)
-
     def dataset(
-        self, at: int, end: int, charset: str, path: str, is_implicit: bool, depth: int
+        self,
+        at: int,
+        end: int,
+        encoding: Encoding,
+        *,
+        charset: str = "",
+        path: str = "",
+        is_signed: bool = False,
+        depth: int = 0,
     ) -> dict[str, Any]:
+        """One data set or item; ``is_signed`` is what Pixel Representation (0028,0103) says around it."""
         if depth > MAX_DEPTH // 2:
             raise InvalidInstance("sequences are nested too deep")
+        buffer = self.buffer
         found: list[tuple[int, Any]] = []
-        for tag, vr, value_at, value_end, length in self.elements(at, end, is_implicit):
-            if (
-                tag & 0xFFFF == 0 or tag < 0x00080000
-            ):  # PS3.18 F.2.2: no group lengths, no file meta
-                continue
-            if tag == 0x00080005:
-                charset = bytes(self.buffer[value_at:value_end]).decode("latin-1").strip(" \0")
+        for place in elements(buffer, at, end, encoding):
+            tag, vr, begin, stop, _length, _inner = place
+            if tag & 0xFFFF == 0 or tag >> 16 in {0, 2}:
+                continue  # PS3.18 F.2.2: no group lengths, no command set, no file meta
+            if tag == SPECIFIC_CHARACTER_SET:
+                charset = bytes(buffer[begin:stop]).decode("latin-1").strip(" \0")
                 found.append((tag, {"vr": "CS", "Value": ["ISO_IR 192"]}))
                 continue
-            element_path = f"{path}{tag:08X}"
-            if vr == "UN" and length < _MAX_SHORT and (known := known_vr(tag)):
-                raw = bytes(self.buffer[value_at:value_end])
-                found.append((tag, value_json(raw, known, charset, is_big_endian=False)))
-                continue
-            if vr == "SQ":
-                items = self.items(value_at, value_end, charset, element_path, is_implicit, depth)
-                found.append((tag, {"vr": "SQ", "Value": items} if items else {"vr": "SQ"}))
-            elif tag in PIXEL_DATA_TAGS or length == UNDEFINED:
-                found.append((tag, self.bulk(vr, element_path)))
-            elif vr in _BYTES:
-                found.append((tag, self.binary(tag, vr, value_at, value_end, element_path)))
+            if tag == _PIXEL_REPRESENTATION:
+                is_signed = b"\1" in bytes(buffer[begin:stop])
+            if vr in _UNCERTAIN:
+                place = _as_meant(place, encoding, is_signed=is_signed)  # noqa: PLW2901
+            if place.vr == "SQ":
+                content = [
+                    self.dataset(
+                        *item,
+                        charset=charset,
+                        path=f"{path}{tag:08X}/{n}/",
+                        is_signed=is_signed,
+                        depth=depth + 1,
+                    )
+                    for n, item in enumerate(items(buffer, begin, stop, place.encoding))
+                ]
+                found.append((tag, {"vr": "SQ", "Value": content} if content else {"vr": "SQ"}))
             else:
-                raw = bytes(self.buffer[value_at:value_end])
-                found.append((tag, value_json(raw, vr, charset, is_big_endian=self.big)))
-        found.sort(key=lambda pair: pair[0])
+                found.append((tag, self.value(place, charset, path)))
+        found.sort(key=_tag_of)
         return {f"{tag:08X}": value for tag, value in found}
 
-    def items(
-        self, at: int, end: int, charset: str, path: str, is_implicit: bool, depth: int
-    ) -> list[dict[str, Any]]:
-        return [
-            self.dataset(begin, stop, charset, f"{path}/{n}/", is_implicit, depth + 1)
-            for n, (begin, stop) in enumerate(
-                item_ranges(self.buffer, at, end, is_implicit, self.big)
-            )
-        ]
+    def value(self, place: Place, charset: str, path: str) -> dict[str, Any]:
+        tag, vr, begin, end, length, encoding = place
+        if tag in PIXEL_DATA_TAGS or length == UNDEFINED:
+            return self.bulk(vr, f"{path}{tag:08X}")
+        if vr not in _BYTES:
+            raw = bytes(self.buffer[begin:end])
+            return value_json(raw, vr, charset, is_big_endian=encoding.is_big_endian)
+        limit = _ALWAYS_INLINE_BYTES if tag in _ALWAYS_INLINE else self.threshold
+        if end - begin > limit and self.bulk_data_uri is not None:
+            return self.bulk(vr, f"{path}{tag:08X}")
+        return binary_json(bytes(self.buffer[begin:end]), vr, is_big_endian=encoding.is_big_endian)
 
     def bulk(self, vr: str, path: str) -> dict[str, Any]:
         if self.bulk_data_uri is None:
             return {"vr": vr}
         return {"vr": vr, "BulkDataURI": self.bulk_data_uri(path)}
 
-    def binary(self, tag: int, vr: str, at: int, end: int, path: str) -> dict[str, Any]:
-        size = end - at
-        if not size:
-            return {"vr": vr}
-        limit = _ALWAYS_INLINE_BYTES if tag in _ALWAYS_INLINE else self.threshold
-        if size > limit and self.bulk_data_uri is not None:
-            return self.bulk(vr, path)
-        raw = bytes(self.buffer[at:end])
-        return {
-            "vr": vr,
-            "InlineBinary": base64.b64encode(_little(raw, vr, self.big)).decode("ascii"),
-        }
 
-
-class _Elements:
-    """Iterates (tag, VR, value begin, value end, announced length) over one level of a data set."""
-
-    def __init__(self, buffer: Buffer, at: int, end: int, is_implicit: bool, big: bool) -> None:
-        self.buffer, self.at, self.end, self.is_implicit, self.big = (
-            buffer,
-            at,
-            end,
-            is_implicit,
-            big,
-        )
-
-    def __iter__(self) -> Iterator[tuple[int, str, int, int, int]]:
-        buffer, at, end, big, is_implicit = (
-            self.buffer,
-            self.at,
-            self.end,
-            self.big,
-            self.is_implicit,
-        )
-        order = ">" if big else "<"
-        explicit = struct.Struct(order + "HH2sH").unpack_from
-        implicit = struct.Struct(order + "HHI").unpack_from
-        long_length = struct.Struct(order + "I").unpack_from
-        while at + 8 <= end:
-            if is_implicit:
-                group, element, length = implicit(buffer, at)
-                value_at, vr = at + 8, ""
-            else:
-                group, element, raw_vr, length = explicit(buffer, at)
-                value_at = at + 8
-                if raw_vr not in SHORT_VRS:
-                    if not raw_vr.isalpha() or at + 12 > end:
-                        return
-                    length, value_at = long_length(buffer, at + 8)[0], at + 12
-                vr = raw_vr.decode("latin-1")
-            tag = group << 16 | element
-            if is_implicit:
-                vr = _implicit_vr(tag, length)
-            if tag in (0xFFFEE00D, 0xFFFEE0DD):
-                return
-            if length == UNDEFINED:
-                try:
-                    after, value_end = skip_undefined(
-                        buffer, value_at, end, is_implicit or vr == "UN", big
-                    )
-                except InvalidInstance:
-                    after = value_end = end
-                if vr == "UN":
-                    vr = "SQ"  # PS3.5 6.2.2 note 4: UN of undefined length is a sequence in implicit VR
-            else:
-                after = value_end = min(value_at + length, end)
-            yield tag, vr, value_at, value_end, length
-            at = after
+def _as_meant(place: Place, encoding: Encoding, *, is_signed: bool) -> Place:
+    """The element with the VR that it has by the dictionary, where the one it stands with says less."""
+    if place.vr == "UN":
+        known = known_vr(place.tag)
+        if known is None or (place.length >= _MAX_SHORT and known != "SQ"):
+            return place
+        place = place._replace(vr=known, encoding=OF_UN)
+    elif not encoding.is_implicit_vr:
+        return place
+    return place._replace(vr="SS") if is_signed and may_be_signed(place.tag) else place
 
 
 def known_vr(tag: int) -> str | None:
-    """The VR of a standard attribute that was sent as UN, whose value is little endian (PS3.5 6.2.2)."""
-    vr = vr_of(tag)
-    return None if tag >> 16 & 1 or vr in _BYTES or vr == "SQ" else vr
-
-
-def _implicit_vr(tag: int, length: int) -> str:
+    """The VR of an attribute that was sent as UN though everybody knows it; it is little endian (PS3.5 6.2.2)."""
     if tag >> 16 & 1:
-        if tag & 0xFFFF < 0x100 and tag & 0xFFFF >= 0x10:
-            return "LO"  # PS3.5 7.8.1: a private creator
-        return "SQ" if length == UNDEFINED else "UN"
-    return vr_of(tag)
-
-
-def item_ranges(
-    buffer: Buffer, at: int, end: int, is_implicit: bool, big: bool
-) -> list[tuple[int, int]]:
-    """(begin, end) of each item's content in a sequence's value."""
-    implicit = struct.Struct(">HHI" if big else "<HHI").unpack_from
-    found = []
-    while at + 8 <= end:
-        group, element, length = implicit(buffer, at)
-        if (group, element) != (0xFFFE, 0xE000):
-            break
-        begin = at + 8
-        if length == UNDEFINED:
-            stop = _item_end(buffer, begin, end, is_implicit, big)
-            at = stop + 8
-        else:
-            at = stop = min(begin + length, end)
-        found.append((begin, stop))
-    return found
-
-
-def _item_end(buffer: Buffer, at: int, end: int, is_implicit: bool, big: bool) -> int:
-    """Where the delimiter of the item of undefined length stands whose content begins at ``at``."""
-    for tag, _vr, _begin, stop, length in _Elements(buffer, at, end, is_implicit, big):
-        del tag
-        at = stop + 8 if length == UNDEFINED and stop < end else stop
-    return at
+        return "LO" if is_private_creator(tag) else None
+    vr = vr_of(tag)
+    return None if vr in _BYTES else vr
 
 
 def write_dataset(
@@ -235,36 +159,37 @@ def write_dataset(
     """
     if of(header.transfer_syntax_uid).is_deflated:
         buffer, header = inflated(buffer, header), replace(header, dataset_offset=0)
-    reader = _Reader(
-        buffer,
-        big=header.is_big_endian,
-        bulk_data_uri=bulk_data_uri,
-        threshold=bulk_threshold_bytes,
-    )
-    found = reader.dataset(header.dataset_offset, len(buffer), "", "", header.is_implicit_vr, 0)
-    return dumps(found)
+    reader = _Reader(buffer, bulk_data_uri, bulk_threshold_bytes)
+    return dumps(reader.dataset(header.dataset_offset, len(buffer), _encoding_of(header)))
+
+
+def _encoding_of(header: Header) -> Encoding:
+    return Encoding(header.is_implicit_vr, header.is_big_endian)
 
 
 def find_bulk_data(buffer: Buffer, header: Header, path: str) -> tuple[int, int, str]:
     """(offset, length, VR) of the value at a path as ``write_dataset`` made it; raises NotFound."""
-    at, end, is_implicit = header.dataset_offset, len(buffer), header.is_implicit_vr
+    at, end, encoding = header.dataset_offset, len(buffer), _encoding_of(header)
     parts = path.split("/")
     while parts:
         try:
             wanted = int(parts[0], 16)
         except ValueError:
             raise NotFound(f"{path} is not the path of an attribute") from None
-        elements = _Elements(buffer, at, end, is_implicit, header.is_big_endian)
-        found = next((element for element in elements if element[0] == wanted), None)
+        # Of an element that is there twice, which no data set should have, the last one counts.
+        found = None
+        for place in elements(buffer, at, end, encoding):
+            if place.tag == wanted:
+                found = place
         if found is None:
             raise NotFound(f"the instance has no attribute {path}")
-        _tag, vr, value_at, value_end, _length = found
         if len(parts) == 1:
-            return value_at, value_end - value_at, vr
-        ranges = item_ranges(buffer, value_at, value_end, is_implicit, header.is_big_endian)
-        if not parts[1].isdigit() or int(parts[1]) >= len(ranges):
+            return found.begin, found.end - found.begin, found.vr
+        inner = OF_UN if found.vr == "UN" else found.encoding
+        within = list(items(buffer, found.begin, found.end, inner))
+        if not (parts[1].isascii() and parts[1].isdigit()) or int(parts[1]) >= len(within):
             raise NotFound(f"the instance has no attribute {path}")
-        at, end = ranges[int(parts[1])]
+        at, end, encoding = within[int(parts[1])]
         parts = parts[2:]
     raise NotFound("no attribute is named")
 
@@ -273,21 +198,27 @@ def element_json(
     element: Element, charset: str, *, is_implicit_vr: bool, is_big_endian: bool
 ) -> dict[str, Any]:
     """One attribute in the DICOM JSON model, from the raw value a header keeps."""
-    if element.vr == "SQ":
-        reader = _Reader(element.value, big=is_big_endian, bulk_data_uri=None, threshold=1 << 16)
-        items = reader.items(0, len(element.value), charset, "", is_implicit_vr, 0)
-        return {"vr": "SQ", "Value": items} if items else {"vr": "SQ"}
-    if element.vr in _BYTES:
-        vr = vr_of(element.tag)
-        if element.vr == "UN" and vr not in _BYTES and vr != "SQ":  # a known attribute sent as UN
-            return value_json(element.value, vr, charset, is_big_endian=False)
-        raw = _little(element.value, element.vr, is_big_endian)
-        return (
-            {"vr": element.vr, "InlineBinary": base64.b64encode(raw).decode("ascii")}
-            if raw
-            else {"vr": element.vr}
-        )
-    return value_json(element.value, element.vr, charset, is_big_endian=is_big_endian)
+    vr, encoding = element.vr, Encoding(is_implicit_vr, is_big_endian)
+    if vr == "UN" and (known := known_vr(element.tag)):
+        vr, encoding = known, OF_UN
+    if vr == "SQ":
+        reader = _Reader(element.value, None, _ALWAYS_INLINE_BYTES)
+        content = [
+            reader.dataset(*item, charset=charset, depth=1)
+            for item in items(element.value, 0, len(element.value), encoding)
+        ]
+        return {"vr": "SQ", "Value": content} if content else {"vr": "SQ"}
+    if vr in _BYTES:
+        return binary_json(element.value, vr, is_big_endian=encoding.is_big_endian)
+    return value_json(element.value, vr, charset, is_big_endian=encoding.is_big_endian)
+
+
+def binary_json(raw: bytes, vr: str, *, is_big_endian: bool) -> dict[str, Any]:
+    """A value of bytes, inline (PS3.18 F.2.7)."""
+    if not raw:
+        return {"vr": vr}
+    encoded = base64.b64encode(_little(raw, vr, is_big_endian)).decode("ascii")
+    return {"vr": vr, "InlineBinary": encoded}
 
 
 def value_json(raw: bytes, vr: str, charset: str, *, is_big_endian: bool) -> dict[str, Any]:
@@ -352,7 +283,7 @@ def _special(value: float) -> str:
 def _decimal(raw: bytes) -> Any:
     if not raw:
         return None
-    if _JSON_NUMBER.fullmatch(raw):
+    if _JSON_NUMBER.fullmatch(raw) and not math.isinf(float(raw)):
         return orjson.Fragment(raw)
     return raw.decode("latin-1")
 

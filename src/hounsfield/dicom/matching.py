@@ -11,6 +11,7 @@ from hounsfield.dicom.attributes import normalise, normalise_name
 from hounsfield.dicom.query import Key, Query, Range, SingleValue, UidList, Universal, Wildcard
 
 Attributes = Mapping[str, Any]
+_NUMBERS = frozenset({"IS", "DS", "US", "SS", "UL", "SL", "FL", "FD"})
 
 
 def matches(query: Query, attributes: Attributes) -> bool:
@@ -43,10 +44,8 @@ def _matches_value(key: Key, value: str) -> bool:
         case SingleValue(wanted):
             if key.vr == "PN":
                 return name_matches(wanted, value)
-            if key.vr in {"IS", "DS"}:
-                return float(wanted) == float(value)
-            if key.vr in {"DA", "TM", "DT", "UI"}:
-                return wanted == value
+            if key.vr in _NUMBERS:
+                return _is_number(value) and float(wanted) == float(value)
             return wanted == value
         case UidList(uids):
             return value in uids
@@ -60,6 +59,15 @@ def _matches_value(key: Key, value: str) -> bool:
             return low and (last is None or value[: len(last)] <= last)
         case _:
             return True
+
+
+def _is_number(text: str) -> bool:
+    """Whether a value is a number; digits that are none come from the field and match nothing."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def name_matches(pattern: str, name: str) -> bool:

@@ -8,41 +8,55 @@ is refused. It allocates no more than the values asked for and recurses nowhere.
 
 import io
 import mmap
-import zlib
-from dataclasses import dataclass, field
-from struct import Struct
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from struct import pack
 from typing import Any
 
 import pydicom
-from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import RawDataElement
 
+from hounsfield.dicom import deflated
 from hounsfield.dicom.attributes import INDEXED
 from hounsfield.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from hounsfield.dicom.sequences import (
+    EXPLICIT,
+    IMPLICIT,
+    KNOWN_VRS,
+    LENGTH,
+    OF_UN,
+    SHORT_VRS,
+    UNDEFINED,
+    Encoding,
+    Unreadable,
+    skip_undefined,
+    vr_of,
+)
 from hounsfield.dicom.transfer_syntax import EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, of
 from hounsfield.errors import InvalidInstance
 
 Buffer = bytes | bytearray | memoryview | mmap.mmap
 
-UNDEFINED = 0xFFFFFFFF
 PIXEL_DATA_TAGS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
-# PS3.5 7.1.2: these have a 2-byte length; every other VR, also one not yet invented, has a 4-byte one.
-SHORT_VRS = frozenset(
-    b"AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US".split(),
-)
 # Only these captured values may be large; a longer one is a damaged or hostile length.
 MAX_CAPTURED_BYTES = 1 << 20
-MAX_INFLATED_BYTES = 64 << 20
-MAX_DEPTH = 128
-
-_ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
-_EXPLICIT = {False: Struct("<HH2sH"), True: Struct(">HH2sH")}
-_IMPLICIT = {False: Struct("<HHI"), True: Struct(">HHI")}
-_LENGTH = {False: Struct("<I"), True: Struct(">I")}
-
-
-class _Unreadable(InvalidInstance):
-    """The walker lost its way; a more patient reader may find it."""
+# More than any data set has on its top level; keeps a hostile one from holding a thread for minutes.
+MAX_ELEMENTS = 1 << 20
+_OTHER_FORMATS = (
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"PK\3\4", "a ZIP archive"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"7z\xbc\xaf", "a 7z archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"%PDF", "a PDF document"),
+    (b"MZ", "a program"),
+    (b"\x7fELF", "a program"),
+)
+_TEXT = bytes({*range(0x20, 0x7F), *b"\t\n\f\r"})
+# What pydicom is given of a file that the walker cannot follow.
+_HEAD_BYTES = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +121,8 @@ def read_header(
     header.is_implicit_vr, header.is_big_endian = _encoding(buffer, header)
     try:
         _walk(buffer, header, tags)
-    except _Unreadable as problem:
-        return _read_with_pydicom(buffer, header, tags, problem)
+    except Unreadable as problem:
+        header = _read_with_pydicom(buffer, header, tags, problem)
     location = header.pixel_data
     if location and location.length and location.value_offset + location.length > len(buffer):
         left = len(buffer) - location.value_offset
@@ -144,7 +158,7 @@ def file_meta(
     ):
         if title:
             body += _explicit(element, b"AE", _padded(title, b" "))
-    length = _explicit(0x0000, b"UL", _LENGTH[False].pack(len(body)))
+    length = _explicit(0x0000, b"UL", LENGTH[False].pack(len(body)))
     return bytes(128) + b"DICM" + length + body
 
 
@@ -155,8 +169,8 @@ def _padded(text: str, pad: bytes) -> bytes:
 
 def _explicit(element: int, vr: bytes, value: bytes) -> bytes:
     if vr == b"OB":
-        return Struct("<HH2sHI").pack(2, element, vr, 0, len(value)) + value
-    return _EXPLICIT[False].pack(2, element, vr, len(value)) + value
+        return pack("<HH2sHI", 2, element, vr, 0, len(value)) + value
+    return EXPLICIT[False].pack(2, element, vr, len(value)) + value
 
 
 def _header_of(uid: str, offset: int, *, has_preamble: bool = False) -> Header:
@@ -170,15 +184,15 @@ def _read_meta(buffer: Buffer) -> Header:
     at = 132 if has_preamble else 4 if bytes(buffer[:4]) == b"DICM" else 0
     begin, meta, size = at, {}, len(buffer)
     while at + 8 <= size:
-        group, element, vr, length = _EXPLICIT[False].unpack_from(buffer, at)
+        group, element, vr, length = EXPLICIT[False].unpack_from(buffer, at)
         if group != 2:
             break
         if vr in SHORT_VRS:
             at += 8
         elif vr.isalpha() and at + 12 <= size:
-            length, at = _LENGTH[False].unpack_from(buffer, at + 8)[0], at + 12
+            length, at = LENGTH[False].unpack_from(buffer, at + 8)[0], at + 12
         else:  # meta information written in implicit VR, against PS3.10 7.1
-            length, at = _IMPLICIT[False].unpack_from(buffer, at)[2], at + 8
+            length, at = IMPLICIT[False].unpack_from(buffer, at)[2], at + 8
         if length > MAX_CAPTURED_BYTES or at + length > size:
             raise InvalidInstance(f"file meta element (0002,{element:04X}) is cut short")
         meta[0x20000 | element] = bytes(buffer[at : at + length])
@@ -206,7 +220,22 @@ def _guess_syntax(buffer: Buffer, at: int, *, was_announced: bool) -> str:
                 return EXPLICIT_LITTLE
             if was_announced or (first[0] == 0x08 and first[6:8] == b"\0\0"):
                 return IMPLICIT_LITTLE
-    raise InvalidInstance("not a DICOM file: no DICM prefix, and it does not begin like a data set")
+    raise InvalidInstance(_other_format(buffer, was_announced=was_announced))
+
+
+def _other_format(buffer: Buffer, *, was_announced: bool) -> str:
+    """Say what a file is that is none of ours."""
+    if was_announced:
+        return "no data set follows where the DICM prefix announces one"
+    head = bytes(buffer[:256])
+    if not head:
+        return "not a DICOM file: it is empty"
+    for magic, name in _OTHER_FORMATS:
+        if head.startswith(magic):
+            return f"not a DICOM file but {name}"
+    if not head.translate(None, _TEXT):
+        return "not a DICOM file but a text"
+    return "not a DICOM file: no DICM prefix, and it does not begin like a data set"
 
 
 def _encoding(buffer: Buffer, header: Header) -> tuple[bool, bool]:
@@ -216,14 +245,7 @@ def _encoding(buffer: Buffer, header: Header) -> tuple[bool, bool]:
         if len(buffer) <= header.dataset_offset:
             raise InvalidInstance("there is no data set after the file meta information")
         raise InvalidInstance("the data set is cut short")
-    looks_explicit = first[4:6] in SHORT_VRS or first[4:6] in {
-        b"OB",
-        b"OW",
-        b"SQ",
-        b"UN",
-        b"UT",
-        b"UC",
-    }
+    looks_explicit = first[4:6] in KNOWN_VRS
     is_big = header.is_big_endian
     if is_big and first[0] and not first[1]:
         is_big = False
@@ -237,12 +259,14 @@ def _walk(buffer: Buffer, header: Header, tags: frozenset[int]) -> None:  # noqa
     at, end, big = header.dataset_offset, len(buffer), header.is_big_endian
     is_implicit, elements = header.is_implicit_vr, header.elements
     explicit, implicit, long_length = (
-        _EXPLICIT[big].unpack_from,
-        _IMPLICIT[big].unpack_from,
-        _LENGTH[big].unpack_from,
+        EXPLICIT[big].unpack_from,
+        IMPLICIT[big].unpack_from,
+        LENGTH[big].unpack_from,
     )
     vr = b""
-    while at + 8 <= end:
+    for _ in range(MAX_ELEMENTS):
+        if at + 8 > end:
+            break
         if is_implicit:
             group, element, length = implicit(buffer, at)
             value_at = at + 8
@@ -253,21 +277,21 @@ def _walk(buffer: Buffer, header: Header, tags: frozenset[int]) -> None:  # noqa
                 if not (vr.isalpha() and vr.isupper()):
                     if not any(bytes(buffer[at : at + 4096])):
                         break  # zeros that pad the file to a block
-                    raise _Unreadable(f"unreadable VR {vr!r} at ({group:04X},{element:04X})")
+                    raise Unreadable(f"unreadable VR {vr!r} at ({group:04X},{element:04X})")
                 if at + 12 > end:
                     raise InvalidInstance(f"({group:04X},{element:04X}) is cut short")
                 length = long_length(buffer, at + 8)[0]
                 value_at = at + 12
         tag = group << 16 | element
         if tag in PIXEL_DATA_TAGS:
-            name = (b"OW" if is_implicit else vr).decode("latin-1")
+            name = _implicit_pixel_vr(tag) if is_implicit else vr.decode("latin-1")
             size = None if length == UNDEFINED else length
             header.pixel_data = PixelDataLocation(tag, name, value_at, size)
             break
         if length == UNDEFINED:
-            after, value_end = skip_undefined(
-                buffer, value_at, end, is_implicit or vr == b"UN", big
-            )
+            of_un = vr == b"UN" and not is_implicit
+            encoding = OF_UN if of_un else Encoding(is_implicit, big)
+            after, value_end = skip_undefined(buffer, value_at, end, encoding)
         else:
             after = value_end = value_at + length
             if after > end:
@@ -281,132 +305,53 @@ def _walk(buffer: Buffer, header: Header, tags: frozenset[int]) -> None:  # noqa
             name = vr_of(tag) if is_implicit else vr.decode("latin-1")
             elements[tag] = Element(tag, name, bytes(buffer[value_at:value_end]))
         at = after
+    else:
+        raise InvalidInstance(f"the data set has more than {MAX_ELEMENTS} elements")
     header.end_of_header = min(at, end)
 
 
-def skip_undefined(  # noqa: C901 - the hot loop
-    buffer: Buffer,
-    at: int,
-    end: int,
-    is_implicit: bool,
-    is_big_endian: bool,
-) -> tuple[int, int]:
-    """(offset after the delimiter, offset of it) of the value of undefined length that begins at ``at``.
-
-    Serves sequences, encapsulated pixel data and UN (PS3.5 6.2.2: its content is implicit little endian).
-    Items inside items are followed with an explicit stack, at most MAX_DEPTH deep.
-    """
-    explicit, implicit = _EXPLICIT[is_big_endian].unpack_from, _IMPLICIT[is_big_endian].unpack_from
-    long_length = _LENGTH[is_big_endian].unpack_from
-    stack = [(False, is_implicit)]  # (within an item?, implicit VR?)
-    while at + 8 <= end:
-        in_item, is_implicit = stack[-1]
-        group, element, length = implicit(buffer, at)
-        tag, value_at = group << 16 | element, at + 8
-        if tag == (_ITEM_END if in_item else _SEQUENCE_END):
-            stack.pop()
-            if not stack:
-                return value_at, at
-            at = value_at
-            continue
-        if not in_item:
-            if tag != _ITEM:
-                raise _Unreadable(f"({group:04X},{element:04X}) stands where an item should")
-            child = (True, is_implicit)
-        elif not is_implicit:
-            _, _, vr, length = explicit(buffer, at)
-            if vr not in SHORT_VRS:
-                if not vr.isalpha() or at + 12 > end:
-                    raise _Unreadable(f"unreadable VR {vr!r} at ({group:04X},{element:04X})")
-                length, value_at = long_length(buffer, at + 8)[0], at + 12
-            child = (False, vr == b"UN")
-        else:
-            child = (False, True)
-        if length != UNDEFINED:
-            at = value_at + length
-            continue
-        if len(stack) >= MAX_DEPTH:
-            raise InvalidInstance(f"sequences are nested more than {MAX_DEPTH // 2} deep")
-        stack.append(child)
-        at = value_at
-    raise InvalidInstance("a sequence is cut short")
-
-
-def vr_of(tag: int) -> str:
-    """The VR of a tag by the dictionary, the first where there is a choice; UN if it is not there."""
-    try:
-        return dictionary_VR(tag).split(" ")[0]
-    except KeyError:
-        return "UN"
+def _implicit_pixel_vr(tag: int) -> str:
+    return {0x7FE00008: "OF", 0x7FE00009: "OD"}.get(tag, "OW")
 
 
 def _read_deflated(buffer: Buffer, header: Header, tags: frozenset[int]) -> Header:
     """Read a deflated data set by inflating as much as its header needs (PS3.5 A.5)."""
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    raw = memoryview(buffer)[header.dataset_offset :]
-    limit = 1 << 16
-    inflated = b""
-    try:
-        while True:
-            inflated += inflater.decompress(inflater.unconsumed_tail or raw, limit)
-            inner = Header(header.transfer_syntax_uid, 0, header.has_preamble, False, False)
-            is_whole = inflater.eof or not inflater.unconsumed_tail
-            try:
-                _walk(inflated, inner, tags)
-            except InvalidInstance:
-                if is_whole:
-                    raise
-            else:
-                if inner.pixel_data or is_whole:
-                    break
-            if len(inflated) > MAX_INFLATED_BYTES:
-                raise InvalidInstance("the header of the deflated data set is unreasonably large")
-            limit = len(inflated)
-    except zlib.error as problem:
-        raise InvalidInstance(f"the deflated data set is damaged: {problem}") from problem
-    finally:
-        raw.release()
+    for content, is_whole in deflated.beginnings(buffer, header.dataset_offset):
+        inner = Header(header.transfer_syntax_uid, 0, header.has_preamble, False, False)
+        try:
+            _walk(content, inner, tags)
+        except InvalidInstance:
+            if is_whole:
+                raise
+        else:
+            if inner.pixel_data or is_whole:
+                break
     if tags and not inner.elements:
         raise InvalidInstance("the deflated data set is empty or damaged")
-    inner.dataset_offset, inner.file_meta, inner.pixel_data = (
-        header.dataset_offset,
-        header.file_meta,
-        None,
-    )
-    inner.end_of_header = header.dataset_offset
+    inner.dataset_offset = inner.end_of_header = header.dataset_offset
+    inner.file_meta, inner.pixel_data = header.file_meta, None
     return inner
 
 
 def inflated(buffer: Buffer, header: Header) -> bytes:
-    """The data set of a deflated file as it was before deflation; raises InvalidInstance if it is unreasonable."""
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    with memoryview(buffer) as view, view[header.dataset_offset :] as raw:
-        try:
-            content = inflater.decompress(raw, MAX_INFLATED_BYTES)
-        except zlib.error as problem:
-            raise InvalidInstance(f"the deflated data set is damaged: {problem}") from problem
-    if inflater.unconsumed_tail:
-        raise InvalidInstance("the deflated data set is unreasonably large")
-    return content
+    """The data set of a deflated file as it was before; raises InvalidInstance if it is unreasonable."""
+    return deflated.inflated(buffer, header.dataset_offset)
 
 
 def _read_with_pydicom(
     buffer: Buffer,
     header: Header,
     tags: frozenset[int],
-    problem: _Unreadable,
+    problem: Unreadable,
 ) -> Header:
     """Let pydicom try what the walker could not follow; raises ``problem`` if it cannot either."""
-    head = bytes(buffer[: header.dataset_offset + (4 << 20)])
-    prefix = (
-        b""
-        if header.file_meta
-        else file_meta(
-            sop_class_uid="", sop_instance_uid="", transfer_syntax_uid=header.transfer_syntax_uid
-        )
+    offset = header.dataset_offset
+    prefix = file_meta(
+        sop_class_uid="", sop_instance_uid="", transfer_syntax_uid=header.transfer_syntax_uid
     )
+    stream = io.BytesIO(prefix + bytes(buffer[offset : offset + _HEAD_BYTES]))
     try:
-        dataset = pydicom.dcmread(io.BytesIO(prefix + head), stop_before_pixels=True, force=True)
+        dataset = pydicom.dcmread(stream, stop_before_pixels=True, force=True)
         found: dict[int, Any] = {tag: dataset.get_item(tag) for tag in tags if tag in dataset}
     except Exception as error:
         raise problem from error
@@ -417,5 +362,9 @@ def _read_with_pydicom(
             header.elements[tag] = Element(tag, vr, element.value[:MAX_CAPTURED_BYTES])
     if not header.elements:
         raise problem
-    header.pixel_data, header.end_of_header = None, header.dataset_offset
+    # It stopped before the pixel data; what lies there is found as in any file.
+    rest = replace(header, dataset_offset=offset + stream.tell() - len(prefix), elements={})
+    with suppress(InvalidInstance):
+        _walk(buffer, rest, frozenset())
+    header.pixel_data, header.end_of_header = rest.pixel_data, rest.dataset_offset
     return header

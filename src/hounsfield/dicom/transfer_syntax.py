@@ -6,6 +6,8 @@ IMPLICIT_LITTLE = "1.2.840.10008.1.2"
 EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
 DEFLATED = "1.2.840.10008.1.2.1.99"
 EXPLICIT_BIG = "1.2.840.10008.1.2.2"
+# PS3.5 A.5, A.7 and A.12: the whole data set is deflated.
+_DEFLATED = frozenset({DEFLATED, "1.2.840.10008.1.2.4.95", "1.2.840.10008.1.2.4.205"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class TransferSyntax:
 
     @property
     def is_deflated(self) -> bool:
-        return self.uid in {DEFLATED, "1.2.840.10008.1.2.4.95"}
+        return self.uid in _DEFLATED
 
 
 _JPEG, _JLS, _JP2, _JPX = "image/jpeg", "image/jls", "image/jp2", "image/jpx"
