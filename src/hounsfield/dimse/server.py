@@ -91,13 +91,9 @@ class DimseServer:
         thread = threading.Thread(
             target=self._serve, args=(association,), name=f"dimse {host}", daemon=True
         )
-        with self._lock:
-            self._open[association] = thread
-        try:
+        with self._lock:  # until it runs nobody may see it: `shutdown` joins every thread here
             thread.start()
-        except RuntimeError:
-            self._forget(association)
-            raise
+            self._open[association] = thread
 
     def _forget(self, association: Association) -> None:
         with self._lock:
