@@ -31,7 +31,7 @@ export const theme = createTheme({
   primaryColor: 'signal',
   primaryShade: { light: 7, dark: 5 },
   autoContrast: true,
-  luminanceThreshold: 0.36,
+  luminanceThreshold: 0.3,
   colors: { signal, dark },
   defaultRadius: 'md',
   cursorType: 'pointer',

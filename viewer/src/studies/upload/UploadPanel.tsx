@@ -82,7 +82,12 @@ export function UploadPanel() {
             />
           ) : null}
           {view === 'problems' && summary.problems.length > 0 ? (
-            <Rows key="problems" count={summary.problems.length} testId="upload-problems">
+            <Rows
+              key="problems"
+              count={summary.problems.length}
+              rowHeight={62}
+              testId="upload-problems"
+            >
               {(index) => <ProblemRow problem={summary.problems[index]} />}
             </Rows>
           ) : (
@@ -159,17 +164,18 @@ function Counts({ summary: { counts } }: { summary: UploadSummary }) {
 
 interface RowsProps {
   count: number;
+  rowHeight?: number;
   testId: string;
   children: (index: number) => React.ReactNode;
 }
 
 /** Only the rows in sight are drawn, so that ten thousand files cost no more than ten. */
-function Rows({ count, testId, children }: RowsProps) {
+function Rows({ count, rowHeight = 44, testId, children }: RowsProps) {
   const box = useRef<HTMLDivElement>(null);
   const rows = useVirtualizer({
     count,
     getScrollElement: () => box.current,
-    estimateSize: () => 44,
+    estimateSize: () => rowHeight,
     overscan: 6,
   });
   return (
@@ -275,7 +281,7 @@ function ProblemRow({ problem }: { problem: Problem | undefined }) {
         <Text size="xs" truncate title={problem.name}>
           {problem.name}
         </Text>
-        <Text className={classes.quiet} truncate title={problem.reason}>
+        <Text className={classes.reason} lineClamp={2} title={problem.reason}>
           {problem.reason || problem.outcome}
         </Text>
       </div>
