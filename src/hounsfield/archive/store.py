@@ -120,6 +120,7 @@ class InstanceStore:
         within_study: str | None,
         received_us: int,
     ) -> Stored:
+        spool.begin_writing_back()
         header, table = _read(spool)
         attributes = InstanceAttributes(header)
         identity = identify(header, attributes)

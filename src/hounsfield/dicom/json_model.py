@@ -6,14 +6,16 @@ import re
 import struct
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
 import orjson
 
-from hounsfield.dicom.attributes import SPECIFIC_CHARACTER_SET
+from hounsfield.dicom.attributes import SPECIFIC_CHARACTER_SET, TAGS_OF, InstanceAttributes
 from hounsfield.dicom.charset import AFFECTED_VRS, decode
 from hounsfield.dicom.part10 import PIXEL_DATA_TAGS, Buffer, Element, Header, inflated
+from hounsfield.dicom.query import Level
 from hounsfield.dicom.sequences import (
     MAX_DEPTH,
     OF_UN,
@@ -211,6 +213,34 @@ def element_json(
     if vr in _BYTES:
         return binary_json(element.value, vr, is_big_endian=encoding.is_big_endian)
     return value_json(element.value, vr, charset, is_big_endian=encoding.is_big_endian)
+
+
+def write_indexed(attributes: InstanceAttributes, level: Level) -> str:
+    """The indexed attributes of ``level`` that are there, as a serialised DICOM JSON object (PS3.18 F.2)."""
+    header = attributes.header
+    elements, charset = header.elements, attributes.specific_character_set
+    encoding = (header.is_implicit_vr, header.is_big_endian)
+    parts = []
+    for tag in TAGS_OF[level]:
+        element = elements.get(tag)
+        if element is not None:
+            write = _member if len(element.value) <= _REMEMBERED_BYTES else _write_member
+            parts.append(write(tag, element.vr, element.value, charset, *encoding))
+    return "{" + ",".join(parts) + "}"
+
+
+def _write_member(
+    tag: int, vr: str, raw: bytes, charset: str, is_implicit_vr: bool, is_big_endian: bool
+) -> str:
+    found = element_json(
+        Element(tag, vr, raw), charset, is_implicit_vr=is_implicit_vr, is_big_endian=is_big_endian
+    )
+    return f'"{tag:08X}":{dumps(found).decode()}'
+
+
+# The instances of a series say nearly all the same, so most of their JSON is at hand.
+_REMEMBERED_BYTES = 64
+_member = lru_cache(maxsize=16_384)(_write_member)
 
 
 def binary_json(raw: bytes, vr: str, *, is_big_endian: bool) -> dict[str, Any]:

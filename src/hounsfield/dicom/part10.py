@@ -10,8 +10,9 @@ import io
 import mmap
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from struct import pack
-from typing import Any
+from functools import lru_cache
+from struct import Struct, pack
+from typing import Any, NamedTuple
 
 import pydicom
 from pydicom.dataelem import RawDataElement
@@ -27,6 +28,7 @@ from hounsfield.dicom.sequences import (
     OF_UN,
     SHORT_VRS,
     UNDEFINED,
+    VR_NAMES,
     Encoding,
     Unreadable,
     skip_undefined,
@@ -59,8 +61,7 @@ _TEXT = bytes({*range(0x20, 0x7F), *b"\t\n\f\r"})
 _HEAD_BYTES = 4 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(NamedTuple):
     """One data element; ``value`` is raw, without its header; for SQ the bytes of its items."""
 
     tag: int
@@ -259,36 +260,39 @@ def _walk(buffer: Buffer, header: Header, tags: frozenset[int]) -> None:  # noqa
     at, end, big = header.dataset_offset, len(buffer), header.is_big_endian
     is_implicit, elements = header.is_implicit_vr, header.elements
     explicit, implicit, long_length = (
-        EXPLICIT[big].unpack_from,
-        IMPLICIT[big].unpack_from,
+        _EXPLICIT[big].unpack_from,
+        _IMPLICIT[big].unpack_from,
         LENGTH[big].unpack_from,
     )
+    wanted = _by_number(tags, big)
+    short_vrs, undefined = SHORT_VRS, UNDEFINED
     vr = b""
     for _ in range(MAX_ELEMENTS):
         if at + 8 > end:
             break
         if is_implicit:
-            group, element, length = implicit(buffer, at)
+            number, length = implicit(buffer, at)
             value_at = at + 8
         else:
-            group, element, vr, length = explicit(buffer, at)
+            number, vr, length = explicit(buffer, at)
             value_at = at + 8
-            if vr not in SHORT_VRS:
+            if vr not in short_vrs:
                 if not (vr.isalpha() and vr.isupper()):
                     if not any(bytes(buffer[at : at + 4096])):
                         break  # zeros that pad the file to a block
-                    raise Unreadable(f"unreadable VR {vr!r} at ({group:04X},{element:04X})")
+                    raise Unreadable(f"unreadable VR {vr!r} at {_told(number, big)}")
                 if at + 12 > end:
-                    raise InvalidInstance(f"({group:04X},{element:04X}) is cut short")
+                    raise InvalidInstance(f"{_told(number, big)} is cut short")
                 length = long_length(buffer, at + 8)[0]
                 value_at = at + 12
-        tag = group << 16 | element
+        tag = wanted.get(number)
         if tag in PIXEL_DATA_TAGS:
+            assert tag is not None
             name = _implicit_pixel_vr(tag) if is_implicit else vr.decode("latin-1")
-            size = None if length == UNDEFINED else length
+            size = None if length == undefined else length
             header.pixel_data = PixelDataLocation(tag, name, value_at, size)
             break
-        if length == UNDEFINED:
+        if length == undefined:
             of_un = vr == b"UN" and not is_implicit
             encoding = OF_UN if of_un else Encoding(is_implicit, big)
             after, value_end = skip_undefined(buffer, value_at, end, encoding)
@@ -296,18 +300,39 @@ def _walk(buffer: Buffer, header: Header, tags: frozenset[int]) -> None:  # noqa
             after = value_end = value_at + length
             if after > end:
                 raise InvalidInstance(
-                    f"({group:04X},{element:04X}) announces {length} bytes, "
-                    f"{end - value_at} are left",
+                    f"{_told(number, big)} announces {length} bytes, {end - value_at} are left",
                 )
-        if tag in tags:
+        if tag is not None:
             if value_end - value_at > MAX_CAPTURED_BYTES:
-                raise InvalidInstance(f"({group:04X},{element:04X}) is too long for what it is")
-            name = vr_of(tag) if is_implicit else vr.decode("latin-1")
+                raise InvalidInstance(f"{_told(number, big)} is too long for what it is")
+            name = vr_of(tag) if is_implicit else VR_NAMES.get(vr) or vr.decode("latin-1")
             elements[tag] = Element(tag, name, bytes(buffer[value_at:value_end]))
         at = after
     else:
         raise InvalidInstance(f"the data set has more than {MAX_ELEMENTS} elements")
     header.end_of_header = min(at, end)
+
+
+# A tag is read as one number, which little endian gives with its halves exchanged: `_by_number` takes care
+# of it once, and the elements that nobody asked for cost neither a shift nor a second look.
+_EXPLICIT = {False: Struct("<I2sH"), True: Struct(">I2sH")}
+_IMPLICIT = {False: Struct("<II"), True: Struct(">II")}
+
+
+def _halves_exchanged(number: int) -> int:
+    return (number & 0xFFFF) << 16 | number >> 16
+
+
+@lru_cache(maxsize=16)
+def _by_number(tags: frozenset[int], is_big_endian: bool) -> dict[int, int]:
+    """The tags to stop at, pixel data included, by the number they are read as."""
+    wanted = tags | PIXEL_DATA_TAGS
+    return {tag if is_big_endian else _halves_exchanged(tag): tag for tag in wanted}
+
+
+def _told(number: int, is_big_endian: bool) -> str:
+    tag = number if is_big_endian else _halves_exchanged(number)
+    return f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
 
 
 def _implicit_pixel_vr(tag: int) -> str:

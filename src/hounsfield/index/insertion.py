@@ -94,9 +94,9 @@ class Insertion:
                     "bytes": growth.bytes,
                     "conflicts": growth.conflicts,
                     "received_us": growth.received_us,
-                    "status": "receiving",
                 },
             )
+            self.s.reopen_study.run(self.cursor, {"wanted": study_fk})
         if (
             total.instances
             or total.bytes
@@ -155,7 +155,7 @@ class Insertion:
                     "patient_birth_date": identity.patient_birth_date,
                     "patient_sex": identity.patient_sex,
                     "identity_conflict": bool(namesakes),
-                    "attributes": _json(attributes, Level.PATIENT),
+                    "attributes": json_model.write_indexed(attributes, Level.PATIENT),
                 },
             )
             self.new_patients += 1
@@ -243,7 +243,7 @@ class Insertion:
                 "identity_conflict": conflict,
                 "version_conflicts": 0,
                 "search_text": words,
-                "attributes": _json(attributes, Level.STUDY),
+                "attributes": json_model.write_indexed(attributes, Level.STUDY),
             },
         )
         if self.s.insert_words is not None:
@@ -277,7 +277,7 @@ class Insertion:
                     "size_bytes": 0,
                     "revision": 0,
                     "last_received_us": record.received_us,
-                    "attributes": _json(attributes, Level.SERIES),
+                    "attributes": json_model.write_indexed(attributes, Level.SERIES),
                 },
             )
             self.new_series += 1
@@ -308,7 +308,7 @@ class Insertion:
                 "source": record.source,
                 "dataset_offset": record.dataset_offset,
                 "frame_table": table.to_bytes() if table else None,
-                "attributes": _json(attributes, Level.IMAGE),
+                "attributes": json_model.write_indexed(attributes, Level.IMAGE),
             },
         )
 
@@ -365,10 +365,6 @@ class Insertion:
                 "at_us": record.received_us,
             },
         )
-
-
-def _json(attributes: InstanceAttributes, level: Level) -> str:
-    return json_model.dumps(attributes.json(level)).decode()
 
 
 def _integer(text: str) -> int | None:

@@ -1,9 +1,9 @@
-"""Group commit: one thread a process writes what all associations have ready as one transaction."""
+"""Group commit: whoever comes first writes what all associations have ready as one transaction."""
 
-import queue
 import threading
+from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any
 
 from hounsfield.errors import HounsfieldError, Unavailable
@@ -14,90 +14,104 @@ from hounsfield.index.records import InstanceRecord, Outcome
 from hounsfield.index.statements import Statements
 
 MAX_BATCH = 64
-_Waiting = tuple[InstanceRecord, "Future[Outcome]"]
+
+
+class _Waiting:
+    """A record on its way, and what became of it."""
+
+    __slots__ = ("outcome", "problem", "record")
+
+    def __init__(self, record: InstanceRecord) -> None:
+        self.record = record
+        self.outcome: Outcome | None = None
+        self.problem: Exception | None = None
+
+    @property
+    def is_done(self) -> bool:
+        return self.outcome is not None or self.problem is not None
 
 
 class Writer:
-    """Takes records from any thread; `write` returns when the record's transaction is committed."""
+    """Takes records from any thread; `write` returns when the record's transaction is committed.
+
+    There is no thread of its own: one that has a record and finds nobody writing takes along what the others
+    queued meanwhile. A single association so never waits for another thread to be scheduled.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._statements = Statements(database.engine.dialect)
         self._known = Known()
-        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._queue: deque[_Waiting] = deque()
+        self._writing = threading.Lock()
+        self._connection: Any = None
         self._is_closed = False
-        self._closing = threading.Lock()
-        self._thread = threading.Thread(target=self._run, name="index-writer", daemon=True)
-        self._thread.start()
 
     def write(self, record: InstanceRecord) -> Outcome:
-        """Insert one record durably; raises Unavailable if the database does not take it."""
-        future: Future[Outcome] = Future()
-        with self._closing:
-            if self._is_closed:
-                raise Unavailable("the index is closed")
-            self._queue.put((record, future))
-        return future.result()
+        """Insert one record; raises Unavailable if the database does not take it."""
+        waiting = _Waiting(record)
+        self._queue.append(waiting)
+        while not waiting.is_done:
+            with self._writing:
+                if not waiting.is_done:
+                    self._commit_queued()
+        if waiting.problem is not None:
+            raise waiting.problem
+        assert waiting.outcome is not None
+        return waiting.outcome
 
     def close(self) -> None:
-        """Commit what is queued and stop."""
-        with self._closing:
-            if not self._is_closed:
-                self._is_closed = True
-                self._queue.put(None)
-        self._thread.join()
+        """Let what is being written be finished, and take nothing more."""
+        with self._writing:
+            self._is_closed = True
+            self._drop_connection()
 
-    def _run(self) -> None:
-        while True:
-            first = self._queue.get()
-            if first is None:
-                return
-            batch, is_last = [first], False
-            while len(batch) < MAX_BATCH:
-                try:
-                    more = self._queue.get_nowait()
-                except queue.Empty:
-                    break
-                if more is None:
-                    is_last = True
-                    break
-                batch.append(more)
+    def _commit_queued(self) -> None:
+        batch = [self._queue.popleft() for _ in range(min(len(self._queue), MAX_BATCH))]
+        if self._is_closed:
+            for waiting in batch:
+                waiting.problem = Unavailable("the index is closed")
+            return
+        with self._database.turn():
             self._commit(batch)
-            if is_last:
-                return
 
     def _commit(self, batch: Sequence[_Waiting]) -> None:
         try:
-            outcomes = self._transaction([record for record, _ in batch])
+            outcomes = self._transaction([waiting.record for waiting in batch])
         except Exception as problem:  # noqa: BLE001 - every waiting thread must hear of it
             self._known.forget()
+            self._drop_connection()
             if len(batch) > 1:
                 for one in batch:  # one bad record must not take its neighbours with it
                     self._commit([one])
                 return
-            batch[0][1].set_exception(_told(problem))
+            batch[0].problem = _told(problem)
             return
-        for (_, future), outcome in zip(batch, outcomes, strict=True):
-            future.set_result(outcome)
+        for waiting, outcome in zip(batch, outcomes, strict=True):
+            waiting.outcome = outcome
 
     def _transaction(self, records: Sequence[InstanceRecord]) -> list[Outcome]:
         self._known.bound()
-        connection = self._database.engine.raw_connection()
+        if self._connection is None:
+            self._connection = self._database.connect_for_ingest()
+        cursor: Any = self._connection.cursor()
+        if self._database.is_sqlite:
+            cursor.execute("BEGIN IMMEDIATE")
         try:
-            cursor: Any = connection.cursor()
-            if self._database.engine.dialect.name == "sqlite":
-                cursor.execute("BEGIN IMMEDIATE")
-            try:
-                insertion = Insertion(self._statements, self._known, cursor)
-                outcomes = [insertion.add(record) for record in records]
-                insertion.finish()
-                connection.commit()
-            except BaseException:
-                connection.rollback()
-                raise
-            return outcomes
-        finally:
-            connection.close()
+            insertion = Insertion(self._statements, self._known, cursor)
+            outcomes = [insertion.add(record) for record in records]
+            insertion.finish()
+            self._connection.commit()
+        except BaseException:
+            self._connection.rollback()
+            raise
+        return outcomes
+
+    def _drop_connection(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(Exception):  # it may be what failed
+                connection.close()
 
 
 def _told(problem: Exception) -> Exception:

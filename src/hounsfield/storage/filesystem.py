@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import errno
 import hashlib
+import itertools
 import mmap
 import os
 import sys
@@ -14,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from uuid import uuid4
 
 from hounsfield.dicom.part10 import Buffer
 from hounsfield.errors import (
@@ -34,6 +34,7 @@ _OUT_OF_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _FREE_CHECK_S = 1.0
 # Beyond this much unwritten data the disk is started on it early, so that the final sync is short.
 _WRITE_BACK_BYTES = 8 << 20
+_WORTH_BEGINNING_BYTES = 64 << 10
 _SYNC_FILE_RANGE_WRITE = 2
 
 
@@ -80,10 +81,13 @@ def _load_sync_file_range() -> "ctypes._NamedFuncPointer | None":
 _sync_file_range = _load_sync_file_range()
 
 
+_numbers = itertools.count(time.time_ns())  # a process ID is used again one day, a time is not
+
+
 class FileSpool:
     """A file in the spool folder that is being written."""
 
-    def __init__(self, path: Path, max_bytes: int, require_room: Callable[[], None]) -> None:
+    def __init__(self, path: str, max_bytes: int, require_room: Callable[[], None]) -> None:
         self.path = path
         self.size_bytes = 0
         self._max_bytes = max_bytes
@@ -121,6 +125,12 @@ class FileSpool:
     def sha256(self) -> str:
         return self._hash.hexdigest()
 
+    def begin_writing_back(self) -> None:
+        """Start the disk on what it has not got yet, so that it works while we read the header."""
+        left = self.size_bytes - self._written_back
+        if _sync_file_range is not None and left >= _WORTH_BEGINNING_BYTES:
+            _sync_file_range(self.descriptor, self._written_back, left, _SYNC_FILE_RANGE_WRITE)
+
     @contextlib.contextmanager
     def map(self) -> Iterator[Buffer]:
         with _mapped(self.descriptor, self.size_bytes) as buffer:
@@ -134,7 +144,8 @@ class FileSpool:
     def discard(self) -> None:
         if self.descriptor >= 0:
             self.close()
-            self.path.unlink(missing_ok=True)
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self.path)
 
 
 def _error_of(problem: OSError) -> HounsfieldError:
@@ -165,7 +176,7 @@ def _mapped(descriptor: int, size: int) -> Iterator[Buffer]:
 class StoredFile:
     """A stored file open for reading."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: str) -> None:
         self.descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
         self.size_bytes = os.fstat(self.descriptor).st_size
 
@@ -224,6 +235,8 @@ class FilesystemStorage:
         for folder in (self.objects, self.spool_folder):
             folder.mkdir(parents=True, exist_ok=True)
         self.syncs_folders = _file_system_of(config.root) not in _ORDERED_FILE_SYSTEMS
+        self._objects_prefix = f"{self.objects}{os.sep}"
+        self._spool_prefix = f"{self.spool_folder}{os.sep}"
         self._known_folders: set[str] = set()
         self._lock = threading.Lock()
         self._free = (0.0, 0)
@@ -231,14 +244,14 @@ class FilesystemStorage:
     def spool(self, *, size_hint: int = 0) -> FileSpool:
         self._require_room(size_hint)
         # The writer's process ID lets sweep tell a spool file in use from one that was left behind.
-        path = self.spool_folder / f"{os.getpid()}-{uuid4().hex}"
+        path = f"{self._spool_prefix}{os.getpid()}-{next(_numbers)}"
         return FileSpool(path, self.config.max_object_bytes, self._require_room)
 
     def put(self, spool: Spool, key: str, received_at_us: int) -> None:
         if not isinstance(spool, FileSpool):
             raise TypeError("a spool can only be put where it was made")
         target = self._path(key)
-        if target.exists() and self._keep(target, spool):
+        if os.path.exists(target) and self._keep(target, spool):
             spool.discard()
             return
         with _told():
@@ -247,21 +260,23 @@ class FilesystemStorage:
         try:
             with _told():
                 _sync(spool.descriptor)
-                self._sync_folders(target.parent)
+                if self.syncs_folders:
+                    self._sync_folders(Path(target).parent)
         except HounsfieldError:
             # The bytes may be gone although they were written: take the name away as well.
-            target.unlink(missing_ok=True)
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(target)
             raise
         finally:
             spool.close()
 
-    def _keep(self, target: Path, spool: FileSpool) -> bool:
+    def _keep(self, target: str, spool: FileSpool) -> bool:
         """Whether what has the name already is what was spooled; if so it is durable on return.
 
         Whoever put it there may not have synced it yet, or have died before it could.
         """
         try:
-            with target.open("rb") as file:
+            with open(target, "rb") as file:
                 if os.fstat(file.fileno()).st_size != spool.size_bytes:
                     return False
                 if hashlib.file_digest(file, "sha256").hexdigest() != spool.sha256():
@@ -269,18 +284,20 @@ class FilesystemStorage:
                 _sync(file.fileno())
         except OSError:
             return False
-        self._sync_folders(target.parent)
+        if self.syncs_folders:
+            self._sync_folders(Path(target).parent)
         return True
 
-    def _rename(self, source: Path, target: Path) -> None:
-        self._make_folder(target.parent)
+    def _rename(self, source: str, target: str) -> None:
+        folder = os.path.dirname(target)
+        self._make_folder(folder)
         try:
-            source.rename(target)
+            os.rename(source, target)
         except FileNotFoundError:  # somebody removed a folder that we knew
             with self._lock:
                 self._known_folders.clear()
-            self._make_folder(target.parent)
-            source.rename(target)
+            self._make_folder(folder)
+            os.rename(source, target)
 
     def open(self, key: str) -> StoredFile:
         try:
@@ -289,10 +306,11 @@ class FilesystemStorage:
             raise NotFound(f"storage has no object {key}") from None
 
     def exists(self, key: str) -> bool:
-        return self._path(key).is_file()
+        return os.path.isfile(self._path(key))
 
     def delete(self, key: str) -> None:
-        self._path(key).unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self._path(key))
 
     def walk(self, prefix: str = "") -> Iterator[StoredKey]:
         start = self.objects / prefix if prefix and prefix.endswith("/") else self.objects
@@ -324,16 +342,15 @@ class FilesystemStorage:
                     continue
                 yield StoredKey(key, status.st_size, status.st_mtime_ns // 1000)
 
-    def _path(self, key: str) -> Path:
+    def _path(self, key: str) -> str:
         if parse_key(key) is None:
             raise InvalidInstance(f"{key!r} cannot name an object")
-        return self.objects / key
+        return self._objects_prefix + key
 
-    def _make_folder(self, folder: Path) -> None:
-        name = str(folder)
+    def _make_folder(self, name: str) -> None:
         if name in self._known_folders:
             return
-        folder.mkdir(parents=True, exist_ok=True)
+        os.makedirs(name, exist_ok=True)
         with self._lock:
             if len(self._known_folders) > 100_000:
                 self._known_folders.clear()
@@ -344,7 +361,7 @@ class FilesystemStorage:
             raise OutOfResources("the disk is as good as full: only the reserve is left")
 
     def _sync_folders(self, folder: Path) -> None:
-        while self.syncs_folders and folder != self.config.root:
+        while folder != self.config.root:
             descriptor = os.open(folder, os.O_RDONLY)
             try:
                 os.fsync(descriptor)

@@ -28,6 +28,9 @@ class MemorySpool:
             raise OutOfResources(f"an object may have {self._max_bytes} bytes at most")
         self.content += data
 
+    def begin_writing_back(self) -> None:
+        pass
+
     def sha256(self) -> str:
         return hashlib.sha256(self.content).hexdigest()
 

@@ -28,6 +28,9 @@ class Spool(Protocol):
     def write(self, data: Buffer) -> None:
         """Append, hashing on the way; raises OutOfResources when space or the limit is out."""
 
+    def begin_writing_back(self) -> None:
+        """Nothing more comes: where there is a disk, let it begin while the header is read."""
+
     def sha256(self) -> str:
         """Of all that was written so far, in hexadecimal."""
 
