@@ -34,6 +34,7 @@ _OUT_OF_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _FREE_CHECK_S = 1.0
 # Beyond this much unwritten data the disk is started on it early, so that the final sync is short.
 _WRITE_BACK_BYTES = 8 << 20
+_SMALL_BYTES = 64 << 10
 _WORTH_BEGINNING_BYTES = 64 << 10
 _SYNC_FILE_RANGE_WRITE = 2
 
@@ -85,13 +86,20 @@ _numbers = itertools.count(time.time_ns())  # a process ID is used again one day
 
 
 class FileSpool:
-    """A file in the spool folder that is being written."""
+    """A file in the spool folder that is being written.
+
+    What comes first is kept until there is more than a little: a small object, and the meta information
+    in front of a large one, then cost one write, and the small one need not be read back.
+    """
 
     def __init__(self, path: str, max_bytes: int, require_room: Callable[[], None]) -> None:
         self.path = path
         self.size_bytes = 0
         self._max_bytes = max_bytes
         self._require_room = require_room
+        self._first = bytearray()
+        self._content: bytes | None = None  # of a small object, once it is written
+        self._written_bytes = 0
         self._written_back = 0
         self._hash = hashlib.sha256()
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
@@ -102,18 +110,39 @@ class FileSpool:
         size = len(data)
         if self.size_bytes + size > self._max_bytes:
             raise OutOfResources(f"an object may have {self._max_bytes} bytes at most")
-        try:
-            done = os.write(self.descriptor, data)
-            if done < size:
-                view = memoryview(data)
-                while done < size:
-                    done += os.write(self.descriptor, view[done:])
-        except OSError as problem:
-            raise _error_of(problem) from problem
-        self._hash.update(data)
         self.size_bytes += size
+        if not self._written_bytes and self.size_bytes <= _SMALL_BYTES:
+            self._first += data
+            return
+        if self._first:
+            self._write_all(self._first, data)
+            self._first = bytearray()
+        else:
+            self._write_all(data)
         if self.size_bytes - self._written_back >= _WRITE_BACK_BYTES:
             self._write_back()
+
+    def _write_all(self, *pieces: Buffer) -> None:
+        pending = [memoryview(piece) for piece in pieces]
+        for piece in pending:
+            self._hash.update(piece)
+        try:
+            while pending:
+                done = os.writev(self.descriptor, pending)
+                self._written_bytes += done
+                while pending and done >= len(pending[0]):
+                    done -= len(pending.pop(0))
+                if pending:
+                    pending[0] = pending[0][done:]
+        except OSError as problem:
+            raise _error_of(problem) from problem
+
+    def flush(self) -> None:
+        """Write what is still kept."""
+        if self._first:
+            self._content = bytes(self._first)
+            self._first = bytearray()
+            self._write_all(self._content)
 
     def _write_back(self) -> None:
         self._require_room()
@@ -123,16 +152,22 @@ class FileSpool:
         self._written_back = self.size_bytes
 
     def sha256(self) -> str:
+        self.flush()
         return self._hash.hexdigest()
 
     def begin_writing_back(self) -> None:
         """Start the disk on what it has not got yet, so that it works while we read the header."""
+        self.flush()
         left = self.size_bytes - self._written_back
         if _sync_file_range is not None and left >= _WORTH_BEGINNING_BYTES:
             _sync_file_range(self.descriptor, self._written_back, left, _SYNC_FILE_RANGE_WRITE)
 
     @contextlib.contextmanager
     def map(self) -> Iterator[Buffer]:
+        self.flush()
+        if self._content is not None and len(self._content) == self.size_bytes:
+            yield self._content
+            return
         with _mapped(self.descriptor, self.size_bytes) as buffer:
             yield buffer
 
@@ -250,6 +285,7 @@ class FilesystemStorage:
     def put(self, spool: Spool, key: str, received_at_us: int) -> None:
         if not isinstance(spool, FileSpool):
             raise TypeError("a spool can only be put where it was made")
+        spool.flush()
         target = self._path(key)
         if os.path.exists(target) and self._keep(target, spool):
             spool.discard()
