@@ -89,9 +89,15 @@ class FolderLock:
             mark.unlink(missing_ok=True)
 
     def mark(self) -> None:
-        """Say that we are writing."""
+        """Say that we are writing; the mark survives a power cut, since the sweep after one depends on it."""
         self._mark.touch()
         self._is_marked = True
+        for folder in (self._folder, self._folder.parent):
+            descriptor = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
 
     def release(self, *, is_clean: bool = True) -> None:
         """Let go, as far as this process is concerned; an unclean end leaves the mark."""

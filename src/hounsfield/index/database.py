@@ -15,7 +15,6 @@ from sqlalchemy.pool import QueuePool
 
 from hounsfield.dicom.attributes import normalise_name
 
-INGEST_SYNC = os.environ.get("XSYNC", "NORMAL")
 HEAD = "0001"  # the newest migration; a test holds it to the migrations folder
 
 
@@ -91,7 +90,7 @@ class Database:
         connection: Any = self.engine.raw_connection()
         connection.detach()
         if self.is_sqlite:
-            connection.cursor().execute("PRAGMA synchronous=" + INGEST_SYNC)
+            connection.cursor().execute("PRAGMA synchronous=NORMAL")
         return connection
 
     def close(self) -> None:

@@ -109,14 +109,16 @@ def newest_receipt_us(connection: Connection) -> int:
 def settle(connection: Connection, older_than_us: int, now_us: int) -> int:
     """Mark studies complete that got nothing since ``older_than_us``; gives how many."""
     quiet = select(st.c.id, st.c.study_instance_uid, st.c.patient_fk).where(
-        st.c.status == "receiving", st.c.last_received_us < older_than_us
+        st.c.status == schema.RECEIVING, st.c.last_received_us < older_than_us
     )
     rows = connection.execute(quiet).all()
     for row in rows:
         connection.execute(
             update(st)
             .where(
-                st.c.id == row.id, st.c.status == "receiving", st.c.last_received_us < older_than_us
+                st.c.id == row.id,
+                st.c.status == schema.RECEIVING,
+                st.c.last_received_us < older_than_us,
             )
             .values(status="complete")
         )
@@ -137,7 +139,7 @@ def settle(connection: Connection, older_than_us: int, now_us: int) -> int:
 def unsettled(connection: Connection, older_than_us: int) -> bool:
     """Whether `settle` would find anything; a cheap look before taking the write lock."""
     statement = select(st.c.id).where(
-        st.c.status == "receiving", st.c.last_received_us < older_than_us
+        st.c.status == schema.RECEIVING, st.c.last_received_us < older_than_us
     )
     return connection.execute(statement.limit(1)).first() is not None
 

@@ -131,8 +131,13 @@ class Statements:
                 size_bytes=st.c.size_bytes + bindparam("bytes"),
                 version_conflicts=st.c.version_conflicts + bindparam("conflicts"),
                 last_received_us=_later(st.c.last_received_us),
-                status="receiving",
             ),
+            dialect,
+        )
+        self.reopen_study = Prepared(
+            update(st)
+            .where(st.c.id == bindparam("wanted"), st.c.status != schema.RECEIVING)
+            .values(status=schema.RECEIVING),
             dialect,
         )
         self.grow_totals = Prepared(

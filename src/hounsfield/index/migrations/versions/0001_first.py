@@ -28,7 +28,6 @@ def upgrade() -> None:
         sa.Column("actor", sa.String(length=64), nullable=False),
         sa.Column("at_us", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("sequence"),
-        sqlite_autoincrement=True,
     )
     op.create_table(
         "patient",
@@ -105,7 +104,14 @@ def upgrade() -> None:
     op.create_index("study_by_patient_id", "study", ["patient_id"], unique=False)
     op.create_index("study_by_receipt", "study", ["last_received_us"], unique=False)
     op.create_index("study_by_size", "study", ["number_of_instances"], unique=False)
-    op.create_index("study_by_status", "study", ["status", "last_received_us"], unique=False)
+    op.create_index(
+        "study_receiving",
+        "study",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("status = 'receiving'"),
+        postgresql_where=sa.text("status = 'receiving'"),
+    )
     op.create_table(
         "series",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
