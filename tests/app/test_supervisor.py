@@ -18,19 +18,32 @@ from hounsfield.dimse.scu import Target, echo
 ROLES = ("dimse", "http", "worker")
 
 
-def child(server, role):
-    """The pid of one role's process; waits for it, as it may be starting again."""
+# What comes in is taken by several processes; more than one, on whatever machine this runs.
+PROCESSES = {"dimse": 2, "http": 1, "worker": 1}
+ENVIRONMENT = {"HOUNSFIELD_DIMSE_PROCESSES": "2"}
+
+
+def children(server, role):
+    """The pids of one role's processes; waits for them, as one may be starting again."""
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
+        found = []
         for pid in members(server.process.pid):
             try:
                 words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
             except OSError:
                 continue
             if b"hounsfield.app.child" in words and role.encode() in words:
-                return pid
+                found.append(pid)
+        if len(found) == PROCESSES[role]:
+            return found
         time.sleep(0.01)
-    raise AssertionError(f"no {role} process\n{server.log_tail()}")
+    raise AssertionError(f"not {PROCESSES[role]} {role} processes\n{server.log_tail()}")
+
+
+def child(server, role):
+    """The pid of one process of a role."""
+    return children(server, role)[0]
 
 
 def wait_for(condition, server, seconds=30):
@@ -58,20 +71,22 @@ def target(server):
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    with live_server(tmp_path_factory.mktemp("data")) as running:
+    with live_server(tmp_path_factory.mktemp("data"), environment=ENVIRONMENT) as running:
         yield running
 
 
 @pytest.mark.parametrize("role", ROLES)
 def test_a_killed_process_is_started_again_and_the_others_go_on(server, role):
-    before = {name: child(server, name) for name in ROLES}
-    os.kill(before[role], signal.SIGKILL)
-    wait_for(lambda: is_gone(before[role]), server)
+    before = {pid for name in ROLES for pid in children(server, name)}
+    killed = child(server, role)
+    os.kill(killed, signal.SIGKILL)
+    wait_for(lambda: is_gone(killed), server)
     # Its socket is still open: a caller waits a moment and is served, nobody is refused.
     assert echo(target(server)) == 0
     assert get(server, "/readyz")[0] == 200
-    after = {name: child(server, name) for name in ROLES}
-    assert {name for name in ROLES if before[name] != after[name]} == {role}
+    after = {pid for name in ROLES for pid in children(server, name)}
+    assert before - after == {killed}
+    assert len(after) == len(before)
     assert "signal SIGKILL" in server.log_tail()
 
 
@@ -93,9 +108,9 @@ def test_the_server_says_how_it_is_reached(server):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_all_processes_in_time_with_exit_code_0(tmp_path, number):
-    server = start_server(tmp_path / "data")
+    server = start_server(tmp_path / "data", environment=ENVIRONMENT)
     ready = next(Path(server.log.parent).glob("ready.json"))
-    pids = [child(server, role) for role in ROLES]
+    pids = [pid for role in ROLES for pid in children(server, role)]
     # An open browser (an answer without end), and an association that says nothing.
     browser = http.client.HTTPConnection(server.http.removeprefix("http://"), timeout=30)
     browser.request("GET", "/api/events")
@@ -115,8 +130,8 @@ def test_a_signal_ends_all_processes_in_time_with_exit_code_0(tmp_path, number):
 
 
 def test_children_end_when_their_parent_is_killed_and_the_folder_is_free_again(tmp_path):
-    server = start_server(tmp_path / "data")
-    pids = [child(server, role) for role in ROLES]
+    server = start_server(tmp_path / "data", environment=ENVIRONMENT)
+    pids = [pid for role in ROLES for pid in children(server, role)]
     server.process.kill()
     server.process.wait()
     again = start_server(tmp_path / "data")  # waits for the children of the first
@@ -153,13 +168,12 @@ def test_a_taken_port_is_named_with_its_setting(tmp_path, flag, setting):
 
 @pytest.mark.parametrize("role", ROLES)
 def test_one_process_alone_says_what_it_offers(tmp_path, role):
-    server = start_server(tmp_path, "--only", role)
+    server = start_server(tmp_path, "--only", role, environment=ENVIRONMENT)
     try:
         assert set(server.ready) == {
             "dimse": {"dicom", "pid"}, "http": {"http", "dicomweb", "pid"}, "worker": {"pid"},
         }[role]  # fmt: skip
-        child(server, role)
-        assert len(members(server.process.pid)) == 2
+        assert len(members(server.process.pid)) == 1 + len(children(server, role))
     finally:
         server.terminate()
 

@@ -9,6 +9,7 @@ from hounsfield.dicom.sop_classes import STORAGE_SOP_CLASSES
 from hounsfield.dicom.transfer_syntax import TRANSFER_SYNTAXES
 from hounsfield.dimse.acceptance import Acceptance, Refusal, is_storable
 from hounsfield.dimse.config import DimseConfig, Peer
+from hounsfield.dimse.places import Places
 from hounsfield.dimse.upper_layer.items import (
     CommonExtendedNegotiation,
     ExtendedNegotiation,
@@ -22,9 +23,13 @@ CALLING, CALLED = AssociateRj(1, 1, 3), AssociateRj(1, 1, 7)
 PROTOCOL_VERSION, LOCAL_LIMIT = AssociateRj(1, 2, 2), AssociateRj(2, 3, 2)
 
 
+def acceptance_of(config):
+    return Acceptance(config, Places(config.max_associations, config.max_associations_by_peer))
+
+
 def decide(request=None, address="10.0.0.9", **config):
-    acceptance = Acceptance(DimseConfig(**config))
-    decision = acceptance.decide(request or asking(), address)
+    acceptance = acceptance_of(DimseConfig(**config))
+    decision = acceptance.decide(request or asking(), address, 0)
     return decision.answer if isinstance(decision, Refusal) else None
 
 
@@ -106,21 +111,26 @@ def test_limits_are_transient_and_places_are_given_back():
         max_associations=3,
         max_associations_by_peer=2,
     )
-    acceptance = Acceptance(config)
+    places = Places(config.max_associations, config.max_associations_by_peer)
+    acceptance = Acceptance(config, places)
 
     def ask(calling):
-        decision = acceptance.decide(asking(calling=calling), "10.0.0.9")
-        return decision.answer if isinstance(decision, Refusal) else None
+        place = places.take()
+        decision = acceptance.decide(asking(calling=calling), "10.0.0.9", place)
+        if not isinstance(decision, Refusal):
+            return None
+        places.give_back(place)
+        return decision.answer
 
     assert [ask("CT1"), ask("CT1"), ask("CT1")] == [None, None, LOCAL_LIMIT]
     assert [ask("CT2"), ask("CT3")] == [None, LOCAL_LIMIT]
-    acceptance.leave("CT1", "10.0.0.9")
+    places.rise(0)
     assert [ask("CT3"), ask("CT1")] == [None, LOCAL_LIMIT]
 
 
 # NET-09
 def test_every_storage_class_is_accepted_in_every_transfer_syntax():
-    acceptance = Acceptance(DimseConfig())
+    acceptance = acceptance_of(DimseConfig())
     for sop_class in STORAGE_SOP_CLASSES:
         support = acceptance.support(sop_class, "")
         assert support is not None
@@ -149,16 +159,16 @@ def test_what_may_be_stored_is_known_from_the_class(sop_class, expected):
 
 # NET-07, NET-09
 def test_a_private_class_of_another_service_is_not_stored():
-    acceptance = Acceptance(DimseConfig())
+    acceptance = acceptance_of(DimseConfig())
     assert acceptance.support("1.3.999.1", "") is not None
     assert acceptance.support("1.3.999.1", "1.2.840.10008.4.2") is not None
     assert acceptance.support("1.3.999.1", "1.2.840.10008.4.1") is None
-    assert Acceptance(DimseConfig(unknown_sop_classes="refuse")).support("1.3.999.1", "") is None
+    assert acceptance_of(DimseConfig(unknown_sop_classes="refuse")).support("1.3.999.1", "") is None
 
 
 def test_our_own_ae_title_is_a_valid_one():
     with pytest.raises(ValueError, match="no AE title"):
-        Acceptance(DimseConfig(ae_title="TOO LONG TO BE ONE"))
+        acceptance_of(DimseConfig(ae_title="TOO LONG TO BE ONE"))
 
 
 # NET-02

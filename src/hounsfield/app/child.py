@@ -35,6 +35,13 @@ class Orders(BaseModel):
     dimse_port: int
     is_demo: bool = False
     probe_ae_title: str
+    places_descriptor: int = -1
+    up_descriptor: int = -1
+
+    def tell_that_we_serve(self) -> None:
+        """Let the supervisor know that this process, too, takes connections."""
+        if self.up_descriptor >= 0:
+            os.write(self.up_descriptor, b"\0")
 
 
 class LifeLine:

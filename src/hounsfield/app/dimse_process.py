@@ -5,6 +5,7 @@ import socket
 from hounsfield.app.archive import open_archive
 from hounsfield.app.child import DRAIN_S, LifeLine, Orders
 from hounsfield.dimse.config import Peer
+from hounsfield.dimse.places import Places
 from hounsfield.dimse.server import DimseServer
 from hounsfield.settings.parts import dimse_config
 
@@ -14,7 +15,11 @@ def run_dimse(orders: Orders, listener: socket.socket, life_line: LifeLine) -> N
     probe = Peer(orders.probe_ae_title, host=orders.settings.dimse.host)
     config = dimse_config(orders.settings, further_peers=(probe,))
     with open_archive(orders.settings) as archive:
-        server = DimseServer(config, archive.store, listener)
+        places = Places(
+            config.max_associations, config.max_associations_by_peer, orders.places_descriptor
+        )
+        server = DimseServer(config, archive.store, listener, places)
         life_line.watch(lambda: server.shutdown(DRAIN_S))
+        orders.tell_that_we_serve()
         server.serve_forever()
         life_line.wait()

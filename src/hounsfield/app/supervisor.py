@@ -26,6 +26,7 @@ from hounsfield.app.child import Orders, orders_line
 from hounsfield.app.listeners import in_url, listen, port_of
 from hounsfield.app.lock import INDEX, FolderLock
 from hounsfield.app.readiness import is_ready
+from hounsfield.dimse.places import shared_file
 from hounsfield.errors import HounsfieldError
 from hounsfield.settings.model import Settings
 
@@ -33,6 +34,7 @@ ROLES = ("dimse", "http", "worker")
 _BACK_OFF_S = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 _SETTLED_S = 60.0  # a child that lived so long starts its back-off anew
 _TRIES_BEFORE_READY = 3
+_MOST_BY_DEFAULT = 4
 _STOP_S = 8.5  # the contract is 10 s from SIGTERM to the end of the last process
 _HELD_BACK = (signal.SIGINT, signal.SIGTERM)  # from a child until it can take them
 _PROBE_EVERY_S = 0.02
@@ -93,12 +95,19 @@ class Supervisor:
         self._ready_file = ready_file
         self._is_demo = is_demo
         self._lock = FolderLock(settings.data, "hounsfield demo" if is_demo else "hounsfield serve")
-        self._children = [_Child(role, None) for role in roles]
+        self._children = [
+            _Child(role, None)
+            for role in roles
+            for _ in range(_receiving_processes(settings) if role == "dimse" else 1)
+        ]
+        self._places_descriptor = -1
         self._probe_ae_title = f"READY-{secrets.token_hex(5)}"
         self._is_clean = True
         self._is_ready = threading.Event()
         self._stopping = threading.Event()
         self._wake, self._waker = socket.socketpair()
+        self._up, self._tell_up = os.pipe()
+        os.set_blocking(self._up, False)
         self.ready = Ready(roles, settings)
 
     @property
@@ -112,19 +121,24 @@ class Supervisor:
             self._ready_file.parent.mkdir(parents=True, exist_ok=True)
             self._ready_file.unlink(missing_ok=True)
         self._settings.data.mkdir(parents=True, exist_ok=True)
-        for child in self._children:
-            self._lock.take(child.role)
+        for role in self.ready.roles:
+            self._lock.take(role)
         self._agree()
         web, dimse = self._settings.web, self._settings.dimse
-        for child in self._children:
-            if child.role == "http":
-                child.listener = listen(web.host, web.port, setting="web.port", flag="--http-port")
-            elif child.role == "dimse":
-                child.listener = listen(
+        listeners: dict[str, socket.socket] = {}
+        for role in self.ready.roles:
+            if role == "http":
+                listeners[role] = listen(web.host, web.port, setting="web.port", flag="--http-port")
+            elif role == "dimse":
+                listeners[role] = listen(
                     dimse.host, dimse.port, setting="dimse.port", flag="--dicom-port"
                 )
-            if child.listener is not None:
-                self.ready.ports[child.role] = port_of(child.listener)
+            for child in self._children:
+                if child.role == role:
+                    child.listener = listeners.get(role)
+        self.ready.ports |= {role: port_of(listener) for role, listener in listeners.items()}
+        if sum(child.role == "dimse" for child in self._children) > 1:
+            self._places_descriptor = shared_file(dimse.max_associations)
 
     def _agree(self) -> None:
         """After a crash, let storage and index be compared before anything is received.
@@ -181,9 +195,14 @@ class Supervisor:
         for child in self._children:
             if child.listener is not None:  # again: `prepare` may have failed half-way
                 child.listener.close()
+        if self._places_descriptor >= 0:
+            os.close(self._places_descriptor)
+            self._places_descriptor = -1
         self._lock.release(is_clean=self._is_clean)
         self._wake.close()
         self._waker.close()
+        os.close(self._up)
+        os.close(self._tell_up)
 
     # -- waiting ------------------------------------------------------------------------------------
 
@@ -214,8 +233,12 @@ class Supervisor:
                 self._stopping.set()
 
     def _probe(self) -> None:
+        receiving = sum(child.role == "dimse" for child in self._children)
         while not self._stopping.is_set():
-            if is_ready(self.ready.ports, self._settings, self._probe_ae_title):
+            # One answers for all who share its port, so each has to say for itself that it serves.
+            with contextlib.suppress(BlockingIOError):
+                receiving -= len(os.read(self._up, 64))
+            if receiving <= 0 and is_ready(self.ready.ports, self._settings, self._probe_ae_title):
                 self._is_ready.set()
                 with contextlib.suppress(OSError):
                     self._waker.send(b"\0")
@@ -237,7 +260,11 @@ class Supervisor:
     def _start(self, child: _Child) -> None:
         reader, child.life_line = os.pipe()
         listener = child.listener.fileno() if child.listener else None
-        inherited = [reader, *self._lock.descriptors] + ([listener] if listener is not None else [])
+        inherited = [reader, *self._lock.descriptors]
+        inherited += [one for one in (listener, self._places_descriptor) if one not in (None, -1)]
+        up = self._tell_up if child.role == "dimse" else -1
+        if up >= 0:
+            inherited.append(up)
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD_BACK)
         child.process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             [
@@ -256,6 +283,8 @@ class Supervisor:
             dimse_port=self.ready.ports.get("dimse", self._settings.dimse.port),
             is_demo=self._is_demo,
             probe_ae_title=self._probe_ae_title,
+            places_descriptor=self._places_descriptor,
+            up_descriptor=up,
         )
         with contextlib.suppress(BrokenPipeError):  # it died already: seen by the next look
             os.write(child.life_line, orders_line(orders))
@@ -313,6 +342,11 @@ class Supervisor:
                 child.process.wait()
                 self._is_clean = False
         log.info("stopped")
+
+
+def _receiving_processes(settings: Settings) -> int:
+    """How many processes take associations: one interpreter keeps one processor busy."""
+    return settings.dimse.processes or max(1, min(os.cpu_count() or 1, _MOST_BY_DEFAULT))
 
 
 def _ending(code: int) -> str:

@@ -5,13 +5,12 @@ import ipaddress
 import logging
 import re
 import socket
-import threading
-from collections import Counter
 from dataclasses import dataclass
 
 from hounsfield.dicom.sop_classes import STORAGE_SOP_CLASSES, name_of
 from hounsfield.dicom.transfer_syntax import TRANSFER_SYNTAXES
 from hounsfield.dimse.config import DimseConfig, Peer
+from hounsfield.dimse.places import Full, Places
 from hounsfield.dimse.upper_layer.negotiation import (
     SMALLEST_MAXIMUM_LENGTH,
     Negotiated,
@@ -97,9 +96,9 @@ def _networks(host: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network,
 
 
 class Acceptance:
-    """Decides about callers and counts those let in. May be called from any thread."""
+    """Decides about callers and seats those let in. May be called from any thread."""
 
-    def __init__(self, config: DimseConfig) -> None:
+    def __init__(self, config: DimseConfig, places: Places) -> None:
         if not is_valid_ae_title(config.ae_title):
             raise ValueError(f"{config.ae_title!r} is no AE title")
         self._config = config
@@ -107,8 +106,7 @@ class Acceptance:
         self._peers = [
             (peer, None if peer.host is None else _networks(peer.host)) for peer in config.peers
         ]
-        self._lock = threading.Lock()
-        self._open: Counter[tuple[str, str]] = Counter()
+        self._places = places
 
     def support(self, abstract_syntax: str, service_class_uid: str) -> Support | None:
         """Say what we can do with an abstract syntax."""
@@ -121,35 +119,20 @@ class Acceptance:
         # PS3.7 D.3.3.6: the requestor may say itself which service a class of its own belongs to.
         return _STORAGE if service_class_uid in {"", STORAGE_SERVICE_CLASS} else None
 
-    def decide(self, request: AssociateRq, address: str) -> Negotiated | Refusal:
-        """Answer a request; one that is let in counts until `leave`."""
+    def decide(self, request: AssociateRq, address: str, place: int) -> Negotiated | Refusal:
+        """Answer a request that came over the connection at ``place``; one that is let in is seated there."""
         refusal = self._refuse(request, address)
         if refusal is not None:
             return refusal
-        caller = (request.calling_ae_title, address)
-        with self._lock:
-            if self._open.total() >= self._config.max_associations:
-                return Refusal(
-                    LOCAL_LIMIT_EXCEEDED,
-                    f"{self._config.max_associations} associations are open, the most that "
-                    "dimse.max_associations allows",
-                )
-            if self._open[caller] >= self._config.max_associations_by_peer:
-                return Refusal(
-                    LOCAL_LIMIT_EXCEEDED,
-                    f"it has {self._open[caller]} associations open, the most that "
-                    "dimse.max_associations_by_peer allows",
-                )
-            self._open[caller] += 1
+        try:
+            self._places.seat(place, request.calling_ae_title, address)
+        except Full as full:
+            if full.by_peer:
+                advice = f"it has {full.open_count} associations open, the most that dimse.max_associations_by_peer allows"
+            else:
+                advice = f"{full}, the most that dimse.max_associations allows"
+            return Refusal(LOCAL_LIMIT_EXCEEDED, advice)
         return answer(request, self.support, maximum_length=self._config.max_pdu_bytes)
-
-    def leave(self, calling_ae_title: str, address: str) -> None:
-        """Give back the place of an association that was let in."""
-        caller = (calling_ae_title, address)
-        with self._lock:
-            self._open[caller] -= 1
-            if self._open[caller] <= 0:
-                del self._open[caller]
 
     def _refuse(self, request: AssociateRq, address: str) -> Refusal | None:
         if not request.protocol_version & 1:

@@ -12,6 +12,7 @@ from hounsfield.archive.store import InstanceStore
 from hounsfield.dimse.acceptance import Acceptance, Refusal
 from hounsfield.dimse.association import DEFAULT_PEER_MAXIMUM_LENGTH, Association, AssociationEnded
 from hounsfield.dimse.config import DimseConfig
+from hounsfield.dimse.places import Places
 from hounsfield.dimse.services import Services
 from hounsfield.dimse.transport import Transport
 
@@ -19,17 +20,27 @@ __all__ = ["DimseConfig", "DimseServer"]
 
 log = logging.getLogger(__name__)
 
-# Connections beyond the associations allowed get an answer in words, up to this many.
-_SPARE_CONNECTIONS = 32
+# How long a process that serves more than another lets that one go first.
+_AFTER_YOU_S = 0.002
 
 
 class DimseServer:
-    """Serves associations from a listening socket, which it owns, until it is shut down."""
+    """Serves associations from a listening socket, which it owns, until it is shut down.
 
-    def __init__(self, config: DimseConfig, store: InstanceStore, listener: socket.socket) -> None:
+    Several processes may serve one socket: they share `Places` then, and with it the limits.
+    """
+
+    def __init__(
+        self,
+        config: DimseConfig,
+        store: InstanceStore,
+        listener: socket.socket,
+        places: Places | None = None,
+    ) -> None:
         self.config = config
         self._listener = listener
-        self._acceptance = Acceptance(config)
+        self._places = places or Places(config.max_associations, config.max_associations_by_peer)
+        self._acceptance = Acceptance(config, self._places)
         self._services = Services(config, store)
         self._lock = threading.Lock()
         self._open: dict[Association, threading.Thread] = {}
@@ -58,6 +69,8 @@ class DimseServer:
             selector.register(self._wake_receiver, selectors.EVENT_READ)
             while not self._stopping.is_set():
                 selector.select()
+                if self._places.has_more_than_its_share():
+                    self._stopping.wait(_AFTER_YOU_S)
                 if not self._stopping.is_set():
                     self._accept_one()
 
@@ -73,23 +86,24 @@ class DimseServer:
         host = str(address[0])
         with self._lock:
             self._counts["connections"] += 1
-            is_full = len(self._open) >= self.config.max_associations + _SPARE_CONNECTIONS
-        if is_full:
+        place = self._places.take()
+        if place is None:
             log.warning("Connection from %s closed: too many are open", host)
             connection.close()
             return
         try:
-            self._begin(connection, host)
+            self._begin(connection, host, place)
         except (OSError, RuntimeError) as error:  # gone already, or no thread to be had
             log.warning("Connection from %s closed: %s", host, error)
             connection.close()
+            self._places.give_back(place)
 
-    def _begin(self, connection: socket.socket, host: str) -> None:
+    def _begin(self, connection: socket.socket, host: str, place: int) -> None:
         transport = Transport(connection, self.config.times)
         association = Association(transport, is_requestor=False, artim_s=self.config.times.artim_s)
         association.peer_address = host
         thread = threading.Thread(
-            target=self._serve, args=(association,), name=f"dimse {host}", daemon=True
+            target=self._serve, args=(association, place), name=f"dimse {host}", daemon=True
         )
         with self._lock:  # until it runs nobody may see it: `shutdown` joins every thread here
             thread.start()
@@ -105,9 +119,9 @@ class DimseServer:
 
     # -- associations -------------------------------------------------------------------------------
 
-    def _serve(self, association: Association) -> None:
+    def _serve(self, association: Association, place: int) -> None:
         try:
-            self._negotiate(association)
+            self._negotiate(association, place)
             try:
                 log.info(
                     "Association from %s at %s: %d contexts accepted",
@@ -121,7 +135,7 @@ class DimseServer:
                         request, response = answered
                         self._count(f"{request.name} {response.status:04X}")
             finally:
-                self._acceptance.leave(association.calling_ae_title, association.peer_address)
+                self._places.rise(place)
         except AssociationEnded as end:
             self._count(str(end.ending))
             log.info(
@@ -136,12 +150,13 @@ class DimseServer:
             association.abort()
         finally:
             association.transport.close()
+            self._places.give_back(place)
             self._forget(association)
 
-    def _negotiate(self, association: Association) -> None:
+    def _negotiate(self, association: Association, place: int) -> None:
         """Take the request in; returns only if it was accepted."""
         request = association.await_request()
-        decision = self._acceptance.decide(request, association.peer_address)
+        decision = self._acceptance.decide(request, association.peer_address, place)
         if isinstance(decision, Refusal):
             log.warning(
                 "Association from %s refused: %s", association.peer_address, decision.advice
@@ -154,11 +169,7 @@ class DimseServer:
         association.peer_maximum_length = (
             DEFAULT_PEER_MAXIMUM_LENGTH if maximum_length is None else maximum_length
         )
-        try:
-            association.accept(decision.answer)
-        except BaseException:
-            self._acceptance.leave(request.calling_ae_title, association.peer_address)
-            raise
+        association.accept(decision.answer)
 
     # -- the end ------------------------------------------------------------------------------------
 

@@ -103,6 +103,8 @@ class DimseSettings(_Group):
     `host` and `port`. They may send to us, and `hounsfield send` and `echo` take the name."""
     unknown_sop_classes: Literal["accept", "refuse"] = "accept"
     """Whether to store instances of SOP classes that the standard does not know, private ones."""
+    processes: Annotated[int, Field(ge=0, le=64)] = 0
+    """How many processes receive at the same time; 0 takes one for each processor, at most four."""
     max_associations: Count = _DIMSE.max_associations
     """How many associations there may be at a time."""
     max_associations_by_peer: Count = _DIMSE.max_associations_by_peer
