@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import logging
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,18 @@ def as_sent(content: bytes, sender: str = "SCANNER") -> bytes:
         receiving_ae_title="HOUNSFIELD",
     )
     return meta + content[header.dataset_offset :]
+
+
+@pytest.fixture(autouse=True)
+def log_as_before():
+    """Undo what a command in this process did to the log: its stream is closed with its test."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    for handler in set(root.handlers) - set(handlers):
+        root.removeHandler(handler)
+    root.setLevel(level)
+    logging.captureWarnings(False)
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ def test_rebuild_gives_the_same_answers(filled, tmp_path):
     assert filled("rebuild", "--json").json_lines == [{"summary": {"indexed": 3, "failed": 0}}]
     assert filled("find", "--json").json == before
     filled("check")
-    assert sorted(path.name for path in (tmp_path / "data").glob("index*")) == ["index.db"]
+    assert sorted(path.name for path in (tmp_path / "data").glob("index*")) == ["index.db", "index.db-turn"]
 
 
 def test_rebuild_names_what_it_could_not_index_and_keeps_it(filled, tmp_path):

@@ -37,5 +37,5 @@ def rebuild_index(settings: Settings, progress: Callable[[int, int], None]) -> R
 
 def _remove(database: Path) -> None:
     """Remove a database and then its journal: a journal without its database is ignored."""
-    for suffix in ("", "-wal", "-shm"):
+    for suffix in ("", "-wal", "-shm", "-turn"):
         Path(f"{database}{suffix}").unlink(missing_ok=True)
