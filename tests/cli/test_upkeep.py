@@ -47,7 +47,10 @@ def test_rebuild_gives_the_same_answers(filled, tmp_path):
     assert filled("rebuild", "--json").json_lines == [{"summary": {"indexed": 3, "failed": 0}}]
     assert filled("find", "--json").json == before
     filled("check")
-    assert sorted(path.name for path in (tmp_path / "data").glob("index*")) == ["index.db", "index.db-turn"]
+    assert sorted(path.name for path in (tmp_path / "data").glob("index*")) == [
+        "index.db",
+        "index.db-turn",
+    ]
 
 
 def test_rebuild_names_what_it_could_not_index_and_keeps_it(filled, tmp_path):
@@ -76,3 +79,14 @@ def test_without_its_index_an_archive_finds_its_objects_again_at_the_next_start(
         path.unlink()
     with live_server(tmp_path / "data"):
         assert studies() == before
+
+
+def test_a_damaged_index_is_named_with_its_cure_and_can_be_made_anew(filled, tmp_path):
+    before = filled("find", "--json").json
+    index = tmp_path / "data" / "index.db"
+    index.write_bytes(b"no database at all" * 1000)
+    refused = filled("find", code=3)
+    assert "index.db cannot be read" in refused.err
+    assert "hounsfield rebuild" in refused.err
+    filled("rebuild")
+    assert filled("find", "--json").json == before

@@ -11,9 +11,11 @@ from sqlite3 import Connection as SqliteConnection
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import QueuePool
 
 from hounsfield.dicom.attributes import normalise_name
+from hounsfield.errors import Unavailable
 
 HEAD = "0001"  # the newest migration; a test holds it to the migrations folder
 
@@ -44,7 +46,14 @@ class Database:
         if isinstance(config.location, Path):
             flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
             self._turn_file = os.open(f"{config.location}-turn", flags, 0o640)
-        migrate(self.engine)
+        try:
+            migrate(self.engine)
+        except DatabaseError as problem:
+            self.close()
+            raise Unavailable(
+                f"the index {config.url} cannot be read: {problem.orig}. If it is damaged,"
+                " `hounsfield rebuild` makes it anew from the stored objects"
+            ) from problem
 
     @contextmanager
     def turn(self) -> Iterator[None]:
