@@ -1,14 +1,18 @@
 """The process that does what nobody waits for: it marks studies as complete. And the one before all others."""
 
+import os
+
 from hounsfield.app.archive import open_archive
 from hounsfield.app.child import LifeLine, Orders
 from hounsfield.archive.sweep import sweep
 
+_NICENESS = 10  # what waits for a person or a scanner goes first
 _SETTLE_EVERY_S = 0.5
 
 
 def run_worker(orders: Orders, life_line: LifeLine) -> None:
     """Look every half second for studies that nothing has arrived for, until the life-line ends."""
+    os.nice(_NICENESS)
     with open_archive(orders.settings) as archive:
         life_line.watch(lambda: None)
         while not life_line.ended.wait(_SETTLE_EVERY_S):
