@@ -111,7 +111,8 @@ class _Study:
 
 
 def demo_studies() -> Iterator[DemoInstance]:
-    """All instances of the demonstration, in the order a person would want them to appear."""
+    """All instances of the demonstration; what comes last stands first in the study list."""
+    yield from _real_instances()
     for study in _synthetic_studies():
         # The series of a study take turns, so that what they share is drawn once.
         turns = [_instances(study, series) for series in study.series]
@@ -122,7 +123,6 @@ def demo_studies() -> Iterator[DemoInstance]:
                     turns.remove(turn)
                 else:
                     yield instance
-    yield from _real_instances()
 
 
 def fill(store: InstanceStore, progress: Callable[[int, int], None]) -> Filled:
