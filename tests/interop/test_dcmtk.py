@@ -216,3 +216,38 @@ def test_storescu_is_told_why_a_damaged_file_was_refused(
     assert answer.status == 0xA900
     assert answer.comment
     assert dimse_client.echo(server)
+
+
+# QR-01, QR-05, QR-06
+def test_findscu_finds_what_qido_finds(start, dcmtk_program, images, tmp_path):
+    server = start()
+    sent = [file for file in images if file.sop_class_uid.startswith("1.2.840.10008.5.1.4.1.1.")]
+    dimse_client.send(server, [file.path for file in sent])
+    asked = (
+        "QueryRetrieveLevel=STUDY", "StudyInstanceUID", "PatientName", "PatientID", "StudyDate",
+        "ModalitiesInStudy", "NumberOfStudyRelatedInstances",
+    )  # fmt: skip
+    keys = [part for key in asked for part in ("-k", key)]
+    answers = tmp_path / "answers"
+    answers.mkdir()
+    run(
+        dcmtk_program("findscu"), "-S", "-X", "-od", answers, "-aec", server.ae_title, *keys,
+        server.host, server.port,
+    )  # fmt: skip
+    found = {}
+    for path in answers.iterdir():
+        answer = dcmread(path, force=True)
+        found[answer.StudyInstanceUID] = answer
+    with Dicomweb(server.dicomweb) as web:
+        expected = web.search("/studies", limit="5000")
+    assert found.keys() == {study["0020000D"]["Value"][0] for study in expected}
+    for study in expected:
+        answer = found[study["0020000D"]["Value"][0]]
+        assert answer.NumberOfStudyRelatedInstances == study["00201208"]["Value"][0]
+        assert answer.RetrieveAETitle == server.ae_title
+        name = (study.get("00100010", {}).get("Value") or [{}])[0].get("Alphabetic", "")
+        assert str(answer.PatientName or "").split("=", maxsplit=1)[0] == name
+        modalities = answer.ModalitiesInStudy or []
+        assert ([modalities] if isinstance(modalities, str) else list(modalities)) == study[
+            "00080061"
+        ].get("Value", [])

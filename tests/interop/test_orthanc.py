@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from pydicom import dcmread
 from tests.benchmarks import servers
+from tests.interop import dimse_client
 from tests.interop.corpus import rounds
 from tests.interop.web import Dicomweb
 from tests.live import hounsfield
@@ -48,15 +49,37 @@ def test_orthanc_receives_what_hounsfield_sends(orthanc, images, tmp_path):
     assert orthanc.number_of_instances() == len(images)
 
 
-def test_hounsfield_receives_what_orthanc_sends(orthanc, images, start):
-    server = start()
-    for file in images:
-        ask(orthanc, "/instances", file.read())
+def introduce(orthanc, server):
+    """Tell Orthanc who we are."""
     modality = {"AET": server.ae_title, "Host": server.host, "Port": server.port}
     request = urllib.request.Request(
         f"{orthanc.http}/modalities/us", data=json.dumps(modality).encode(), method="PUT"
     )
     urllib.request.urlopen(request, timeout=60).close()
+
+
+# QR-01
+def test_orthanc_finds_our_studies_and_their_series(orthanc, images, start):
+    server = start()
+    dimse_client.send(server, [file.path for file in images])
+    introduce(orthanc, server)
+    for level, query, tag in (
+        ("Study", {"StudyInstanceUID": ""}, "StudyInstanceUID"),
+        ("Patient", {"PatientID": ""}, "PatientID"),
+    ):
+        body = json.dumps({"Level": level, "Query": query}).encode()
+        answers = ask(
+            orthanc, f"{ask(orthanc, '/modalities/us/query', body)['Path']}/answers?expand&simplify"
+        )
+        wanted = {str(dcmread(file.path, stop_before_pixels=True)[tag].value) for file in images}
+        assert {answer[tag] for answer in answers} == wanted
+
+
+def test_hounsfield_receives_what_orthanc_sends(orthanc, images, start):
+    server = start()
+    for file in images:
+        ask(orthanc, "/instances", file.read())
+    introduce(orthanc, server)
     studies = ask(orthanc, "/studies")
     ask(orthanc, "/modalities/us/store", json.dumps(studies).encode())
     with Dicomweb(server.dicomweb) as web:

@@ -1,5 +1,7 @@
 """The one way to find things: every edge's query comes through here, and access restricts it inside the query."""
 
+from collections.abc import Generator
+
 from hounsfield.archive.access import Principal, require
 from hounsfield.dicom.query import Query
 from hounsfield.errors import InvalidQuery
@@ -36,6 +38,11 @@ class Search:
         if query.offset < 0 or (query.limit is not None and query.limit < 0):
             raise InvalidQuery("limit and offset cannot be negative")
         return self._index.search(query)
+
+    def stream(self, principal: Principal, query: Query) -> Generator[Found]:
+        """As ``search``, but matches are read as they are taken; close it when done early."""
+        require(principal, "search")
+        return self._index.stream(query)
 
     def count(self, principal: Principal, query: Query, at_most: int = 10_000) -> int:
         """How many match, counted no further than ``at_most``."""

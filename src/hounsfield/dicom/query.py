@@ -20,6 +20,22 @@ class Level(StrEnum):
         return list(Level).index(self)
 
 
+# Attributes that no instance has: what is known of the entities below (C.3.4), and in the answers of which levels.
+COMPUTED: dict[int, frozenset[Level]] = {
+    0x00201200: frozenset({Level.PATIENT}),
+    0x00201202: frozenset({Level.PATIENT}),
+    0x00201204: frozenset({Level.PATIENT}),
+    0x00080061: frozenset({Level.STUDY, Level.SERIES, Level.IMAGE}),
+    0x00080062: frozenset({Level.STUDY, Level.SERIES, Level.IMAGE}),
+    0x00201206: frozenset({Level.STUDY, Level.SERIES, Level.IMAGE}),
+    0x00201208: frozenset({Level.STUDY, Level.SERIES, Level.IMAGE}),
+    0x00201209: frozenset({Level.SERIES, Level.IMAGE}),
+    0x00083002: frozenset({Level.IMAGE}),
+}
+# Those of them that can be searched for.
+COMPUTED_KEYS = frozenset({0x00080061, 0x00080062})
+
+
 @dataclass(frozen=True, slots=True)
 class Universal:
     """Matches everything, also the absent value (C.2.2.2.3)."""

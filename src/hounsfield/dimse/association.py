@@ -3,7 +3,12 @@
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 
-from hounsfield.dimse.command import MAX_COMMAND_BYTES, Command, InvalidCommand
+from hounsfield.dimse.command import (
+    MAX_COMMAND_BYTES,
+    Command,
+    CommandField,
+    InvalidCommand,
+)
 from hounsfield.dimse.transport import (
     Transport,
     TransportClosed,
@@ -314,6 +319,22 @@ class Association:
             if skipped > at_most_bytes:
                 self._try(Event.ABORT_REQUEST)
                 raise self._end(Ending.ABORTED, f"{skipped} bytes of a refused data set")
+
+    def is_cancelled(self, message_id: int) -> bool:
+        """Whether the peer has sent a C-CANCEL for the operation in progress (PS3.7 9.3.2.3); does not wait.
+
+        Raises AssociationEnded, also when the peer asks for something else meanwhile: an operation at a
+        time is what was negotiated.
+        """
+        if not self.transport.has_input():
+            return False
+        _context, command = self.receive_command()
+        if command.command_field != CommandField.C_CANCEL_RQ:
+            raise self._protocol_error(
+                f"{command.name} while an operation is in progress",
+                AbortReason.UNEXPECTED_PDU_PARAMETER,
+            )
+        return command.message_id_being_responded_to == message_id
 
     def send_command(self, context_id: int, command: Command) -> None:
         """Send a message that has no data set, in one write."""

@@ -3,11 +3,13 @@
 import logging
 from collections.abc import Callable
 
+from hounsfield.archive.search import Search
 from hounsfield.archive.store import InstanceStore
 from hounsfield.dimse.association import Association, AssociationEnded
 from hounsfield.dimse.command import Command, CommandField, respond
 from hounsfield.dimse.config import DimseConfig
 from hounsfield.dimse.echo_scp import on_c_echo
+from hounsfield.dimse.find_scp import FindScp
 from hounsfield.dimse.status import Status
 from hounsfield.dimse.store_scp import StoreScp
 from hounsfield.dimse.upper_layer.negotiation import AcceptedContext
@@ -22,10 +24,12 @@ class Services:
 
     def __init__(self, config: DimseConfig, store: InstanceStore) -> None:
         self._max_skipped_bytes = config.max_skipped_bytes
+        find_scp = FindScp(Search(store.index), config.ae_title)
         store_scp = StoreScp(store, max_skipped_bytes=config.max_skipped_bytes)
         self._handlers: dict[int, Handler] = {
             CommandField.C_ECHO_RQ: on_c_echo,
             CommandField.C_STORE_RQ: store_scp.on_c_store,
+            CommandField.C_FIND_RQ: find_scp.on_c_find,
         }
 
     def answer_one(self, association: Association) -> tuple[Command, Command] | None:

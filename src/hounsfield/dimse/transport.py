@@ -5,6 +5,7 @@ cost no poll() before each read.
 """
 
 import contextlib
+import select
 import socket
 import struct
 import sys
@@ -193,6 +194,10 @@ class Transport:
         while len(parts) < count:
             parts += self.some(count - len(parts))
         return bytes(parts)
+
+    def has_input(self) -> bool:
+        """Whether something is there to be read, or the peer has closed, without waiting."""
+        return self._start != self._end or bool(select.select([self._sock], [], [], 0)[0])
 
     # -- writing ------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Self
 
 from hounsfield.dicom.query import Query
@@ -54,6 +54,11 @@ class Index:
     def search(self, query: Query) -> list[Found]:
         with self.database.reading() as connection:
             return searching.search(connection, query)
+
+    def stream(self, query: Query) -> Generator[Found]:
+        """As ``search``, in one consistent state but never whole in memory; close it when done early."""
+        with self.database.reading() as connection:
+            yield from searching.stream(connection, query)
 
     def count(self, query: Query, at_most: int = 10_000) -> int:
         with self.database.reading() as connection:

@@ -31,7 +31,7 @@ IMPLICIT, EXPLICIT, J2K = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.1
 def supported(abstract_syntax, service_class):
     if abstract_syntax == CT or service_class == "storage":
         return Support(
-            frozenset((IMPLICIT, EXPLICIT, J2K)), application_information=b"\2\0\3\0\0\0"
+            frozenset((IMPLICIT, EXPLICIT, J2K)), answer_information=lambda _asked: b"\2\0\3\0\0\0"
         )
     if abstract_syntax == ECHO:
         return Support(frozenset((IMPLICIT,)), requestor_may_be_scp=True)

@@ -25,11 +25,15 @@ SMALLEST_MAXIMUM_LENGTH = 8  # a PDV header and two bytes of a message
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """What we, as acceptor, can do with one abstract syntax."""
+    """What we, as acceptor, can do with one abstract syntax.
+
+    ``answer_information`` turns the service class application information that the requestor sent for it
+    into ours (PS3.7 D.3.3.5).
+    """
 
     transfer_syntaxes: frozenset[str]
     requestor_may_be_scp: bool = False
-    application_information: bytes | None = None
+    answer_information: Callable[[bytes], bytes] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,7 @@ class AcceptedContext:
     transfer_syntax: str
     requestor_is_scu: bool = True
     requestor_is_scp: bool = False
+    application_information: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +114,9 @@ def answer(request: AssociateRq, supported: Supported, *, maximum_length: int) -
     service_classes = {
         item.sop_class_uid: item.service_class_uid for item in wanted.common_extended_negotiations
     }
+    offered = {
+        item.sop_class_uid: item.application_information for item in wanted.extended_negotiations
+    }
     requested_roles = {role.sop_class_uid: role for role in wanted.role_selections}
     answers: list[AnsweredContext] = []
     roles: dict[str, RoleSelection] = {}
@@ -125,12 +133,16 @@ def answer(request: AssociateRq, supported: Supported, *, maximum_length: int) -
         if abstract_syntax in requested_roles:
             role = _role(requested_roles[abstract_syntax], support)
             roles[abstract_syntax] = role
-        if support.application_information is not None:
-            extended[abstract_syntax] = support.application_information
+        if support.answer_information is not None and abstract_syntax in offered:
+            extended[abstract_syntax] = support.answer_information(offered[abstract_syntax])
         contexts[proposed.context_id] = AcceptedContext(
-            proposed.context_id, abstract_syntax, transfer_syntax, role.scu_role, role.scp_role
+            proposed.context_id,
+            abstract_syntax,
+            transfer_syntax,
+            role.scu_role,
+            role.scp_role,
+            extended.get(abstract_syntax, b""),
         )
-    offered = {item.sop_class_uid for item in wanted.extended_negotiations}
     user_information = UserInformation(
         maximum_length=maximum_length,
         implementation_class_uid=IMPLEMENTATION_CLASS_UID,
@@ -141,9 +153,7 @@ def answer(request: AssociateRq, supported: Supported, *, maximum_length: int) -
         ),
         role_selections=tuple(roles.values()),
         extended_negotiations=tuple(
-            ExtendedNegotiation(uid, information)
-            for uid, information in extended.items()
-            if uid in offered
+            ExtendedNegotiation(uid, information) for uid, information in extended.items()
         ),
         user_identity_response=_identity_response(wanted.user_identity),
     )

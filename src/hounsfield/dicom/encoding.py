@@ -1,0 +1,160 @@
+"""Writes data sets in any uncompressed transfer syntax from the DICOM JSON model (PS3.5 section 7, PS3.18 annex F).
+
+What is written are identifiers of queries and the like: small, without pixel data, all items of defined length.
+"""
+
+import base64
+import zlib
+from collections.abc import Iterator, Sequence
+from struct import pack
+from typing import Any
+
+from hounsfield.dicom.charset import AFFECTED_VRS, codec_of
+from hounsfield.dicom.sequences import ITEM, SHORT_VRS
+from hounsfield.dicom.transfer_syntax import of
+
+SPECIFIC_CHARACTER_SET = "00080005"
+_UTF_8 = "ISO_IR 192"
+_NUMBERS = {
+    "US": "H",
+    "SS": "h",
+    "UL": "I",
+    "SL": "i",
+    "UV": "Q",
+    "SV": "q",
+    "FL": "f",
+    "FD": "d",
+}
+_BYTES = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
+_SHORT = frozenset(vr.decode() for vr in SHORT_VRS)
+_PN_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
+_MAX_DS = 16  # PS3.5 6.2
+
+
+def encode_dataset(
+    attributes: dict[str, Any], transfer_syntax_uid: str, wanted_charset: str = ""
+) -> bytes:
+    """The bytes of a data set given in the DICOM JSON model, with the Specific Character Set that it needs.
+
+    ``wanted_charset`` is the set that the reader itself uses; it is kept to where all texts can be written in
+    it, else they are in UTF-8. A text of ASCII alone needs none.
+    """
+    term = _charset_for(attributes, wanted_charset)
+    if term:
+        charset = {SPECIFIC_CHARACTER_SET: {"vr": "CS", "Value": [term]}}
+        attributes = charset | {
+            tag: value for tag, value in attributes.items() if tag != SPECIFIC_CHARACTER_SET
+        }
+    else:
+        attributes = {t: v for t, v in attributes.items() if t != SPECIFIC_CHARACTER_SET}
+    syntax = of(transfer_syntax_uid)
+    writer = _Writer(
+        codec_of(term) if term else "ascii",
+        is_implicit_vr=syntax.is_implicit_vr,
+        is_big_endian=syntax.is_big_endian,
+    )
+    raw = writer.dataset(attributes)
+    if not syntax.is_deflated:
+        return raw
+    deflate = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    body = deflate.compress(raw) + deflate.flush()
+    return body + b"\0" * (len(body) % 2)
+
+
+def _charset_for(attributes: dict[str, Any], wanted: str) -> str:
+    r"""The defined term to write texts in, "" if they are all ASCII."""
+    texts = [text for text in _texts(attributes) if not text.isascii()]
+    if not texts:
+        return ""
+    if (
+        wanted and "\\" not in wanted
+    ):  # code extensions need escape sequences, which UTF-8 does without
+        codec = codec_of(wanted)
+        try:
+            for text in texts:
+                text.encode(codec)
+        except UnicodeEncodeError:
+            return _UTF_8
+        return wanted
+    return _UTF_8
+
+
+def _texts(attributes: dict[str, Any]) -> Iterator[str]:
+    """Every text that the character set has to do with."""
+    for attribute in attributes.values():
+        values = attribute.get("Value", ())
+        if attribute["vr"] == "SQ":
+            for item in values:
+                yield from _texts(item)
+        elif attribute["vr"] in AFFECTED_VRS:
+            yield _joined(attribute["vr"], values)
+
+
+class _Writer:
+    def __init__(self, codec: str, *, is_implicit_vr: bool, is_big_endian: bool) -> None:
+        self._codec = codec
+        self._is_implicit_vr = is_implicit_vr
+        self._order = ">" if is_big_endian else "<"
+
+    def dataset(self, attributes: dict[str, Any]) -> bytes:
+        """One level, its elements in the order of their tags."""
+        return b"".join(
+            self._element(int(tag, 16), attribute) for tag, attribute in sorted(attributes.items())
+        )
+
+    def _element(self, tag: int, attribute: dict[str, Any]) -> bytes:
+        vr: str = attribute["vr"]
+        value = self._value(vr, attribute)
+        if len(value) % 2:
+            value += b"\0" if vr == "UI" or vr in _BYTES else b" "
+        head = pack(self._order + "HH", tag >> 16, tag & 0xFFFF)
+        if self._is_implicit_vr:
+            return head + pack(self._order + "I", len(value)) + value
+        if vr in _SHORT:
+            # PS3.5 7.1.2: two bytes of length; nothing that we answer with comes near.
+            value = value[:0xFFFE]
+            return head + vr.encode() + pack(self._order + "H", len(value)) + value
+        return head + vr.encode() + pack(self._order + "HI", 0, len(value)) + value
+
+    def _value(self, vr: str, attribute: dict[str, Any]) -> bytes:
+        values: Sequence[Any] = attribute.get("Value", ())
+        if vr == "SQ":
+            return b"".join(self._item(item) for item in values)
+        if vr in _NUMBERS:
+            return pack(f"{self._order}{len(values)}{_NUMBERS[vr]}", *map(_number, values))
+        if vr == "AT":
+            tags = [int(value, 16) for value in values]
+            halves = [half for tag in tags for half in (tag >> 16, tag & 0xFFFF)]
+            return pack(f"{self._order}{len(halves)}H", *halves)
+        if vr in _BYTES:
+            return base64.b64decode(str(attribute.get("InlineBinary", "")))
+        text: str = _joined(vr, values)
+        return text.encode(self._codec if vr in AFFECTED_VRS else "ascii", "replace")
+
+    def _item(self, attributes: dict[str, Any]) -> bytes:
+        body = self.dataset(attributes)
+        return pack(self._order + "HHI", ITEM >> 16, ITEM & 0xFFFF, len(body)) + body
+
+
+def _number(value: Any) -> Any:
+    """A number that JSON could only hold as a string (PS3.18 F.2.3): NaN and infinity."""
+    return float(value) if isinstance(value, str) else value
+
+
+def _joined(vr: str, values: Sequence[Any]) -> str:
+    if vr == "PN":
+        return "\\".join(map(_person_name, values))
+    if vr == "DS":
+        return "\\".join(map(_decimal, values))
+    return "\\".join("" if value is None else str(value) for value in values)
+
+
+def _person_name(groups: dict[str, str] | None) -> str:
+    return "=".join((groups or {}).get(name, "") for name in _PN_GROUPS).rstrip("=")
+
+
+def _decimal(value: Any) -> str:
+    if value is None or isinstance(value, str | int):
+        return "" if value is None else str(value)
+    text = repr(value).upper()
+    return text if len(text) <= _MAX_DS else f"{value:.10G}"

@@ -1,0 +1,118 @@
+"""Data sets written from the DICOM JSON model, read by pydicom and by our own reader."""
+
+import io
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydicom import Dataset
+from pydicom.filereader import dcmread, read_dataset
+
+from hounsfield.dicom.encoding import encode_dataset
+from hounsfield.dicom.json_model import write_dataset
+from hounsfield.dicom.part10 import file_meta, read_header
+
+IMPLICIT, EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
+DEFLATED, BIG = "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2"
+SYNTAXES = (IMPLICIT, EXPLICIT, DEFLATED, BIG)
+
+MODEL = {
+    "00080020": {"vr": "DA", "Value": ["20260131"]},
+    "00080054": {"vr": "AE", "Value": ["HOUNSFIELD"]},
+    "00080061": {"vr": "CS", "Value": ["CT", "SEG"]},
+    "00081030": {"vr": "LO", "Value": ["Thörax"]},
+    "00081032": {
+        "vr": "SQ",
+        "Value": [{"00080100": {"vr": "SH", "Value": ["RPID1"]}}, {}],
+    },
+    "00100010": {"vr": "PN", "Value": [{"Alphabetic": "Yamada^Tarou", "Ideographic": "山田^太郎"}]},
+    "00100020": {"vr": "LO"},
+    "00101030": {"vr": "DS", "Value": [70.5]},
+    "0020000D": {"vr": "UI", "Value": ["1.2.3"]},
+    "00201208": {"vr": "IS", "Value": [212]},
+    "00280010": {"vr": "US", "Value": [512]},
+    "00280009": {"vr": "AT", "Value": ["00181063"]},
+    "00420011": {"vr": "OB", "InlineBinary": "AQID"},
+}
+
+
+def by_pydicom(raw: bytes, syntax: str) -> Dataset:
+    if syntax in {IMPLICIT, EXPLICIT, BIG}:
+        return read_dataset(
+            io.BytesIO(raw), is_implicit_VR=syntax == IMPLICIT, is_little_endian=syntax != BIG
+        )
+    meta = file_meta(sop_class_uid="1.2", sop_instance_uid="1.3", transfer_syntax_uid=syntax)
+    return dcmread(io.BytesIO(meta + raw), force=True)
+
+
+@pytest.mark.parametrize("syntax", SYNTAXES)
+def test_pydicom_reads_what_was_meant(syntax):
+    found = by_pydicom(encode_dataset(MODEL, syntax), syntax)
+    assert found.SpecificCharacterSet == "ISO_IR 192"
+    assert found.StudyDescription == "Thörax"
+    assert str(found.PatientName) == "Yamada^Tarou=山田^太郎"
+    assert found.PatientID in {"", None}
+    assert list(found.ModalitiesInStudy) == ["CT", "SEG"]
+    assert [item.get("CodeValue") for item in found.ProcedureCodeSequence] == ["RPID1", None]
+    assert (found.PatientWeight, found.NumberOfStudyRelatedInstances, found.Rows) == (
+        70.5,
+        212,
+        512,
+    )
+    assert found.FrameIncrementPointer == 0x00181063
+    assert found.EncapsulatedDocument[:3] == b"\1\2\3"
+
+
+@pytest.mark.parametrize("syntax", [IMPLICIT, EXPLICIT, BIG])
+def test_our_reader_gives_the_model_back(syntax):
+    raw = encode_dataset(MODEL, syntax)
+    assert len(raw) % 2 == 0
+    header = read_header(raw, tags=frozenset(), transfer_syntax_uid=syntax)
+    found = orjson.loads(write_dataset(raw, header))
+    del found["00080005"]
+    assert found.pop("00420011")["InlineBinary"] == "AQIDAA=="  # padded to an even length
+    assert found == {tag: value for tag, value in MODEL.items() if tag != "00420011"}
+
+
+def charset_of(name: str, wanted: str) -> tuple[str, bytes]:
+    model = {"00100010": {"vr": "PN", "Value": [{"Alphabetic": name}]}}
+    found = by_pydicom(encode_dataset(model, EXPLICIT, wanted), EXPLICIT)
+    return str(found.get("SpecificCharacterSet", "")), str(found.PatientName)
+
+
+# QR-05
+@pytest.mark.parametrize(
+    ("name", "wanted", "term"),
+    [
+        ("Doe^Jane", "ISO_IR 100", ""),
+        ("Müller^Jörg", "ISO_IR 100", "ISO_IR 100"),
+        ("Müller^Jörg", "", "ISO_IR 192"),
+        ("Müller^Jörg", "ISO_IR 144", "ISO_IR 192"),
+        ("Люксембург", "ISO_IR 144", "ISO_IR 144"),
+        ("山田^太郎", "ISO_IR 100", "ISO_IR 192"),
+        ("山田^太郎", "\\ISO 2022 IR 87", "ISO_IR 192"),
+        ("王^小东", "GB18030", "GB18030"),
+    ],
+)
+def test_the_readers_own_character_set_is_kept_to_where_it_is_enough(name, wanted, term):
+    assert charset_of(name, wanted) == (term, name)
+
+
+@settings(deadline=None)
+@given(
+    texts=st.lists(
+        st.text(
+            st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\\^="), max_size=20
+        ),
+        min_size=1,
+        max_size=3,
+    ),
+    syntax=st.sampled_from([IMPLICIT, EXPLICIT, BIG]),
+)
+def test_any_text_survives(texts, syntax):
+    model = {"00104000": {"vr": "LT", "Value": ["/".join(texts)]}}
+    raw = encode_dataset(model, syntax)
+    header = read_header(raw, tags=frozenset(), transfer_syntax_uid=syntax)
+    found = orjson.loads(write_dataset(raw, header))["00104000"].get("Value", [""])[0]
+    assert found == "/".join(texts).rstrip(" ")
