@@ -182,7 +182,7 @@ def test_a_refused_data_set_without_end_is_cut_off(make_archive, serve):
 
 # NET-10
 @pytest.mark.parametrize(
-    "field", [CommandField.C_GET_RQ, CommandField.N_ACTION_RQ, CommandField.N_CREATE_RQ]
+    "field", [CommandField.N_GET_RQ, CommandField.N_ACTION_RQ, CommandField.N_CREATE_RQ]
 )
 def test_a_service_we_do_not_offer_is_an_unrecognized_operation(port, field):
     with RawPeer(port) as peer:

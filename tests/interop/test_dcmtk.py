@@ -12,7 +12,7 @@ from pydicom.filereader import dcmread
 from tests.interop import dimse_client
 from tests.interop.corpus import dataset, file_meta, rounds
 from tests.interop.web import Dicomweb
-from tests.live import hounsfield
+from tests.live import hounsfield, live_server
 
 # DCMTK then sets TCP_NODELAY, so that its own receiver does not wait for delayed ACKs.
 NO_DELAY = os.environ | {"TCP_NODELAY": "1"}
@@ -251,3 +251,72 @@ def test_findscu_finds_what_qido_finds(start, dcmtk_program, images, tmp_path):
         assert ([modalities] if isinstance(modalities, str) else list(modalities)) == study[
             "00080061"
         ].get("Value", [])
+
+
+@pytest.fixture
+def cts(corpus_files):
+    """Uncompressed CTs, which every DCMTK takes as they are."""
+    native = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1")
+    files = [file for file in rounds(corpus_files)[0] if file.expect == "accept"]
+    return [
+        file
+        for file in files
+        if file.sop_class_uid == "1.2.840.10008.5.1.4.1.1.2" and file.transfer_syntax_uid in native
+    ][:20]
+
+
+def study_uids(files):
+    return {str(dcmread(file.path, stop_before_pixels=True).StudyInstanceUID) for file in files}
+
+
+def came_unharmed(folder, files):
+    """Whether a folder has all the instances, value by value: DCMTK encodes anew what it writes."""
+    came = {}
+    for path in folder.iterdir():
+        found = dcmread(path)
+        came[str(found.SOPInstanceUID)] = found
+    for file in files:
+        sent = dcmread(file.path)
+        assert came[file.sop_instance_uid].get("PixelData") == sent.get("PixelData")
+    assert came.keys() == {file.sop_instance_uid for file in files}
+
+
+# QR-09
+def test_getscu_gets_what_was_stored(start, dcmtk_program, cts, tmp_path):
+    server = start()
+    dimse_client.send(server, [file.path for file in cts])
+    folder = tmp_path / "got"
+    folder.mkdir()
+    for uid in study_uids(cts):
+        run(
+            dcmtk_program("getscu"), "-S", "-aec", server.ae_title, "-od", folder,
+            "-k", "QueryRetrieveLevel=STUDY", "-k", f"StudyInstanceUID={uid}",
+            server.host, server.port,
+        )  # fmt: skip
+    came_unharmed(folder, cts)
+
+
+# QR-08
+def test_movescu_has_studies_sent_to_dcmtks_own_receiver(start, dcmtk_program, cts, tmp_path):
+    folder = tmp_path / "moved"
+    with storescp(dcmtk_program("storescp"), folder) as port:
+        data = tmp_path / "data"
+        data.mkdir()
+        (data / "hounsfield.toml").write_text(
+            f'[dimse.peers.there]\nae_title = "STORESCP"\nhost = "127.0.0.1"\nport = {port}\n'
+        )
+        with live_server(data) as server:
+            dimse_client.send(server, [file.path for file in cts])
+            for uid in study_uids(cts):
+                run(
+                    dcmtk_program("movescu"), "-S", "-aec", server.ae_title, "-aem", "STORESCP",
+                    "-k", "QueryRetrieveLevel=STUDY", "-k", f"StudyInstanceUID={uid}",
+                    server.host, server.port,
+                )  # fmt: skip
+            _, text = run(
+                dcmtk_program("movescu"), "-S", "-aec", server.ae_title, "-aem", "NOBODY",
+                "-k", "QueryRetrieveLevel=STUDY", "-k", f"StudyInstanceUID={uid}",
+                server.host, server.port, check=False,
+            )  # fmt: skip
+            assert "MoveDestinationUnknown" in text
+    came_unharmed(folder, cts)

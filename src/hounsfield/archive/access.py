@@ -1,7 +1,7 @@
 """Who acts, and what they may do.
 
 Until accounts exist, whoever reaches the archive does so from its own machine (`settings` lets it listen on
-loopback only) or is a peer that the DICOM edge has recognised; a peer may store, search and ask for an echo.
+loopback only) or is a peer that the DICOM edge has recognised; a peer may store, search, retrieve and ask for an echo.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from hounsfield.errors import Refused
 Action = Literal["store", "search", "retrieve", "administer"]
 
 _MAY: dict[str, frozenset[str]] = {
-    "peer": frozenset({"store", "search"}),
+    "peer": frozenset({"store", "search", "retrieve"}),
     "person": frozenset({"store", "search", "retrieve"}),
     "local": frozenset({"store", "search", "retrieve", "administer"}),
     "worker": frozenset({"search", "retrieve", "administer"}),

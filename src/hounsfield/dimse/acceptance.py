@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from hounsfield.dicom.sop_classes import STORAGE_SOP_CLASSES, name_of
 from hounsfield.dicom.transfer_syntax import TRANSFER_SYNTAXES
 from hounsfield.dimse.config import DimseConfig, Peer
-from hounsfield.dimse.find_scp import FIND_SOP_CLASSES, negotiate_options
+from hounsfield.dimse.find_scp import FIND_SOP_CLASSES
+from hounsfield.dimse.identifier import negotiate_options
 from hounsfield.dimse.places import Full, Places
+from hounsfield.dimse.retrieve_scp import GET_SOP_CLASSES, MOVE_SOP_CLASSES
 from hounsfield.dimse.upper_layer.negotiation import (
     SMALLEST_MAXIMUM_LENGTH,
     Negotiated,
@@ -44,9 +46,14 @@ _MESSAGE_SYNTAXES = frozenset(
 # PS3.4 B.3.1: storage level 2 (full), digital signatures level 3 (bit-preserving), no coercion.
 _STORAGE_INFORMATION = bytes((2, 0, 3, 0, 0, 0))
 
-_STORAGE = Support(STORED_SYNTAXES, answer_information=lambda _asked: _STORAGE_INFORMATION)
+# The requestor may take the SCP role too: a C-GET brings instances back to it (PS3.4 C.5.3.1).
+_STORAGE = Support(
+    STORED_SYNTAXES,
+    requestor_may_be_scp=True,
+    answer_information=lambda _asked: _STORAGE_INFORMATION,
+)
 _VERIFICATION = Support(_MESSAGE_SYNTAXES)
-_FIND = Support(_MESSAGE_SYNTAXES, answer_information=negotiate_options)
+_QUERY_RETRIEVE = Support(_MESSAGE_SYNTAXES, answer_information=negotiate_options)
 
 _PERMANENT, _TRANSIENT = RejectResult.PERMANENT, RejectResult.TRANSIENT
 NO_REASON = AssociateRj(_PERMANENT, RejectSource.SERVICE_USER, 1)
@@ -114,8 +121,8 @@ class Acceptance:
         """Say what we can do with an abstract syntax."""
         if abstract_syntax == VERIFICATION:
             return _VERIFICATION
-        if abstract_syntax in FIND_SOP_CLASSES:
-            return _FIND
+        if abstract_syntax in FIND_SOP_CLASSES | GET_SOP_CLASSES | MOVE_SOP_CLASSES:
+            return _QUERY_RETRIEVE
         if abstract_syntax in STORAGE_SOP_CLASSES:
             return _STORAGE
         if self._config.unknown_sop_classes == "refuse" or not is_storable(abstract_syntax):

@@ -343,9 +343,12 @@ def respond(
     *,
     comment: str = "",
     offending_elements: tuple[int, ...] = (),
+    numbers: Mapping[CommandTag, int] | None = None,
     dataset: bool = False,
 ) -> Command:
     """Make the response to a request; it repeats the UIDs the request named.
+
+    ``numbers`` are further elements such as counters; one that 16 bits cannot hold is the largest they can.
 
     The comment is cut to the 64 characters an LO may have, and leaves out what is not ASCII.
     """
@@ -357,6 +360,8 @@ def respond(
         _T.COMMAND_DATA_SET_TYPE: _U16.pack(WITH_DATASET if dataset else NO_DATASET),
         _T.STATUS: _U16.pack(status),
     }
+    for tag, number in (numbers or {}).items():
+        elements[tag] = _U16.pack(min(number, 0xFFFF))
     if sop_class_uid:
         elements[_T.AFFECTED_SOP_CLASS_UID] = _encode_value(
             _T.AFFECTED_SOP_CLASS_UID, sop_class_uid

@@ -229,12 +229,49 @@ class ScuAssociation:
         text = describe(response.status) + (f": {comment}" if comment else "")
         return Sent(outgoing.path, outgoing.sop_instance_uid, response.status, text)
 
+    def store_from(
+        self,
+        outgoing: Outgoing,
+        read_into: Callable[[memoryview], int],
+        *,
+        move_originator: tuple[str, int],
+    ) -> Command:
+        """Send one instance that a C-MOVE asked for, and return the peer's answer.
+
+        ``move_originator`` is the AE title and the message ID of that request (PS3.7 9.1.1.1). Raises
+        NotAcceptable and Unavailable.
+        """
+        context = self._contexts.get(outgoing.context)
+        if context is None:
+            raise NotAcceptable(self._unsendable(outgoing).text)
+        title, message_id = move_originator
+        more: dict[CommandTag, int | str] = {
+            CommandTag.MOVE_ORIGINATOR_AE_TITLE: title,
+            CommandTag.MOVE_ORIGINATOR_MESSAGE_ID: message_id,
+        }
+        try:
+            return self._send_from(context, outgoing, read_into, None, more)
+        except AssociationEnded as end:
+            raise Unavailable(f"{self._target}: {end}") from end
+
     def _send(
         self,
         context: AcceptedContext,
         outgoing: Outgoing,
         stream: BinaryIO,
         on_sent: Callable[[int], None] | None,
+    ) -> Command:
+        is_deflated = transfer_syntax_of(outgoing.transfer_syntax_uid).is_deflated
+        read_into = _reader(stream, pads=is_deflated)
+        return self._send_from(context, outgoing, read_into, on_sent, {})
+
+    def _send_from(
+        self,
+        context: AcceptedContext,
+        outgoing: Outgoing,
+        read_into: Callable[[memoryview], int],
+        on_sent: Callable[[int], None] | None,
+        more: dict[CommandTag, int | str],
     ) -> Command:
         request = Command.of(
             CommandField.C_STORE_RQ,
@@ -243,12 +280,10 @@ class ScuAssociation:
                 CommandTag.MESSAGE_ID: self._next_message_id(),
                 CommandTag.PRIORITY: 0,
                 CommandTag.AFFECTED_SOP_INSTANCE_UID: outgoing.sop_instance_uid,
+                **more,
             },
             dataset=True,
         )
-
-        is_deflated = transfer_syntax_of(outgoing.transfer_syntax_uid).is_deflated
-        read_into = _reader(stream, pads=is_deflated)
         self._association.send_message(context.context_id, request, read_into, on_sent)
         return self._response_to(request)
 

@@ -1,8 +1,10 @@
 """The services we offer on an association, one handler a request (PS3.7 sections 7 and 8)."""
 
+import io
 import logging
 from collections.abc import Callable
 
+from hounsfield.archive.retrieve import Retrieve
 from hounsfield.archive.search import Search
 from hounsfield.archive.store import InstanceStore
 from hounsfield.dimse.association import Association, AssociationEnded
@@ -10,13 +12,15 @@ from hounsfield.dimse.command import Command, CommandField, respond
 from hounsfield.dimse.config import DimseConfig
 from hounsfield.dimse.echo_scp import on_c_echo
 from hounsfield.dimse.find_scp import FindScp
+from hounsfield.dimse.retrieve_scp import RetrieveScp
 from hounsfield.dimse.status import Status
 from hounsfield.dimse.store_scp import StoreScp
 from hounsfield.dimse.upper_layer.negotiation import AcceptedContext
 
 log = logging.getLogger(__name__)
 
-Handler = Callable[[Association, AcceptedContext, Command], Command]
+# A handler gives the final response, and the bytes of its data set where it has one.
+Handler = Callable[[Association, AcceptedContext, Command], Command | tuple[Command, bytes]]
 
 
 class Services:
@@ -24,12 +28,15 @@ class Services:
 
     def __init__(self, config: DimseConfig, store: InstanceStore) -> None:
         self._max_skipped_bytes = config.max_skipped_bytes
-        find_scp = FindScp(Search(store.index), config.ae_title)
+        search = Search(store.index)
+        retrieve_scp = RetrieveScp(config, search, Retrieve(store.storage, store.index))
         store_scp = StoreScp(store, max_skipped_bytes=config.max_skipped_bytes)
         self._handlers: dict[int, Handler] = {
             CommandField.C_ECHO_RQ: on_c_echo,
             CommandField.C_STORE_RQ: store_scp.on_c_store,
-            CommandField.C_FIND_RQ: find_scp.on_c_find,
+            CommandField.C_FIND_RQ: FindScp(search, config.ae_title).on_c_find,
+            CommandField.C_GET_RQ: retrieve_scp.on_c_get,
+            CommandField.C_MOVE_RQ: retrieve_scp.on_c_move,
         }
 
     def answer_one(self, association: Association) -> tuple[Command, Command] | None:
@@ -41,7 +48,7 @@ class Services:
             return None
         handler = self._handlers.get(command.command_field)
         if handler is None:
-            response = respond(
+            response: Command | tuple[Command, bytes] = respond(
                 command, Status.UNRECOGNIZED_OPERATION, comment=f"{command.name} is not offered"
             )
         else:
@@ -56,5 +63,9 @@ class Services:
                     command, Status.PROCESSING_FAILURE, comment="an error here; see our log"
                 )
         association.skip_dataset(self._max_skipped_bytes)
-        association.send_command(context.context_id, response)
+        if isinstance(response, Command):
+            association.send_command(context.context_id, response)
+            return command, response
+        response, data = response
+        association.send_message(context.context_id, response, io.BytesIO(data).readinto)
         return command, response

@@ -1,0 +1,107 @@
+"""Identifiers: the data sets that queries and retrievals are asked with (PS3.4 C.4.1.1.3, C.4.2.1.4)."""
+
+from typing import Any
+
+import orjson
+
+from hounsfield.dicom.attributes import ATTRIBUTES, SPECIFIC_CHARACTER_SET
+from hounsfield.dicom.json_model import write_dataset
+from hounsfield.dicom.part10 import read_header
+from hounsfield.dicom.query import (
+    Level,
+    Matching,
+    SingleValue,
+    Universal,
+    name_of,
+    parse_match,
+)
+from hounsfield.dimse.association import Association
+from hounsfield.dimse.command import Command
+from hounsfield.dimse.upper_layer.negotiation import AcceptedContext
+from hounsfield.errors import InvalidQuery
+
+# More than any query has; keeps a peer from filling our memory with one.
+MAX_IDENTIFIER_BYTES = 1 << 20
+QUERY_RETRIEVE_LEVEL = "00080052"
+# PS3.4 C.6.1.1: the unique key of each level.
+UNIQUE_KEYS = {
+    Level.PATIENT: 0x00100020,
+    Level.STUDY: 0x0020000D,
+    Level.SERIES: 0x0020000E,
+    Level.IMAGE: 0x00080018,
+}
+
+
+def negotiate_options(asked: bytes) -> bytes:
+    """Answer the extended negotiation of a query or retrieve class (PS3.4 C.5.1.1): relational, nothing else."""
+    return bytes((1 if is_relational(asked) else 0, *(0 for _ in asked[1:])))
+
+
+def is_relational(information: bytes) -> bool:
+    """Whether keys of any level may be given without those above (PS3.4 C.4.1.2.2.1)."""
+    return information[:1] == b"\1"
+
+
+def read_identifier(
+    association: Association, context: AcceptedContext, request: Command
+) -> tuple[dict[str, Any], str]:
+    """(the data set of a query in the DICOM JSON model, its Specific Character Set).
+
+    Raises InvalidQuery and InvalidInstance.
+    """
+    if not request.has_dataset:
+        raise InvalidQuery("there is no identifier")
+    data = bytearray()
+    for piece in association.dataset():
+        data += piece
+        if len(data) > MAX_IDENTIFIER_BYTES:
+            raise InvalidQuery(f"an identifier of over {MAX_IDENTIFIER_BYTES} bytes")
+    if not data:
+        raise InvalidQuery("the identifier is empty")
+    content = bytes(data)
+    tags = frozenset((SPECIFIC_CHARACTER_SET,))
+    header = read_header(content, tags=tags, transfer_syntax_uid=context.transfer_syntax)
+    found: dict[str, Any] = orjson.loads(write_dataset(content, header))
+    return found, header.text(SPECIFIC_CHARACTER_SET)
+
+
+def match_of(tag: int, attribute: dict[str, Any]) -> Matching | None:
+    """How an attribute selects; None where it would in a way that we do not know: by sequence items."""
+    values = attribute.get("Value", ())
+    if attribute["vr"] == "SQ":
+        is_empty = all(not part.get("Value") for item in values for part in item.values())
+        return Universal() if is_empty else None
+    if vr_of_key(tag) == "PN":
+        groups = ("Alphabetic", "Ideographic", "Phonetic")
+        names = ["=".join((v or {}).get(g, "") for g in groups).rstrip("=") for v in values]
+        return parse_match(tag, "PN", "\\".join(names))
+    text = "\\".join("" if value is None else str(value) for value in values)
+    return parse_match(tag, vr_of_key(tag), text)
+
+
+def level_of(identifier: dict[str, Any], top: Level) -> Level:
+    """The level that is asked at; ``top`` is the highest of the information model. Raises InvalidQuery."""
+    values = identifier.get(QUERY_RETRIEVE_LEVEL, {}).get("Value") or [""]
+    name = str(values[0])
+    if name not in list(Level) or Level(name).depth < top.depth:
+        raise InvalidQuery(f"the Query/Retrieve Level {name[:16]!a} is none of this query model")
+    return Level(name)
+
+
+def require_keys_above(level: Level, identifier: dict[str, Any], top: Level) -> None:
+    """The rule of hierarchical queries: one value for the unique key of each level above (C.4.1.3.1)."""
+    for above in Level:
+        if not top.depth <= above.depth < level.depth:
+            continue
+        tag = UNIQUE_KEYS[above]
+        match = match_of(tag, identifier.get(f"{tag:08X}", {"vr": vr_of_key(tag)}))
+        if not isinstance(match, SingleValue):
+            raise InvalidQuery(f"at {level} level {name_of(tag)} must have one value")
+
+
+def vr_of_key(tag: int) -> str:
+    """The VR of an attribute that can be asked for."""
+    attribute = ATTRIBUTES.get(tag)
+    if attribute is not None:
+        return attribute.vr
+    return {0x00080061: "CS", 0x00080062: "UI", 0x00083002: "UI"}.get(tag, "IS")

@@ -1,0 +1,417 @@
+"""Retrieval as SCP: Patient Root and Study Root C-GET and C-MOVE (PS3.4 C.4.2, C.4.3)."""
+
+import contextlib
+import io
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hounsfield.archive.access import Principal
+from hounsfield.archive.retrieve import Retrieve
+from hounsfield.archive.search import Search
+from hounsfield.dicom.encoding import encode_dataset
+from hounsfield.dicom.query import Key, Level, Query, SingleValue, UidList, name_of
+from hounsfield.dicom.transfer_syntax import of as transfer_syntax_of
+from hounsfield.dimse.association import Association
+from hounsfield.dimse.command import Command, CommandField, CommandTag, respond
+from hounsfield.dimse.config import DimseConfig, Peer
+from hounsfield.dimse.identifier import (
+    UNIQUE_KEYS,
+    is_relational,
+    level_of,
+    match_of,
+    read_identifier,
+    require_keys_above,
+    vr_of_key,
+)
+from hounsfield.dimse.scu import MAX_CONTEXTS, Context, Outgoing, ScuAssociation, Target
+from hounsfield.dimse.status import Status, StatusClass, class_of, status_of
+from hounsfield.dimse.upper_layer.negotiation import AcceptedContext
+from hounsfield.errors import HounsfieldError, InvalidInstance, InvalidQuery, Refused, Unavailable
+from hounsfield.index.records import InstanceLocation
+
+log = logging.getLogger(__name__)
+
+PATIENT_ROOT_MOVE, PATIENT_ROOT_GET = "1.2.840.10008.5.1.4.1.2.1.2", "1.2.840.10008.5.1.4.1.2.1.3"
+STUDY_ROOT_MOVE, STUDY_ROOT_GET = "1.2.840.10008.5.1.4.1.2.2.2", "1.2.840.10008.5.1.4.1.2.2.3"
+MOVE_SOP_CLASSES = frozenset({PATIENT_ROOT_MOVE, STUDY_ROOT_MOVE})
+GET_SOP_CLASSES = frozenset({PATIENT_ROOT_GET, STUDY_ROOT_GET})
+_PATIENT_ROOT = frozenset({PATIENT_ROOT_MOVE, PATIENT_ROOT_GET})
+
+# A Pending response for each of a thousand instances would be half the messages.
+_PENDING_EVERY_S = 0.2
+_FAILED_SOP_INSTANCE_UID_LIST = "00080058"
+_SMALL_BYTES = 4 << 20
+
+
+@dataclass(slots=True)
+class Progress:
+    """What became of the sub-operations so far."""
+
+    remaining: int
+    completed: int = 0
+    warnings: int = 0
+    failed: list[str] = field(default_factory=list)
+
+    def count(self, sop_instance_uid: str, status: int | None) -> None:
+        """Take in how one sub-operation ended; None where the instance could not be sent."""
+        self.remaining -= 1
+        kind = StatusClass.FAILURE if status is None else class_of(status)
+        if kind is StatusClass.SUCCESS:
+            self.completed += 1
+        elif kind is StatusClass.WARNING:
+            self.warnings += 1
+        else:
+            self.failed.append(sop_instance_uid)
+
+    def final_status(self) -> Status:
+        """The status that all sub-operations come to (PS3.4 C.4.2.1.5, C.4.3.1.4)."""
+        if not self.failed and not self.warnings:
+            return Status.SUCCESS
+        if self.failed and not self.completed and not self.warnings:
+            return Status.UNABLE_TO_PERFORM_SUBOPERATIONS
+        return Status.SUBOPERATIONS_WITH_FAILURES
+
+
+class RetrieveScp:
+    """Answers C-GET and C-MOVE over one archive."""
+
+    def __init__(self, config: DimseConfig, search: Search, retrieve: Retrieve) -> None:
+        self._config = config
+        self._search = search
+        self._retrieve = retrieve
+
+    def on_c_get(
+        self, association: Association, context: AcceptedContext, request: Command
+    ) -> Command | tuple[Command, bytes]:
+        """Send the instances over the same association, on which the peer offered to store (QR-09)."""
+        return self._answer(association, context, request, GET_SOP_CLASSES, self._get)
+
+    def on_c_move(
+        self, association: Association, context: AcceptedContext, request: Command
+    ) -> Command | tuple[Command, bytes]:
+        """Send the instances to a peer that we know (QR-08)."""
+        return self._answer(association, context, request, MOVE_SOP_CLASSES, self._move)
+
+    def _answer(
+        self,
+        association: Association,
+        context: AcceptedContext,
+        request: Command,
+        sop_classes: frozenset[str],
+        send: "Callable[[_Operation], Status | None]",
+    ) -> Command | tuple[Command, bytes]:
+        if context.abstract_syntax not in sop_classes:
+            comment = f"this presentation context is not for {request.name}"
+            return respond(request, Status.SOP_CLASS_NOT_SUPPORTED, comment=comment)
+        try:
+            identifier, _charset = read_identifier(association, context, request)
+            principal = Principal(association.calling_ae_title, "peer", association.peer_address)
+            locations = self._locate(principal, context, identifier)
+            operation = _Operation(association, context, request, locations)
+            ended_early = send(operation)
+        except InvalidInstance as error:
+            return respond(request, Status.CANNOT_UNDERSTAND, comment=str(error))
+        except UnknownDestination as error:
+            log.warning("%s from %s refused: %s", request.name, association.calling_ae_title, error)
+            return respond(request, Status.MOVE_DESTINATION_UNKNOWN, comment=str(error))
+        except HounsfieldError as error:
+            log.warning("%s from %s refused: %s", request.name, association.calling_ae_title, error)
+            return respond(request, status_of(error), comment=str(error))
+        return operation.finish(ended_early)
+
+    # -- what is asked for -------------------------------------------------------------------------
+
+    def _locate(
+        self,
+        principal: Principal,
+        context: AcceptedContext,
+        identifier: dict[str, dict[str, object]],
+    ) -> list[InstanceLocation]:
+        """The instances below the unique keys of an identifier, in the order of their series."""
+        top = Level.PATIENT if context.abstract_syntax in _PATIENT_ROOT else Level.STUDY
+        level = level_of(identifier, top)
+        if not is_relational(context.application_information):
+            require_keys_above(level, identifier, top)
+        keys = _unique_keys(level, identifier)
+        series_uid, sop_uid = "0020000E", "00080018"
+        at = Level.STUDY if level is Level.PATIENT else level
+        include = frozenset(UNIQUE_KEYS[one] for one in Level if one.depth <= at.depth)
+        found: list[InstanceLocation] = []
+        wanted: dict[tuple[str, str | None], set[str]] = {}
+        for match in self._search.stream(principal, Query(at, keys, include=include)):
+            uids = {
+                tag: str(value["Value"][0])
+                for tag, value in match.attributes.items()
+                if "Value" in value
+            }
+            place = (uids["0020000D"], uids.get(series_uid))
+            wanted.setdefault(place, set())
+            if at is Level.IMAGE:
+                wanted[place].add(uids[sop_uid])
+        for (study, series), sops in wanted.items():
+            below = self._retrieve.locate(principal, study, series)
+            found += [one for one in below if not sops or one.sop_instance_uid in sops]
+        return found
+
+    # -- C-GET ----------------------------------------------------------------------------------------
+
+    def _get(self, operation: "_Operation") -> Status | None:
+        association = operation.association
+        contexts = {
+            (context.abstract_syntax, context.transfer_syntax): context
+            for context in association.contexts.values()
+            if context.requestor_is_scp
+        }
+        message_id = operation.request.message_id
+        for location in operation.locations:
+            if operation.is_cancelled():
+                return Status.CANCEL
+            context = contexts.get((location.sop_class_uid, location.transfer_syntax_uid))
+            if context is None:
+                log.info(
+                    "%s was not offered %s in %s", association.calling_ae_title,
+                    location.sop_class_uid, location.transfer_syntax_uid,
+                )  # fmt: skip
+                operation.done(location, None)
+                continue
+            message_id = message_id % 0xFFFF + 1
+            operation.done(location, self._store_back(operation, location, context, message_id))
+        return None
+
+    def _store_back(
+        self,
+        operation: "_Operation",
+        location: InstanceLocation,
+        context: AcceptedContext,
+        message_id: int,
+    ) -> int | None:
+        """Send one instance to the requestor; the status that it answers."""
+        request = Command.of(
+            CommandField.C_STORE_RQ,
+            {
+                CommandTag.AFFECTED_SOP_CLASS_UID: location.sop_class_uid,
+                CommandTag.MESSAGE_ID: message_id,
+                CommandTag.PRIORITY: 0,
+                CommandTag.AFFECTED_SOP_INSTANCE_UID: location.sop_instance_uid,
+            },
+            dataset=True,
+        )
+        association = operation.association
+        try:
+            with self._dataset(location) as read_into:
+                association.send_message(context.context_id, request, read_into)
+        except HounsfieldError as error:
+            log.warning("%s cannot be read: %s", location.storage_key, error)
+            return None
+        return operation.response_to(message_id)
+
+    @contextlib.contextmanager
+    def _dataset(self, location: InstanceLocation) -> Iterator[Callable[[memoryview], int]]:
+        """Read a stored data set piece by piece, a small one at once."""
+        pads = transfer_syntax_of(location.transfer_syntax_uid).is_deflated
+        with self._retrieve.open_instance(location) as stored:
+            length = stored.size_bytes - location.dataset_offset
+            if length <= _SMALL_BYTES:
+                data = stored.read_at(location.dataset_offset, length)
+                # PS3.5 A.5: a deflated data set of odd length gets a null byte.
+                yield io.BytesIO(data + b"\0" * (pads and len(data) % 2)).readinto
+                return
+            pieces = stored.stream(location.dataset_offset)
+            yield _Pieces(pieces, pads=pads).readinto
+
+    # -- C-MOVE ---------------------------------------------------------------------------------------
+
+    def _move(self, operation: "_Operation") -> Status | None:
+        peer = self._destination(operation.request.move_destination)
+        assert peer.host is not None
+        assert peer.port is not None
+        target = Target(peer.host, peer.port, peer.ae_title, self._config.ae_title)
+        originator = (operation.association.calling_ae_title, operation.request.message_id)
+        while left := operation.left:
+            batch = _batch(left)
+            proposed = dict.fromkeys(
+                (one.sop_class_uid, (one.transfer_syntax_uid,)) for one in batch
+            )
+            try:
+                with ScuAssociation(target, list(proposed)) as scu:
+                    for location in batch:
+                        if operation.is_cancelled():
+                            return Status.CANCEL
+                        operation.done(location, self._send(scu, location, originator))
+            except (Unavailable, Refused) as problem:
+                log.warning("C-MOVE to %s: %s", target, problem)
+                operation.comment = str(problem)
+                operation.give_up()
+        return None
+
+    def _send(
+        self, scu: ScuAssociation, location: InstanceLocation, originator: tuple[str, int]
+    ) -> int | None:
+        """Send one instance to the destination; the status that it answers, None if it does not take it."""
+        outgoing = Outgoing(
+            Path(location.storage_key),
+            location.sop_class_uid,
+            location.sop_instance_uid,
+            location.transfer_syntax_uid,
+            location.dataset_offset,
+            location.size_bytes,
+        )
+        if outgoing.context not in scu.accepted:
+            log.info("%s is not taken: %s", location.sop_instance_uid, outgoing.context)
+            return None
+        try:
+            with self._dataset(location) as read_into:
+                return scu.store_from(outgoing, read_into, move_originator=originator).status
+        except Unavailable:
+            raise
+        except HounsfieldError as error:
+            log.warning("%s cannot be read: %s", location.storage_key, error)
+            return None
+
+    def _destination(self, ae_title: str) -> Peer:
+        """The peer of a name; raises UnknownDestination."""
+        for peer in self._config.peers:
+            if peer.ae_title == ae_title and peer.host is not None and peer.port is not None:
+                return peer
+        raise UnknownDestination(f"no peer with AE title {ae_title[:16]!a}, host and port is known")
+
+
+class UnknownDestination(HounsfieldError):
+    """A C-MOVE names a destination that we cannot send to."""
+
+
+class _Operation:
+    """One C-GET or C-MOVE in progress: its answers to the requestor."""
+
+    def __init__(
+        self,
+        association: Association,
+        context: AcceptedContext,
+        request: Command,
+        locations: list[InstanceLocation],
+    ) -> None:
+        self.association = association
+        self.request = request
+        self.locations = locations
+        self.comment = ""
+        self._context = context
+        self._progress = Progress(len(locations))
+        self._is_cancelled = False
+        self._told_at = -1.0
+        self._done = 0
+
+    @property
+    def left(self) -> list[InstanceLocation]:
+        """What has not been tried yet."""
+        return self.locations[self._done :]
+
+    def is_cancelled(self) -> bool:
+        """Whether the requestor has cancelled (QR-07)."""
+        if not self._is_cancelled:
+            self._is_cancelled = self.association.is_cancelled(self.request.message_id)
+        return self._is_cancelled
+
+    def response_to(self, message_id: int) -> int:
+        """The status of the answer to a C-STORE of ours over the requestor's association."""
+        while True:
+            _context, command = self.association.receive_command()
+            self.association.skip_dataset(1 << 20)
+            if command.command_field == CommandField.C_CANCEL_RQ:
+                self._is_cancelled |= (
+                    command.message_id_being_responded_to == self.request.message_id
+                )
+            elif command.is_response and command.message_id_being_responded_to == message_id:
+                return command.status
+
+    def done(self, location: InstanceLocation, status: int | None) -> None:
+        """Count one sub-operation and tell the requestor, at most some times a second."""
+        self._progress.count(location.sop_instance_uid, status)
+        self._done += 1
+        now = time.monotonic()
+        if self._progress.remaining and now - self._told_at >= _PENDING_EVERY_S:
+            self._told_at = now
+            response = self._response(Status.PENDING)
+            self.association.send_command(self._context.context_id, response)
+
+    def give_up(self) -> None:
+        """Nothing more can be sent."""
+        for location in self.left:
+            self._progress.count(location.sop_instance_uid, None)
+        self._done = len(self.locations)
+
+    def finish(self, ended_early: Status | None) -> Command | tuple[Command, bytes]:
+        """The final response, with the list of failed instances as its data set (C.4.2.1.4.2)."""
+        status = ended_early or self._progress.final_status()
+        failed = self._progress.failed
+        if not failed:
+            return self._response(status)
+        identifier = {_FAILED_SOP_INSTANCE_UID_LIST: {"vr": "UI", "Value": failed}}
+        data = encode_dataset(identifier, self._context.transfer_syntax)
+        return self._response(status, dataset=True), data
+
+    def _response(self, status: Status, *, dataset: bool = False) -> Command:
+        progress = self._progress
+        counters = {
+            CommandTag.NUMBER_OF_COMPLETED_SUB_OPERATIONS: progress.completed,
+            CommandTag.NUMBER_OF_FAILED_SUB_OPERATIONS: len(progress.failed),
+            CommandTag.NUMBER_OF_WARNING_SUB_OPERATIONS: progress.warnings,
+        }
+        if status in {Status.PENDING, Status.CANCEL}:  # PS3.7 9.1.3.1.6: not in a final one
+            counters[CommandTag.NUMBER_OF_REMAINING_SUB_OPERATIONS] = progress.remaining
+        comment = self.comment if status is not Status.PENDING else ""
+        return respond(self.request, status, comment=comment, numbers=counters, dataset=dataset)
+
+
+class _Pieces:
+    """Hands pieces over into buffers of other sizes."""
+
+    def __init__(self, pieces: Iterator[bytes], *, pads: bool) -> None:
+        self._pieces = pieces
+        self._pads = pads
+        self._left = memoryview(b"")
+        self._is_odd = False
+
+    def readinto(self, buffer: memoryview) -> int:
+        """Fill what can be filled from one piece; 0 at the end."""
+        if not self._left:
+            self._left = memoryview(next(self._pieces, b""))
+        size = min(len(buffer), len(self._left))
+        buffer[:size] = self._left[:size]
+        self._left = self._left[size:]
+        if not size and self._pads and self._is_odd:
+            buffer[0], size = 0, 1
+        self._is_odd ^= bool(size & 1)
+        return size
+
+
+def _unique_keys(level: Level, identifier: dict[str, dict[str, object]]) -> tuple[Key, ...]:
+    """The keys of a retrieval: those of the level, one or a list, and of the levels above (C.4.2.2.1)."""
+    keys = []
+    for at in Level:
+        tag = UNIQUE_KEYS[at]
+        attribute = identifier.get(f"{tag:08X}")
+        if at.depth > level.depth or attribute is None:
+            continue
+        match = match_of(tag, attribute)
+        if isinstance(match, SingleValue | UidList):
+            keys.append(Key(tag, vr_of_key(tag), match))
+        elif at is level:
+            break
+    if not any(key.tag == UNIQUE_KEYS[level] for key in keys):
+        raise InvalidQuery(f"at {level} level {name_of(UNIQUE_KEYS[level])} must have values")
+    return tuple(keys)
+
+
+def _batch(locations: Sequence[InstanceLocation]) -> list[InstanceLocation]:
+    """As many of the first instances as one association has presentation contexts for."""
+    contexts: set[Context] = set()
+    batch = []
+    for location in locations:
+        contexts.add((location.sop_class_uid, location.transfer_syntax_uid))
+        if len(contexts) > MAX_CONTEXTS:
+            break
+        batch.append(location)
+    return batch

@@ -1,0 +1,341 @@
+"""C-GET and C-MOVE against live servers (PS3.4 C.4.2, C.4.3)."""
+
+import io
+import socket
+
+import pytest
+from pydicom import Dataset
+from pydicom.filereader import read_dataset
+from tests.dimse.peer import CT, EXPLICIT, IMPLICIT
+from tests.dimse.querying import PENDING, SUCCESS, Finder, encoded
+from tests.instances import MR_IMAGE, part10
+
+from hounsfield.archive.access import LOCAL
+from hounsfield.archive.store import Source
+from hounsfield.dicom.part10 import read_header
+from hounsfield.dimse.command import Command, CommandField, CommandTag, respond
+from hounsfield.dimse.config import Peer
+from hounsfield.dimse.upper_layer.items import RoleSelection
+from hounsfield.dimse.upper_layer.pdus import PDataTf
+
+PATIENT_GET, STUDY_GET = "1.2.840.10008.5.1.4.1.2.1.3", "1.2.840.10008.5.1.4.1.2.2.3"
+PATIENT_MOVE, STUDY_MOVE = "1.2.840.10008.5.1.4.1.2.1.2", "1.2.840.10008.5.1.4.1.2.2.2"
+JPEG = "1.2.840.10008.1.2.4.50"
+CANCEL, WITH_FAILURES, ALL_FAILED = 0xFE00, 0xB000, 0xA702
+UNKNOWN_DESTINATION, NOT_MATCHING = 0xA801, 0xA900
+
+
+def put(archive, content):
+    spool = archive.store.spool()
+    spool.write(content)
+    archive.store.store_instance(spool, Source(LOCAL, "import", "test"))
+    return content[read_header(content).dataset_offset :]
+
+
+@pytest.fixture
+def stored(archive):
+    """Data sets by SOP Instance UID: a study with a series of three CTs and one of two MRs."""
+    found = {}
+    for series, (sop_class, count) in enumerate(((CT, 3), (MR_IMAGE, 2)), 1):
+        for image in range(1, count + 1):
+            uid = f"1.2.1.{series}.{image}"
+            found[uid] = put(
+                archive,
+                part10(
+                    SOPClassUID=sop_class, SOPInstanceUID=uid, StudyInstanceUID="1.2.1",
+                    SeriesInstanceUID=f"1.2.1.{series}", SeriesNumber=str(series),
+                    InstanceNumber=str(image), PixelData=bytes(100_000),
+                ),
+            )  # fmt: skip
+    return found
+
+
+class Retriever(Finder):
+    """Context 1 retrieves; those behind it are what instances may come back on."""
+
+    def open(self, root, *storage):
+        contexts = [(root, (EXPLICIT,)), *((uid, (syntax,)) for uid, syntax in storage)]
+        roles = tuple(
+            RoleSelection(uid, scu_role=False, scp_role=True) for uid in {u for u, _ in storage}
+        )
+        self.root = root
+        return self.associate(*contexts, role_selections=roles)
+
+    def retrieve(self, field, level, destination=None, **keys):
+        identifier = Dataset()
+        identifier.QueryRetrieveLevel = level
+        for keyword, value in keys.items():
+            setattr(identifier, keyword, value)
+        self.message_id += 1
+        more = {CommandTag.MOVE_DESTINATION: destination} if destination else {}
+        request = Command.of(
+            field,
+            {
+                CommandTag.AFFECTED_SOP_CLASS_UID: self.root,
+                CommandTag.MESSAGE_ID: self.message_id,
+                CommandTag.PRIORITY: 0,
+                **more,
+            },
+            dataset=True,
+        )
+        self.send(request, encoded(identifier, EXPLICIT), context_id=1)
+
+    def next_message(self):
+        """(command, bytes of its data set, context)."""
+        parts = {True: b"", False: b""}
+        command = None
+        while True:
+            pdu = self.hear()
+            assert isinstance(pdu, PDataTf), pdu
+            for value in pdu.values:
+                parts[value.is_command] += value.fragment
+                if value.is_last and value.is_command:
+                    command = Command.decode(parts[True])
+                if value.is_last and (not value.is_command or not command.has_dataset):
+                    return command, parts[False], value.context_id
+
+    def take_all(self, answer=lambda _uid: 0):
+        """Answer each C-STORE; (data sets by UID, responses, failed UIDs)."""
+        came, responses = {}, []
+        while True:
+            command, data, context_id = self.next_message()
+            if command.command_field == CommandField.C_STORE_RQ:
+                uid = command.affected_sop_instance_uid
+                came[uid] = data
+                self.send(respond(command, answer(uid)), context_id=context_id)
+                continue
+            responses.append(command)
+            if command.status != PENDING:
+                return came, responses, failed_uids(data)
+
+
+def failed_uids(data):
+    if not data:
+        return []
+
+    found = read_dataset(io.BytesIO(data), is_implicit_VR=False, is_little_endian=True)
+    value = found.FailedSOPInstanceUIDList
+    return [value] if isinstance(value, str) else list(value)
+
+
+def counters(response):
+    """(remaining or None, completed, failed, warnings)."""
+    remaining = None
+    if CommandTag.NUMBER_OF_REMAINING_SUB_OPERATIONS in response:
+        remaining = response.number(CommandTag.NUMBER_OF_REMAINING_SUB_OPERATIONS)
+    return (
+        remaining,
+        response.number(CommandTag.NUMBER_OF_COMPLETED_SUB_OPERATIONS),
+        response.number(CommandTag.NUMBER_OF_FAILED_SUB_OPERATIONS),
+        response.number(CommandTag.NUMBER_OF_WARNING_SUB_OPERATIONS),
+    )
+
+
+@pytest.fixture
+def getter(archive, stored, serve):
+    _server, port = serve(archive)
+    with Retriever(port) as peer:
+        yield peer
+
+
+# QR-09
+@pytest.mark.parametrize(
+    ("root", "level", "keys", "expected"),
+    [
+        (STUDY_GET, "STUDY", {"StudyInstanceUID": "1.2.1"}, {"1", "2"}),
+        (PATIENT_GET, "PATIENT", {"PatientID": "P1"}, {"1", "2"}),
+        (STUDY_GET, "SERIES", {"StudyInstanceUID": "1.2.1", "SeriesInstanceUID": "1.2.1.2"}, {"2"}),
+        (STUDY_GET, "STUDY", {"StudyInstanceUID": "9.9"}, set()),
+    ],
+)
+def test_get_brings_every_instance_byte_for_byte(getter, stored, root, level, keys, expected):
+    getter.open(root, (CT, EXPLICIT), (MR_IMAGE, EXPLICIT))
+    getter.retrieve(CommandField.C_GET_RQ, level, **keys)
+    came, responses, failed = getter.take_all()
+    wanted = {uid: data for uid, data in stored.items() if uid.split(".")[3] in expected}
+    assert came == wanted
+    assert (responses[-1].status, failed) == (SUCCESS, [])
+    assert counters(responses[-1]) == (None, len(wanted), 0, 0)
+
+
+# QR-09
+def test_get_of_single_instances_leaves_the_others(getter, stored):
+    getter.open(STUDY_GET, (CT, EXPLICIT))
+    getter.retrieve(
+        CommandField.C_GET_RQ, "IMAGE", StudyInstanceUID="1.2.1", SeriesInstanceUID="1.2.1.1",
+        SOPInstanceUID=["1.2.1.1.1", "1.2.1.1.3"],
+    )  # fmt: skip
+    came, responses, _ = getter.take_all()
+    assert came == {uid: stored[uid] for uid in ("1.2.1.1.1", "1.2.1.1.3")}
+    assert responses[-1].status == SUCCESS
+
+
+# QR-08, QR-09
+def test_what_was_not_offered_or_is_refused_is_counted_and_named(getter, stored):
+    getter.open(STUDY_GET, (CT, EXPLICIT))  # no MR
+    getter.retrieve(CommandField.C_GET_RQ, "STUDY", StudyInstanceUID="1.2.1")
+    statuses = {"1.2.1.1.1": 0xA700, "1.2.1.1.2": 0xB000}
+    came, responses, failed = getter.take_all(lambda uid: statuses.get(uid, 0))
+    assert set(came) == {"1.2.1.1.1", "1.2.1.1.2", "1.2.1.1.3"}
+    assert counters(responses[0]) == (4, 0, 1, 0)  # the first Pending
+    assert responses[-1].status == WITH_FAILURES
+    assert counters(responses[-1]) == (None, 1, 3, 1)
+    assert failed == ["1.2.1.1.1", "1.2.1.2.1", "1.2.1.2.2"]
+
+
+# QR-09
+@pytest.mark.parametrize("storage", [(), ((CT, IMPLICIT), (MR_IMAGE, JPEG))])
+def test_get_of_nothing_that_the_peer_could_take_fails_and_names_all(getter, stored, storage):
+    getter.open(STUDY_GET, *storage)
+    getter.retrieve(CommandField.C_GET_RQ, "STUDY", StudyInstanceUID="1.2.1")
+    came, responses, failed = getter.take_all()
+    assert (came, responses[-1].status, set(failed)) == ({}, ALL_FAILED, set(stored))
+    assert getter.message_id
+
+
+# QR-01
+@pytest.mark.parametrize(
+    ("level", "keys"),
+    [
+        ("STUDY", {}),
+        ("STUDY", {"StudyInstanceUID": ""}),
+        ("SERIES", {"SeriesInstanceUID": "1.2.1.1"}),
+        ("PATIENT", {"PatientID": "P1"}),
+    ],
+)
+def test_keys_that_name_nothing_are_refused(getter, level, keys):
+    getter.open(STUDY_GET, (CT, EXPLICIT))
+    getter.retrieve(CommandField.C_GET_RQ, level, **keys)
+    _, responses, _ = getter.take_all()
+    assert [response.status for response in responses] == [NOT_MATCHING]
+    assert responses[0].error_comment
+
+
+# QR-07
+def test_a_cancel_ends_a_get_with_what_was_done_and_what_is_left(getter, stored):
+    getter.open(STUDY_GET, (CT, EXPLICIT), (MR_IMAGE, EXPLICIT))
+    getter.retrieve(CommandField.C_GET_RQ, "STUDY", StudyInstanceUID="1.2.1")
+    first, _, context_id = getter.next_message()
+    cancel = {CommandTag.MESSAGE_ID_BEING_RESPONDED_TO: getter.message_id}
+    getter.send(Command.of(CommandField.C_CANCEL_RQ, cancel), context_id=1)
+    getter.send(respond(first, 0), context_id=context_id)
+    came, responses, _ = getter.take_all()
+    assert came == {}
+    assert responses[-1].status == CANCEL
+    assert counters(responses[-1]) == (4, 1, 0, 0)
+
+
+# NET-06
+def test_roles_are_granted_for_storage_only(getter):
+    answer = getter.open(STUDY_GET, (CT, EXPLICIT))
+    assert answer.user_information.role_selections == (
+        RoleSelection(CT, scu_role=False, scp_role=True),
+    )
+
+
+@pytest.fixture
+def destination(make_archive, serve, tmp_path_factory, monkeypatch):
+    """Another server of ours, as the peer THERE; it notes who moved what to it."""
+    from tests.dimse import conftest
+
+    root = tmp_path_factory.mktemp("there")
+    storage = conftest.FilesystemStorage(conftest.FilesystemConfig(root, reserve_bytes=0))
+    with conftest.Index(conftest.IndexConfig(root / "index.db")) as index:
+        there = conftest.Archive(root, storage, conftest.InstanceStore(storage, index))
+        _server, port = serve(there, ae_title="THERE")
+        yield there, Peer("THERE", "127.0.0.1", port)
+
+
+@pytest.fixture
+def mover(archive, stored, serve, destination):
+    _there, peer = destination
+    _server, port = serve(archive, peers=(peer, Peer("NOPORT", "127.0.0.1")))
+    with Retriever(port) as requestor:
+        yield requestor
+
+
+# QR-08
+@pytest.mark.parametrize(
+    ("root", "level", "keys"),
+    [
+        (STUDY_MOVE, "STUDY", {"StudyInstanceUID": "1.2.1"}),
+        (PATIENT_MOVE, "STUDY", {"PatientID": "P1", "StudyInstanceUID": "1.2.1"}),
+    ],
+)
+def test_move_sends_every_instance_byte_for_byte(mover, stored, destination, root, level, keys):
+    there, _peer = destination
+    mover.open(root)
+    mover.retrieve(CommandField.C_MOVE_RQ, level, "THERE", **keys)
+    _, responses, failed = mover.take_all()
+    assert (responses[-1].status, failed) == (SUCCESS, [])
+    assert counters(responses[-1]) == (None, 5, 0, 0)
+    assert counters(responses[0])[0] == 4
+    assert sorted(there.datasets()) == sorted(stored.values())
+
+
+# QR-08
+@pytest.mark.parametrize("name", ["NOBODY", "NOPORT"])
+def test_a_destination_that_is_not_known_is_a801(mover, name):
+    mover.open(STUDY_MOVE)
+    mover.retrieve(CommandField.C_MOVE_RQ, "STUDY", name, StudyInstanceUID="1.2.1")
+    _, responses, _ = mover.take_all()
+    assert [response.status for response in responses] == [UNKNOWN_DESTINATION]
+    assert name in responses[0].error_comment
+
+
+# QR-08
+def test_a_destination_that_does_not_answer_fails_every_instance(archive, stored, serve):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port_of_nobody = taken.getsockname()[1]
+    _server, port = serve(archive, peers=(Peer("THERE", "127.0.0.1", port_of_nobody),))
+    with Retriever(port) as mover:
+        mover.open(STUDY_MOVE)
+        mover.retrieve(CommandField.C_MOVE_RQ, "STUDY", "THERE", StudyInstanceUID="1.2.1")
+        _, responses, failed = mover.take_all()
+        assert (responses[-1].status, set(failed)) == (ALL_FAILED, set(stored))
+        assert "no connection" in responses[-1].error_comment
+
+
+# QR-08
+def test_one_instance_that_cannot_be_read_does_not_stop_the_others(
+    archive, mover, stored, destination
+):
+    there, _peer = destination
+    (damaged,) = archive.root.rglob("1.2.1.1.2.*.dcm")
+    damaged.unlink()
+    mover.open(STUDY_MOVE)
+    mover.retrieve(CommandField.C_MOVE_RQ, "STUDY", "THERE", StudyInstanceUID="1.2.1")
+    _, responses, failed = mover.take_all()
+    assert (responses[-1].status, failed) == (WITH_FAILURES, ["1.2.1.1.2"])
+    assert len(there.files()) == 4
+
+
+# QR-08
+def test_the_destination_is_told_who_asked(archive, stored, serve):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        peer = Peer("THERE", "127.0.0.1", listener.getsockname()[1])
+        _server, port = serve(archive, peers=(peer,))
+        with Retriever(port) as mover:
+            mover.open(STUDY_MOVE)
+            mover.retrieve(CommandField.C_MOVE_RQ, "STUDY", "THERE", StudyInstanceUID="1.2.1")
+            there = Retriever.__new__(Retriever)
+            there.sock, _ = listener.accept()
+            there.sock.settimeout(20)
+            with there.sock:
+                request = there.hear()
+                assert (request.calling_ae_title, request.called_ae_title) == (
+                    "HOUNSFIELD",
+                    "THERE",
+                )
+                from hounsfield.dimse.upper_layer.negotiation import (
+                    Support,
+                    answer,
+                )
+
+                everything = Support(frozenset((EXPLICIT,)))
+                there.say(answer(request, lambda *_: everything, maximum_length=16384).answer)
+                command, _, _ = there.next_message()
+            assert command.move_originator == ("RAW", mover.message_id)
+            _, responses, failed = mover.take_all()
+            assert responses[-1].status == ALL_FAILED
+            assert set(failed) == set(stored)
