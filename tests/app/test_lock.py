@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -116,3 +117,28 @@ def test_the_index_is_taken_alone_at_once_or_not_at_all(tmp_path):
     second.release()
     assert first.try_to_take(INDEX)
     first.release()
+
+
+def test_a_mark_is_never_taken_over_by_somebody_with_the_same_process_id(tmp_path):
+    # as in a container, where the next server has the process ID of the one that crashed
+    crashed, next_one = FolderLock(tmp_path, "serve"), FolderLock(tmp_path, "serve")
+    crashed.take(INDEX, shared=True)
+    crashed.mark()
+    crashed.release(is_clean=False)
+    next_one.mark()
+    next_one.release()
+    assert next_one.was_left_unclean()
+
+
+def test_the_oldest_mark_tells_since_when_and_a_living_one_is_renewed(tmp_path):
+    crashed, running = FolderLock(tmp_path, "serve"), FolderLock(tmp_path, "import")
+    assert running.unclean_since() is None
+    crashed.take(INDEX, shared=True)
+    crashed.mark()
+    (mark,) = (tmp_path / "locks").glob("unclean.*")
+    os.utime(mark, (1000, 1000))
+    running.mark()
+    running.renew()
+    assert running.unclean_since() == 1000
+    crashed.renew()
+    assert time.time() - running.unclean_since() < 60

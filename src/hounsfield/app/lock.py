@@ -4,7 +4,8 @@ Locks are advisory ones of the operating system on small files in `DATA/locks`. 
 open file: a server's children inherit it, so a folder is free only when the last of them is gone.
 
 Whoever writes also leaves a mark there and removes it at a clean end. A mark that is found by somebody
-who has the folder alone was left by a crash, and means that storage and index must be compared.
+who has the folder alone was left by a crash, and means that storage and index must be compared; its time,
+which a server renews, tells from which day on.
 """
 
 import contextlib
@@ -33,7 +34,8 @@ class FolderLock:
         self._command = command
         self._held: dict[str, int] = {}
         self._is_marked = False
-        self._mark = self._folder / f"{_UNCLEAN}{os.getpid()}"
+        # A process ID alone may be that of the one who crashed: in a container it nearly always is.
+        self._mark = self._folder / f"{_UNCLEAN}{os.getpid()}-{time.time_ns()}"
 
     @property
     def descriptors(self) -> tuple[int, ...]:
@@ -83,6 +85,12 @@ class FolderLock:
         """Whether somebody who wrote here did not come to a clean end; only for who is alone here."""
         return any(self._folder.glob(f"{_UNCLEAN}*"))
 
+    def unclean_since(self) -> float | None:
+        """The time of the oldest mark, in seconds since 1970."""
+        return min(
+            (mark.stat().st_mtime for mark in self._folder.glob(f"{_UNCLEAN}*")), default=None
+        )
+
     def is_clean_again(self) -> None:
         """Remove the marks of those who are gone."""
         for mark in self._folder.glob(f"{_UNCLEAN}*"):
@@ -98,6 +106,11 @@ class FolderLock:
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+
+    def renew(self) -> None:
+        """Say that whatever was stored before now has its row, but for the last moments."""
+        with contextlib.suppress(OSError):  # an older time only makes a sweep look at more
+            os.utime(self._mark)
 
     def release(self, *, is_clean: bool = True) -> None:
         """Let go, as far as this process is concerned; an unclean end leaves the mark."""

@@ -38,6 +38,7 @@ _MOST_BY_DEFAULT = 4
 _STOP_S = 8.5  # the contract is 10 s from SIGTERM to the end of the last process
 _HELD_BACK = (signal.SIGINT, signal.SIGTERM)  # from a child until it can take them
 _PROBE_EVERY_S = 0.02
+_RENEW_EVERY_S = 3600.0
 
 log = logging.getLogger(__name__)
 
@@ -103,6 +104,7 @@ class Supervisor:
         self._places_descriptor = -1
         self._probe_ae_title = f"READY-{secrets.token_hex(5)}"
         self._is_clean = True
+        self._renew_at = time.monotonic() + _RENEW_EVERY_S
         self._is_ready = threading.Event()
         self._stopping = threading.Event()
         self._wake, self._waker = socket.socketpair()
@@ -222,12 +224,16 @@ class Supervisor:
                 signal.signal(number, handler)
 
     def _sleep(self) -> None:
-        """Wait for a signal, a message of the probe, or the time to start a child again."""
+        """Wait for a signal, a message of the probe, or the time to start a child again or renew the mark."""
         due = min(
-            (child.start_at for child in self._children if child.process is None), default=math.inf
+            (child.start_at for child in self._children if child.process is None),
+            default=self._renew_at,
         )
-        timeout = None if math.isinf(due) else max(0.0, due - time.monotonic())
+        timeout = max(0.0, min(due, self._renew_at) - time.monotonic())
         select.select([self._wake], [], [], timeout)
+        if time.monotonic() >= self._renew_at:
+            self._lock.renew()
+            self._renew_at = time.monotonic() + _RENEW_EVERY_S
         with contextlib.suppress(BlockingIOError):
             if {signal.SIGTERM, signal.SIGINT} & set(self._wake.recv(4096)):
                 self._stopping.set()

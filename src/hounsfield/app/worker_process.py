@@ -4,6 +4,7 @@ import os
 
 from hounsfield.app.archive import open_archive
 from hounsfield.app.child import LifeLine, Orders
+from hounsfield.app.lock import FolderLock
 from hounsfield.archive.sweep import sweep
 
 _NICENESS = 10  # what waits for a person or a scanner goes first
@@ -22,5 +23,6 @@ def run_worker(orders: Orders, life_line: LifeLine) -> None:
 
 def run_sweep(orders: Orders) -> None:
     """Bring storage and index to agree after a crash."""
+    unclean_since = FolderLock(orders.settings.data, "hounsfield serve").unclean_since()
     with open_archive(orders.settings) as archive:
-        sweep(archive.store)
+        sweep(archive.store, unclean_since)

@@ -4,8 +4,10 @@ Everything comes from the object itself: its name has the day and the hash, its 
 receipt, and the File Meta Information that we write says whether it came by C-STORE and from whom (STO-07).
 """
 
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
+from itertools import groupby
 
 from hounsfield.dicom import frames
 from hounsfield.dicom.attributes import InstanceAttributes
@@ -19,6 +21,7 @@ from hounsfield.storage.objects import ObjectStorage, StoredKey
 
 _SOURCE_AE_TITLE, _RECEIVING_AE_TITLE, _IMPLEMENTATION = 0x00020016, 0x00020018, 0x00020012
 _CHUNK_BYTES = 1 << 20
+_DAY = len("2026/11/24")
 
 
 class Foreign(InvalidInstance):
@@ -57,6 +60,12 @@ def record_of(storage: ObjectStorage, stored: StoredKey, actor: str) -> Instance
         frame_table=table,
         actor=actor,
     )
+
+
+def by_receipt(objects: Iterable[StoredKey]) -> Iterator[StoredKey]:
+    """Objects as `walk` gives them, in order of receipt within each day; one day at a time is held."""
+    for _, day in groupby(objects, key=lambda stored: stored.key[:_DAY]):
+        yield from sorted(day, key=lambda stored: (stored.modified_us, stored.key))
 
 
 def received_us_of(stored: StoredKey, parts: KeyParts) -> int:

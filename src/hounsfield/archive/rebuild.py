@@ -4,16 +4,12 @@ Objects go in again in the order in which they were received, so that of several
 and the first instance of a study describes it as before.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import groupby
 
-from hounsfield.archive.adoption import record_of
+from hounsfield.archive.adoption import by_receipt, record_of
 from hounsfield.archive.store import InstanceStore
 from hounsfield.errors import HounsfieldError
-from hounsfield.storage.objects import ObjectStorage, StoredKey
-
-_DAY = len("2026/11/24")
 
 
 @dataclass(slots=True)
@@ -30,7 +26,7 @@ def rebuild(
     """Index every object of a storage into ``store``'s index, which should be empty."""
     total = sum(1 for _ in store.storage.walk())
     rebuilt = Rebuilt()
-    for done, stored in enumerate(in_order_of_receipt(store.storage), 1):
+    for done, stored in enumerate(by_receipt(store.storage.walk()), 1):
         try:
             store.index_stored(record_of(store.storage, stored, "rebuild"))
             rebuilt.indexed += 1
@@ -38,9 +34,3 @@ def rebuild(
             rebuilt.failed.append((stored.key, str(problem)))
         progress(done, total)
     return rebuilt
-
-
-def in_order_of_receipt(storage: ObjectStorage) -> Iterator[StoredKey]:
-    """All objects by day, and within a day by the moment of receipt; one day at a time is held."""
-    for _, day in groupby(storage.walk(), key=lambda stored: stored.key[:_DAY]):
-        yield from sorted(day, key=lambda stored: (stored.modified_us, stored.key))

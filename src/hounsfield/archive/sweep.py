@@ -5,20 +5,23 @@ under its key without a row may have been acknowledged just before the power fai
 content has the hash of its name it is indexed. If not, it was cut short before its sync, or was damaged later while
 its row was lost. The two cannot be told apart, so it stays where it is, for `check` to name and a person to judge.
 
-Only the day folders since the day before the newest row are looked at: an object gets its row within moments of its
-file, so older days were complete when that row was written. `check` looks at everything.
+Only the day folders since the day before the newest row, or before the mark of the unclean end if that is older, are
+looked at: an object gets its row within moments of its file, so older days were complete when that row was written, or
+while somebody still renewed the mark. The mark counts because others may have written rows since. `check` looks at
+everything.
+
+Objects go in by the moment of receipt, so that of several versions the same one is shown as before.
 
 Hooks are not asked again: they admitted the object before it got its name.
 """
 
 import logging
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
-from hounsfield.archive.adoption import Damaged, record_of
+from hounsfield.archive.adoption import Damaged, by_receipt, record_of
 from hounsfield.archive.store import InstanceStore
 from hounsfield.errors import HounsfieldError
 from hounsfield.index.index import Index
@@ -41,13 +44,16 @@ class Swept:
     spool_files: int = 0
 
 
-def sweep(store: InstanceStore) -> Swept:
-    """Bring storage and index to agree after a crash; call it before anything is received."""
+def sweep(store: InstanceStore, unclean_since: float | None = None) -> Swept:
+    """Bring storage and index to agree after a crash; only for who is alone on the folder.
+
+    ``unclean_since`` is the time of the oldest mark of an unclean end, in seconds since 1970.
+    """
     swept = Swept()
     if isinstance(store.storage, FilesystemStorage):
         swept.spool_files = _clear_spool(store.storage)
-    for prefix in _recent_days(store.index.newest_receipt_us()):
-        for stored in without_rows(store.storage, store.index, prefix):
+    for prefix in _recent_days(store.index.newest_receipt_us(), unclean_since):
+        for stored in by_receipt(without_rows(store.storage, store.index, prefix)):
             adopt(store, stored, swept)
     if swept.adopted or swept.damaged or swept.spool_files:
         log.warning(
@@ -82,32 +88,21 @@ def adopt(store: InstanceStore, stored: StoredKey, swept: Swept) -> None:
 def _clear_spool(storage: FilesystemStorage) -> int:
     removed = 0
     for path in storage.spool_folder.iterdir():
-        writer = path.name.partition("-")[0]
-        if writer.isdigit() and _is_alive(int(writer)):
-            continue
         path.unlink(missing_ok=True)
         removed += 1
     return removed
 
 
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return pid != os.getpid()
-
-
-def _recent_days(newest_us: int) -> list[str]:
+def _recent_days(newest_us: int, unclean_since: float | None) -> Iterator[str]:
+    """The folders to look at; a clock that was wrong for a while only makes them more."""
+    if not newest_us:
+        yield ""  # an empty index beside objects: look at all of them
+        return
     today = datetime.now(UTC).date()
-    first = (
-        datetime.fromtimestamp(newest_us / 1e6, UTC).date() - timedelta(days=_DAYS_BACK)
-        if newest_us
-        else None
-    )
-    if first is None:
-        return [""]  # an empty index beside objects: look at all of them
-    days = (today - first).days + 1
-    return [f"{first + timedelta(days=n):%Y/%m/%d}/" for n in range(max(days, 1) + 1)]
+    known = [today, datetime.fromtimestamp(newest_us / 1e6, UTC).date()]
+    if unclean_since is not None:
+        known.append(datetime.fromtimestamp(unclean_since, UTC).date())
+    day, last = min(known) - timedelta(days=_DAYS_BACK), max(known) + timedelta(days=1)
+    while day <= last:
+        yield f"{day:%Y/%m/%d}/"
+        day += timedelta(days=1)

@@ -77,7 +77,7 @@ class FilesystemStorage:
 
     def spool(self, *, size_hint: int = 0) -> FileSpool:
         self._require_room(size_hint)
-        # The writer's process ID lets sweep tell a spool file in use from one that was left behind.
+        # The supervisor knows by the process ID what a child that died has left behind.
         path = f"{self._spool_prefix}{os.getpid()}-{next(_numbers)}"
         return FileSpool(path, self.config.max_object_bytes, self._require_room)
 
