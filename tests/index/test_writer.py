@@ -1,9 +1,14 @@
 """Group commit: many threads and processes, a record that fails, and the end."""
 
+import errno
+import os
+import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,7 +16,7 @@ from tests.index.conftest import record
 from tests.instances import part10
 
 from hounsfield.dicom.query import Level, Query
-from hounsfield.errors import Unavailable
+from hounsfield.errors import HounsfieldError, OutOfResources, Unavailable
 from hounsfield.index.database import IndexConfig
 from hounsfield.index.index import Index
 from hounsfield.index.insertion import Insertion
@@ -120,6 +125,96 @@ def test_after_the_end_nothing_is_taken(index):
     writer.close()
     with pytest.raises(Unavailable, match="closed"):
         writer.write(one(2))
+
+
+def together(index, numbers):
+    """Write records that share one batch; what became of each."""
+    writer, results = index.writer, {}
+
+    def write(number):
+        try:
+            results[number] = index.write(one(number))
+        except HounsfieldError as problem:
+            results[number] = problem
+
+    with ThreadPoolExecutor(len(numbers)) as pool:
+        with writer._writing:
+            waiting = [pool.submit(write, number) for number in numbers]
+            while len(writer._queue) < len(numbers):
+                threading.Event().wait(0.01)
+        for future in waiting:
+            future.result(20)
+    return results
+
+
+def test_whoever_shared_a_batch_that_got_no_turn_is_told(index, monkeypatch):
+    @contextmanager
+    def no_turn():
+        raise OSError(errno.ENOLCK, "No locks available")
+        yield
+
+    monkeypatch.setattr(index.database, "turn", no_turn)
+    results = together(index, range(6))
+    assert {type(result) for result in results.values()} == {Unavailable}
+    monkeypatch.undo()
+    assert set(together(index, range(6)).values()) == {Inserted(1)}
+    assert counts(index) == (6, 6)
+
+
+def test_a_full_disk_is_told_as_such_and_writing_goes_on_when_there_is_room(index):
+    # STO-06
+    index.write(one(0))
+    cursor = index.writer._connection.cursor()
+    (pages,) = cursor.execute("PRAGMA page_count").fetchone()
+    cursor.execute(f"PRAGMA max_page_count={pages}")
+    results = {}
+    while not any(isinstance(result, OutOfResources) for result in results.values()):
+        first = len(results) + 1
+        assert first < 2000
+        results |= together(index, range(first, first + 4))
+    taken = sum(isinstance(result, Inserted) for result in results.values())
+    assert counts(index) == (1 + taken, 1 + taken)
+    left = [number for number, result in results.items() if result != Inserted(1)]
+    assert set(together(index, left).values()) == {
+        Inserted(1)
+    }  # by a new connection, without the limit
+    assert counts(index) == (1 + len(results),) * 2
+
+
+def test_a_locked_database_is_waited_for_once_and_not_once_for_each(tmp_path):
+    config = IndexConfig(tmp_path / "locked.db", busy_timeout_s=0.3)
+    with Index(config) as index:
+        index.write(one(0))
+        other = sqlite3.connect(tmp_path / "locked.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        begin = time.monotonic()
+        results = together(index, range(1, 17))
+        with pytest.raises(Unavailable):
+            index.drop_unless_named("1.2.3", "key", lambda: None)
+        assert time.monotonic() - begin < 3
+        assert {type(result) for result in results.values()} == {Unavailable}
+        other.execute("ROLLBACK")
+        other.close()
+        assert index.write(one(1)) == Inserted(1)
+
+
+def test_at_the_end_rows_are_durable_although_somebody_else_reads(tmp_path, monkeypatch):
+    # STO-02: with the mark gone nobody would look for rows that a power cut took
+    synced = []
+    fsync = os.fsync
+
+    def noting(descriptor):
+        synced.append(os.fstat(descriptor).st_ino)
+        fsync(descriptor)
+
+    index = Index(IndexConfig(tmp_path / "index.db"))
+    index.write(one(1))
+    reader = sqlite3.connect(tmp_path / "index.db")
+    reader.execute("SELECT * FROM instance").fetchall()
+    monkeypatch.setattr(os, "fsync", noting)
+    index.close()
+    assert (tmp_path / "index.db-wal").stat().st_ino in synced
+    reader.close()
 
 
 OTHER = """

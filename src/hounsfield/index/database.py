@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,12 +12,13 @@ from sqlite3 import Connection as SqliteConnection
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import QueuePool
 
 from hounsfield.dicom.attributes import normalise_name
-from hounsfield.errors import Unavailable
+from hounsfield.errors import HounsfieldError, OutOfResources, Unavailable
 
+_FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
 HEAD = "0001"  # the newest migration; a test holds it to the migrations folder
 
 
@@ -81,14 +83,17 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction; it waits for its turn before it reads anything."""
+        """A transaction; it waits for its turn before it reads anything. Raises Unavailable and OutOfResources."""
         options = {"hounsfield_writes": True}
-        with (
-            self.turn(),
-            self.engine.connect().execution_options(**options) as connection,
-            connection.begin(),
-        ):
-            yield connection
+        try:
+            with (
+                self.turn(),
+                self.engine.connect().execution_options(**options) as connection,
+                connection.begin(),
+            ):
+                yield connection
+        except OperationalError as problem:
+            raise told(problem.orig or problem) from problem
 
     def connect_for_ingest(self) -> Any:
         """A driver's connection whose commits survive a crash of ours, but on SQLite not a power cut.
@@ -102,11 +107,38 @@ class Database:
             connection.cursor().execute("PRAGMA synchronous=NORMAL")
         return connection
 
+    def sync_journal(self) -> None:
+        """Make what was committed by `connect_for_ingest` durable.
+
+        SQLite does so when the last connection of all processes is closed. At a clean end we take away the mark that
+        would let the next start compare storage and index, so it must not depend on others who may read just then.
+        """
+        if not self.is_sqlite or not isinstance(self.config.location, Path):
+            return
+        for path in (f"{self.config.location}-wal", self.config.location.parent):
+            try:
+                descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            except FileNotFoundError:  # no journal: all of it is in the database
+                continue
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
     def close(self) -> None:
         self.engine.dispose()
         if self._turn_file >= 0:
             os.close(self._turn_file)
             self._turn_file = -1
+
+
+def told(problem: BaseException) -> HounsfieldError:
+    """What it means to whoever wanted to write that the database did not take it."""
+    if isinstance(problem, HounsfieldError):
+        return problem
+    if getattr(problem, "sqlite_errorcode", None) in _FULL:
+        return OutOfResources("the disk is full: the index does not take more")
+    return Unavailable(f"the index did not take the instance: {problem}")
 
 
 def _make_engine(config: IndexConfig) -> Engine:

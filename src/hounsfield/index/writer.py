@@ -1,13 +1,14 @@
 """Group commit: whoever comes first writes what all associations have ready as one transaction."""
 
+import sqlite3
 import threading
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-from hounsfield.errors import HounsfieldError, Unavailable
-from hounsfield.index.database import Database
+from hounsfield.errors import Unavailable
+from hounsfield.index.database import Database, told
 from hounsfield.index.insertion import Insertion
 from hounsfield.index.known import Known
 from hounsfield.index.records import InstanceRecord, Outcome
@@ -64,6 +65,7 @@ class Writer:
         """Let what is being written be finished, and take nothing more."""
         with self._writing:
             self._is_closed = True
+            self._database.sync_journal()
             self._drop_connection()
 
     def _commit_queued(self) -> None:
@@ -72,8 +74,15 @@ class Writer:
             for waiting in batch:
                 waiting.problem = Unavailable("the index is closed")
             return
-        with self._database.turn():
-            self._commit(batch)
+        try:
+            with self._database.turn():
+                self._commit(batch)
+        except BaseException as problem:
+            for waiting in batch:  # they are queued no more: nobody else would answer them
+                if not waiting.is_done:
+                    waiting.problem = _told(problem)
+            if not isinstance(problem, Exception):
+                raise
 
     def _commit(self, batch: Sequence[_Waiting]) -> None:
         try:
@@ -81,11 +90,13 @@ class Writer:
         except Exception as problem:  # noqa: BLE001 - every waiting thread must hear of it
             self._known.forget()
             self._drop_connection()
-            if len(batch) > 1:
+            if len(batch) > 1 and not isinstance(problem, sqlite3.OperationalError):
                 for one in batch:  # one bad record must not take its neighbours with it
                     self._commit([one])
                 return
-            batch[0].problem = _told(problem)
+            # Full, locked or unreadable is the database, and that for everybody: do not wait for it once each.
+            for one in batch:
+                one.problem = _told(problem)
             return
         for waiting, outcome in zip(batch, outcomes, strict=True):
             waiting.outcome = outcome
@@ -114,9 +125,8 @@ class Writer:
                 connection.close()
 
 
-def _told(problem: Exception) -> Exception:
-    if isinstance(problem, HounsfieldError):
-        return problem
-    told = Unavailable(f"the index did not take the instance: {problem}")
-    told.__cause__ = problem
-    return told
+def _told(problem: BaseException) -> Exception:
+    answer = told(problem)
+    if answer is not problem:
+        answer.__cause__ = problem
+    return answer
