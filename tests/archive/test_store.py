@@ -320,3 +320,53 @@ def test_an_object_dropped_by_another_sender_of_the_same_does_not_get_a_row(open
     storage.lost = None
     assert len(versions(archive)) == 1
     assert archive.put(part10()).outcome == "version"
+
+
+def refusing(archive, monkeypatch, problem):
+    """Let the index refuse whatever comes."""
+
+    def write(_record):
+        raise problem
+
+    monkeypatch.setattr(archive.index, "write", write)
+
+
+@pytest.mark.parametrize("problem", [OutOfResources("full"), Unavailable("locked")])
+def test_what_the_index_does_not_take_leaves_no_object(archive, monkeypatch, problem):  # STO-02
+    archive.put(numbered(1))
+    with monkeypatch.context() as patched:
+        refusing(archive, patched, problem)
+        for content in (numbered(1), numbered(2)):
+            with pytest.raises(type(problem)):
+                archive.put(content)
+    assert archive.contents() == [numbered(1)]  # that one has its row
+    assert archive.put(numbered(2)).outcome == "stored"
+    assert len(archive.contents()) == 2
+
+
+def test_an_object_dropped_by_another_whom_the_index_refused_does_not_get_a_row(
+    archive, monkeypatch
+):  # STO-02
+    write = archive.index.write
+
+    def dropped_first(record):
+        for stored in list(archive.storage.walk()):
+            archive.storage.delete(stored.key)
+        return write(record)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(archive.index, "write", dropped_first)
+        with pytest.raises(Unavailable, match="send it again"):
+            archive.put(numbered(1))
+    assert archive.index.totals().instances == 0
+    assert archive.put(numbered(1)).outcome == "stored"
+
+
+def test_metadata_is_read_although_it_cannot_be_remembered(archive, monkeypatch):
+    archive.put(numbered(1))
+
+    def full(*_arguments):
+        raise OutOfResources("full")
+
+    monkeypatch.setattr(archive.index, "cache_metadata", full)
+    assert archive.retrieve.series_metadata(LOCAL, f"{ROOT}.1", f"{ROOT}.1.1").startswith(b"[{")

@@ -14,7 +14,7 @@ from hounsfield.archive.importing import import_paths
 from hounsfield.archive.rebuild import rebuild
 from hounsfield.archive.retrieve import Retrieve
 from hounsfield.archive.search import Search
-from hounsfield.archive.store import InstanceStore, Source
+from hounsfield.archive.store import InstanceStore, Source, StorePolicy
 from hounsfield.archive.sweep import sweep
 from hounsfield.dicom.query import Level, Query
 from hounsfield.index.database import IndexConfig
@@ -107,6 +107,19 @@ def test_a_sweep_never_removes_an_object_it_cannot_vouch_for(place):
     assert (swept.adopted, swept.damaged) == (2, 1)
     assert first.read_bytes() == content
     assert place.findings() == ["damaged"]
+
+
+@pytest.mark.parametrize("again", [rebuild, sweep])
+def test_versions_once_taken_are_kept_whatever_the_policy_is_by_now(place, again):  # STO-04
+    for description in ("Head", "Neck"):
+        place.put(numbered(1, StudyDescription=description))
+    before = place.answers()
+    place.index.close()
+    place.open("lost.db")
+    again(InstanceStore(place.storage, place.index, policy=StorePolicy("keep-first")))
+    assert len(place.paths()) == 2
+    assert place.answers() == before
+    assert place.findings() == []
 
 
 def test_a_rebuilt_index_answers_as_the_old_one_did(place):

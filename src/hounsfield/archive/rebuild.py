@@ -28,7 +28,7 @@ def rebuild(
     rebuilt = Rebuilt()
     for done, stored in enumerate(by_receipt(store.storage.walk()), 1):
         try:
-            store.index_stored(record_of(store.storage, stored, "rebuild"))
+            store.index_stored(record_of(store.storage, stored, "rebuild"), is_adopted=True)
             rebuilt.indexed += 1
         except (HounsfieldError, OSError) as problem:
             rebuilt.failed.append((stored.key, str(problem)))

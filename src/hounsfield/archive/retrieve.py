@@ -1,5 +1,6 @@
 """The one way out: where instances lie, their bytes, and their metadata."""
 
+import contextlib
 from dataclasses import dataclass, replace
 
 import zstandard
@@ -8,7 +9,7 @@ from hounsfield.archive.access import Principal, require
 from hounsfield.dicom import json_model
 from hounsfield.dicom.part10 import inflated, read_header
 from hounsfield.dicom.transfer_syntax import of
-from hounsfield.errors import NotFound
+from hounsfield.errors import NotFound, OutOfResources, Unavailable
 from hounsfield.index.index import Index
 from hounsfield.index.records import InstanceLocation
 from hounsfield.storage.objects import ObjectStorage, StoredObject
@@ -101,9 +102,9 @@ class Retrieve:
             return zstandard.ZstdDecompressor().decompress(cached)
         locations = self.locate(principal, study_instance_uid, series_instance_uid)
         body = b"[" + b",".join(self.instance_metadata(location) for location in locations) + b"]"
-        self._index.cache_metadata(
-            series_fk, revision, zstandard.ZstdCompressor(level=3).compress(body)
-        )
+        packed = zstandard.ZstdCompressor(level=3).compress(body)
+        with contextlib.suppress(Unavailable, OutOfResources):  # a full disk must not stop readers
+            self._index.cache_metadata(series_fk, revision, packed)
         return body
 
     def revision(self, study_instance_uid: str, series_instance_uid: str) -> int:

@@ -1,5 +1,6 @@
 """The one way in: a spooled instance becomes a stored and indexed one, or nothing (architecture, "going in")."""
 
+import contextlib
 import time
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -9,7 +10,13 @@ from hounsfield.dicom import frames
 from hounsfield.dicom.attributes import InstanceAttributes
 from hounsfield.dicom.identity import Identity, identify
 from hounsfield.dicom.part10 import Header, read_header
-from hounsfield.errors import Conflict, HounsfieldError, InvalidInstance, Unavailable
+from hounsfield.errors import (
+    Conflict,
+    HounsfieldError,
+    InvalidInstance,
+    OutOfResources,
+    Unavailable,
+)
 from hounsfield.hooks import Admit, Hooks
 from hounsfield.index.index import Index
 from hounsfield.index.records import AlreadyThere, Collision, Inserted, InstanceRecord, Version
@@ -132,7 +139,8 @@ class InstanceStore:
         for admit in self.hooks.admit:
             _ask(admit, attributes, source.name)
         sha256, size = spool.sha256(), spool.size_bytes
-        self.storage.put(spool, object_key(identity, sha256, received_us), received_us)
+        key = object_key(identity, sha256, received_us)
+        self.storage.put(spool, key, received_us)
         record = InstanceRecord(
             identity=identity,
             attributes=attributes,
@@ -144,11 +152,23 @@ class InstanceStore:
             dataset_offset=header.dataset_offset,
             frame_table=table,
             actor=source.principal.name,
+            is_stored=lambda: self.storage.exists(key),
         )
-        return Stored(self.index_stored(record), identity, sha256, size)
+        try:
+            outcome = self.index_stored(record)
+        except (Unavailable, OutOfResources):
+            with contextlib.suppress(HounsfieldError):  # then a sweep finds it
+                self._drop_unless_named(record, key)
+            raise
+        return Stored(outcome, identity, sha256, size)
 
-    def index_stored(self, record: InstanceRecord) -> Literal["stored", "duplicate", "version"]:
-        """Insert the row, deciding about other versions as often as new ones turn up meanwhile."""
+    def index_stored(
+        self, record: InstanceRecord, *, is_adopted: bool = False
+    ) -> Literal["stored", "duplicate", "version"]:
+        """Insert the row, deciding about other versions as often as new ones turn up meanwhile.
+
+        An adopted object was acknowledged once: it is kept, whatever the policy is by now.
+        """
         key = object_key(record.identity, record.sha256, record.received_us)
         is_first = True
         for _ in range(_MAX_COLLISIONS):
@@ -159,7 +179,7 @@ class InstanceStore:
                 self._drop_unless_named(record, key)
                 return "duplicate"
             is_first = False
-            decided = self._decide(record, outcome, key)
+            decided = self._decide(record, outcome, key, is_adopted=is_adopted)
             if decided is None:
                 self._drop_unless_named(record, key)
                 return "duplicate"
@@ -167,7 +187,7 @@ class InstanceStore:
         raise Unavailable("this instance keeps arriving in new versions; try again")
 
     def _decide(
-        self, record: InstanceRecord, collision: Collision, key: str
+        self, record: InstanceRecord, collision: Collision, key: str, *, is_adopted: bool
     ) -> InstanceRecord | None:
         """The record as it should be tried again, or None if it is nothing new."""
         compared = frozenset(version.id for version in collision.versions)
@@ -186,7 +206,7 @@ class InstanceStore:
         record = replace(record, compared_with=compared, is_stored=lambda: self.storage.exists(key))
         if file_after_network:
             return replace(record, becomes_current=True, is_conflict=False)
-        if self.policy.duplicates == "keep-first":
+        if self.policy.duplicates == "keep-first" and not is_adopted:
             self._drop_unless_named(record, key)
             raise DuplicateInstance("the instance is here already with other content")
         return replace(

@@ -77,7 +77,7 @@ def without_rows(storage: ObjectStorage, index: Index, prefix: str = "") -> Iter
 def adopt(store: InstanceStore, stored: StoredKey, swept: Swept) -> None:
     """Index an object that has no row, unless its content is not what its name says."""
     try:
-        store.index_stored(record_of(store.storage, stored, "sweep"))
+        store.index_stored(record_of(store.storage, stored, "sweep"), is_adopted=True)
         swept.adopted += 1
     except Damaged:
         swept.damaged += 1

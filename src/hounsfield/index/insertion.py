@@ -53,13 +53,13 @@ class Insertion:
             strangers = [row for row in rows if row[0] not in record.compared_with]
             if strangers:
                 return Collision(tuple(Version(*row[:6]) for row in rows))
-            if record.is_stored is not None and not record.is_stored():
-                raise Unavailable("the object was removed meanwhile; send it again")
-            if record.becomes_current:
-                self.s.retire_versions.run(
-                    self.cursor,
-                    {"uid": identity.sop_instance_uid, "wanted": series_fk, "is_current": False},
-                )
+        if record.is_stored is not None and not record.is_stored():
+            raise Unavailable("the object was removed meanwhile; send it again")
+        if rows and record.becomes_current:
+            self.s.retire_versions.run(
+                self.cursor,
+                {"uid": identity.sop_instance_uid, "wanted": series_fk, "is_current": False},
+            )
         version = 1 + max((row[6] for row in rows), default=0)
         self._instance(record, series_fk, version)
         self._grow(record, study_fk, series_fk, is_new=not rows)

@@ -17,8 +17,9 @@ class InstanceRecord:
 
     ``compared_with`` names the versions (their row IDs) that the caller knows of and has compared; any
     other version found makes a `Collision` instead of a row. ``becomes_current`` says whether it is shown
-    instead of those, ``is_conflict`` whether it is flagged as contradicting them. ``is_stored`` is asked before
-    a further version gets its row: the object may have been dropped as nothing new by somebody who sent the same.
+    instead of those, ``is_conflict`` whether it is flagged as contradicting them. ``is_stored`` is asked
+    before the row is written: somebody who sent the same may have dropped the object, as nothing new or because
+    the index did not take it.
     """
 
     identity: Identity
