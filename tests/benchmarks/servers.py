@@ -83,6 +83,7 @@ class Orthanc:
             "DicomAlwaysAllowEcho": True,
             "DicomAlwaysAllowStore": True,
             "DicomAlwaysAllowFind": True,
+            "DicomAlwaysAllowGet": True,
             "RemoteAccessAllowed": True,
             "AuthenticationEnabled": False,
             "Plugins": [f for f in PLUGIN_FOLDERS if Path(f).is_dir()][:1],

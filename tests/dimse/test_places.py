@@ -101,6 +101,14 @@ def test_who_has_most_lets_others_go_first(descriptor, other):
     assert places.has_more_than_its_share()
 
 
+def test_no_page_of_the_shared_file_is_left_for_a_full_disk_to_refuse():
+    opened = shared_file(5000)
+    status = os.fstat(opened)
+    os.close(opened)
+    assert status.st_size == (5000 + SPARE_PLACES) * 16
+    assert status.st_blocks * 512 >= status.st_size
+
+
 def test_who_is_alone_waits_for_nobody():
     places = Places(3, 2)
     places.take()

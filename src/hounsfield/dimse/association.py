@@ -1,6 +1,6 @@
 """One association over a blocking socket: PDUs, fragments and messages (PS3.7 section 6.3, PS3.8 section 9)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 
 from hounsfield.dimse.command import (
@@ -18,6 +18,7 @@ from hounsfield.dimse.transport import (
 from hounsfield.dimse.upper_layer.fragments import (
     HEADER_BYTES,
     command_pdus,
+    dataset_pdus,
     fragment_bytes,
     put_dataset_header,
 )
@@ -368,6 +369,14 @@ class Association:
             if not following:
                 return
             filled, current, other = following, other, current
+
+    def send_answers(self, context_id: int, command: Command, datasets: Sequence[bytes]) -> None:
+        """Send one message for each of some small data sets, all with the same command, in one write."""
+        size = fragment_bytes(self.peer_maximum_length)
+        head = b"".join(command_pdus(context_id, command.encode(), size))
+        self._send(
+            b"".join(head + b"".join(dataset_pdus(context_id, data, size)) for data in datasets)
+        )
 
     def _send(self, *buffers: bytes | memoryview) -> None:
         self._machine.handle(Event.P_DATA_REQUEST)

@@ -1,7 +1,7 @@
 """Query as SCP: Patient Root and Study Root C-FIND (PS3.4 C.4.1, C.6.1 and C.6.2)."""
 
-import io
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
@@ -34,6 +34,7 @@ STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 FIND_SOP_CLASSES = frozenset({PATIENT_ROOT_FIND, STUDY_ROOT_FIND})
 
 _RETRIEVE_AE_TITLE, _AVAILABILITY = "00080054", "00080056"
+_MOST_TOGETHER, _WAITS_S = 32, 0.005
 _NOT_KEYS = frozenset((0x00080005, 0x00080052, 0x00080053, 0x00080054, 0x00080056, 0x00080201))
 
 
@@ -59,20 +60,38 @@ class FindScp:
             identifier, charset = read_identifier(association, context, request)
             asked = Asked(identifier, context, charset)
             principal = Principal(association.calling_ae_title, "peer", association.peer_address)
+            pending = respond(request, asked.pending, dataset=True)
             with closing(self._search.stream(principal, asked.query)) as matches:
-                for found in matches:
+                for some in _together(
+                    encode_dataset(
+                        asked.answer(found, self._ae_title), context.transfer_syntax, asked.charset
+                    )
+                    for found in matches
+                ):
                     if association.is_cancelled(request.message_id):
                         return respond(request, Status.CANCEL)
-                    answer = asked.answer(found, self._ae_title)
-                    data = encode_dataset(answer, context.transfer_syntax, asked.charset)
-                    pending = respond(request, asked.pending, dataset=True)
-                    association.send_message(context.context_id, pending, io.BytesIO(data).readinto)
+                    association.send_answers(context.context_id, pending, some)
         except InvalidInstance as error:
             return respond(request, Status.CANNOT_UNDERSTAND, comment=str(error))
         except HounsfieldError as error:
             log.warning("C-FIND from %s refused: %s", association.calling_ae_title, error)
             return respond(request, status_of(error), comment=str(error))
         return respond(request, Status.SUCCESS)
+
+
+def _together(answers: Iterator[bytes]) -> Iterator[list[bytes]]:
+    """Put answers together that one write can take, but let none wait for one that is long in coming."""
+    some: list[bytes] = []
+    began = time.monotonic()
+    for answer in answers:
+        some.append(answer)
+        now = time.monotonic()
+        if len(some) == _MOST_TOGETHER or now - began > _WAITS_S:
+            yield some
+            some = []
+            began = now
+    if some:
+        yield some
 
 
 class Asked:

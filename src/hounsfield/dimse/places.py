@@ -123,11 +123,21 @@ class Places:
 
 
 def shared_file(max_associations: int) -> int:
-    """Open a nameless file for `Places`; processes that inherit the descriptor share it."""
+    """Open a nameless file for `Places`; processes that inherit the descriptor share it.
+
+    In memory where that can be had. Its bytes are written and not left out: a page that a full disk has no room
+    for would kill the process that touches it.
+    """
+    empty = bytes(_bytes(max_associations))
+    if hasattr(os, "memfd_create"):
+        descriptor = os.memfd_create("hounsfield-places", os.MFD_CLOEXEC)
+        os.write(descriptor, empty)
+        return descriptor
     import tempfile  # noqa: PLC0415 - one process needs it once
 
     with tempfile.TemporaryFile() as file:
-        file.truncate(_bytes(max_associations))
+        file.write(empty)
+        file.flush()
         return os.dup(file.fileno())
 
 

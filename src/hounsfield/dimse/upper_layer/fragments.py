@@ -30,6 +30,20 @@ def command_pdus(context_id: int, command_set: bytes, fragment_size: int) -> lis
     return pdus
 
 
+def dataset_pdus(context_id: int, data: bytes, fragment_size: int) -> list[bytes]:
+    """Cut a data set that is small into PDUs of one fragment each."""
+    last = max(len(data) - 1, 0) // fragment_size * fragment_size
+    pdus = []
+    for offset in range(0, max(len(data), 1), fragment_size):
+        fragment = data[offset : offset + fragment_size]
+        pdus.append(
+            PDU_HEADER.pack(PduType.P_DATA_TF, len(fragment) + PDV_HEADER.size)
+            + PDV_HEADER.pack(len(fragment) + 2, context_id, IS_LAST if offset == last else 0)
+            + fragment
+        )
+    return pdus
+
+
 def put_dataset_header(buffer: memoryview, context_id: int, length: int, *, is_last: bool) -> None:
     """Write the headers of a data set fragment of `length` bytes into the room left for them in front."""
     PDU_HEADER.pack_into(buffer, 0, PduType.P_DATA_TF, length + PDV_HEADER.size)
