@@ -6,6 +6,7 @@ What is written are identifiers of queries and the like: small, without pixel da
 import base64
 import zlib
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from struct import pack
 from typing import Any
 
@@ -26,9 +27,11 @@ _NUMBERS = {
     "FD": "d",
 }
 _BYTES = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
+_NO_TEXT = _BYTES | _NUMBERS.keys() | {"SQ", "AT"}
 _SHORT = frozenset(vr.decode() for vr in SHORT_VRS)
 _PN_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 _MAX_DS = 16  # PS3.5 6.2
+_REMEMBERED = 64
 
 
 def encode_dataset(
@@ -104,17 +107,11 @@ class _Writer:
 
     def _element(self, tag: int, attribute: dict[str, Any]) -> bytes:
         vr: str = attribute["vr"]
-        value = self._value(vr, attribute)
-        if len(value) % 2:
-            value += b"\0" if vr == "UI" or vr in _BYTES else b" "
-        head = pack(self._order + "HH", tag >> 16, tag & 0xFFFF)
-        if self._is_implicit_vr:
-            return head + pack(self._order + "I", len(value)) + value
-        if vr in _SHORT:
-            # PS3.5 7.1.2: two bytes of length; nothing that we answer with comes near.
-            value = value[:0xFFFE]
-            return head + vr.encode() + pack(self._order + "H", len(value)) + value
-        return head + vr.encode() + pack(self._order + "HI", 0, len(value)) + value
+        if vr in _NO_TEXT:
+            return _framed(tag, vr, self._value(vr, attribute), self._order, self._is_implicit_vr)
+        text = _joined(vr, attribute.get("Value", ()))
+        write = _text_element if len(text) <= _REMEMBERED else _text_element.__wrapped__
+        return write(tag, vr, text, self._codec, self._order, self._is_implicit_vr)
 
     def _value(self, vr: str, attribute: dict[str, Any]) -> bytes:
         values: Sequence[Any] = attribute.get("Value", ())
@@ -126,14 +123,34 @@ class _Writer:
             tags = [int(value, 16) for value in values]
             halves = [half for tag in tags for half in (tag >> 16, tag & 0xFFFF)]
             return pack(f"{self._order}{len(halves)}H", *halves)
-        if vr in _BYTES:
-            return base64.b64decode(str(attribute.get("InlineBinary", "")))
-        text: str = _joined(vr, values)
-        return text.encode(self._codec if vr in AFFECTED_VRS else "ascii", "replace")
+        return base64.b64decode(str(attribute.get("InlineBinary", "")))
 
     def _item(self, attributes: dict[str, Any]) -> bytes:
         body = self.dataset(attributes)
         return pack(self._order + "HHI", ITEM >> 16, ITEM & 0xFFFF, len(body)) + body
+
+
+@lru_cache(maxsize=8192)
+def _text_element(
+    tag: int, vr: str, text: str, codec: str, order: str, is_implicit_vr: bool
+) -> bytes:
+    """An element of text; most of what an answer says, the one before it said too."""
+    value = text.encode(codec if vr in AFFECTED_VRS else "ascii", "replace")
+    return _framed(tag, vr, value, order, is_implicit_vr)
+
+
+def _framed(tag: int, vr: str, value: bytes, order: str, is_implicit_vr: bool) -> bytes:
+    """A value, padded, behind its tag, VR and length."""
+    if len(value) % 2:
+        value += b"\0" if vr == "UI" or vr in _BYTES else b" "
+    head = pack(order + "HH", tag >> 16, tag & 0xFFFF)
+    if is_implicit_vr:
+        return head + pack(order + "I", len(value)) + value
+    if vr in _SHORT:
+        # PS3.5 7.1.2: two bytes of length; nothing that we answer with comes near.
+        value = value[:0xFFFE]
+        return head + vr.encode() + pack(order + "H", len(value)) + value
+    return head + vr.encode() + pack(order + "HI", 0, len(value)) + value
 
 
 def _number(value: Any) -> Any:
