@@ -1,5 +1,6 @@
 """Processes of a live server: killed, starved of a port, ended in every way."""
 
+import errno
 import http.client
 import json
 import os
@@ -13,7 +14,9 @@ from pathlib import Path
 import pytest
 from tests.live import STOP_WITHIN_S, hounsfield, live_server, members, start_server
 
+from hounsfield.app.supervisor import Supervisor
 from hounsfield.dimse.scu import Target, echo
+from hounsfield.settings.model import Settings
 
 ROLES = ("dimse", "http", "worker")
 
@@ -60,6 +63,12 @@ def is_gone(pid):
         return True
 
 
+def lowest_free_descriptor():
+    descriptor = os.open(os.devnull, os.O_RDONLY)
+    os.close(descriptor)
+    return descriptor
+
+
 def get(server, path):
     with urllib.request.urlopen(server.http + path, timeout=30) as answer:
         return answer.status, answer.read()
@@ -88,6 +97,38 @@ def test_a_killed_process_is_started_again_and_the_others_go_on(server, role):
     assert before - after == {killed}
     assert len(after) == len(before)
     assert "signal SIGKILL" in server.log_tail()
+
+
+def test_what_a_killed_process_had_half_received_is_removed_while_the_server_runs(server):
+    killed, other = children(server, "dimse")
+    left, kept = (server.data / "spool" / f"{pid}-1" for pid in (killed, other))
+    for path in (left, kept):
+        path.write_bytes(b"half an instance")
+    os.kill(killed, signal.SIGKILL)
+    wait_for(lambda: not left.exists(), server)
+    children(server, "dimse")  # until it is there again
+    assert kept.exists()
+    kept.unlink()
+
+
+def test_a_process_that_cannot_be_started_now_is_tried_again_later(tmp_path, monkeypatch):
+    supervisor = Supervisor(Settings(data=tmp_path), roles=("worker",))
+    started = supervisor._children[0]
+
+    def no_process(*_arguments, **_options):
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(subprocess, "Popen", no_process)
+    free = lowest_free_descriptor()
+    delays = []
+    for _ in range(3):
+        started.start_at = now = time.monotonic()
+        supervisor._look_after_children()
+        delays.append(started.start_at - now)
+    assert lowest_free_descriptor() == free
+    assert started.process is None
+    assert 0 < delays[0] < delays[1] < delays[2]
+    supervisor.close()
 
 
 def test_a_process_that_is_asked_to_end_is_started_again_too(server):

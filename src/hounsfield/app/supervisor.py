@@ -272,17 +272,22 @@ class Supervisor:
         if up >= 0:
             inherited.append(up)
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD_BACK)
-        child.process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [
-                # -P: whatever lies in the working directory is not for us to import.
-                *(sys.executable, "-P", "-m", "hounsfield.app.child"),
-                *(child.role, str(reader), "-" if listener is None else str(listener)),
-            ],
-            stdin=subprocess.DEVNULL,
-            pass_fds=inherited,
-        )
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        os.close(reader)
+        try:
+            child.process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+                [
+                    # -P: whatever lies in the working directory is not for us to import.
+                    *(sys.executable, "-P", "-m", "hounsfield.app.child"),
+                    *(child.role, str(reader), "-" if listener is None else str(listener)),
+                ],
+                stdin=subprocess.DEVNULL,
+                pass_fds=inherited,
+            )
+        except OSError:
+            os.close(child.life_line)
+            raise
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+            os.close(reader)
         child.started = time.monotonic()
         orders = Orders(
             settings=self._settings,
@@ -303,11 +308,19 @@ class Supervisor:
             if child.process is not None and child.process.poll() is not None:
                 self._bury(child, now)
             elif child.process is None and child.start_at <= now and not self._stopping.is_set():
-                self._start(child)
+                try:
+                    self._start(child)
+                except OSError as problem:  # no memory or no process to be had just now
+                    log.warning(
+                        "cannot be started", extra={"role": child.role, "why": str(problem)}
+                    )
+                    child.failures += 1
+                    self._try_later(child, now)
 
     def _bury(self, child: _Child, now: float) -> None:
         assert child.process is not None
         code = child.process.returncode
+        self._clear_spool_of(child.process.pid)
         os.close(child.life_line)
         child.process, child.life_line = None, -1
         self._is_clean = self._is_clean and code == 0
@@ -319,12 +332,25 @@ class Supervisor:
                 f"the {child.role} process ended {child.failures} times before it was ready"
                 f" ({_ending(code)}); the lines above say why"
             )
-        delay = _BACK_OFF_S[min(child.failures, len(_BACK_OFF_S)) - 1]
-        child.start_at = now + delay
         log.error(
             "process ended by itself, starting it again",
-            extra={"role": child.role, "ending": _ending(code), "in_s": delay},
+            extra={
+                "role": child.role,
+                "ending": _ending(code),
+                "in_s": self._try_later(child, now),
+            },
         )
+
+    def _try_later(self, child: _Child, now: float) -> float:
+        delay = _BACK_OFF_S[min(child.failures, len(_BACK_OFF_S)) - 1]
+        child.start_at = now + delay
+        return delay
+
+    def _clear_spool_of(self, pid: int) -> None:
+        """Remove what a child that is gone did not finish: the next sweep may be months away."""
+        with contextlib.suppress(OSError):
+            for path in (self._settings.data / "spool").glob(f"{pid}-*"):
+                path.unlink(missing_ok=True)
 
     def _stop(self) -> None:
         """Let every child finish what is in progress; who does not in time is killed."""
