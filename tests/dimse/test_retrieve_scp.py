@@ -7,7 +7,7 @@ import pytest
 from pydicom import Dataset
 from pydicom.filereader import read_dataset
 from tests.dimse.peer import CT, EXPLICIT, IMPLICIT
-from tests.dimse.querying import PENDING, SUCCESS, Finder, encoded
+from tests.dimse.querying import BIG, PENDING, SUCCESS, Finder, encoded, read
 from tests.instances import MR_IMAGE, part10
 
 from hounsfield.archive.access import LOCAL
@@ -16,6 +16,7 @@ from hounsfield.dicom.part10 import read_header
 from hounsfield.dimse.command import Command, CommandField, CommandTag, respond
 from hounsfield.dimse.config import Peer
 from hounsfield.dimse.upper_layer.items import RoleSelection
+from hounsfield.dimse.upper_layer.negotiation import Support, answer
 from hounsfield.dimse.upper_layer.pdus import PDataTf
 
 PATIENT_GET, STUDY_GET = "1.2.840.10008.5.1.4.1.2.1.3", "1.2.840.10008.5.1.4.1.2.2.3"
@@ -184,7 +185,7 @@ def test_what_was_not_offered_or_is_refused_is_counted_and_named(getter, stored)
 
 
 # QR-09
-@pytest.mark.parametrize("storage", [(), ((CT, IMPLICIT), (MR_IMAGE, JPEG))])
+@pytest.mark.parametrize("storage", [(), ((CT, JPEG), (MR_IMAGE, BIG))])
 def test_get_of_nothing_that_the_peer_could_take_fails_and_names_all(getter, stored, storage):
     getter.open(STUDY_GET, *storage)
     getter.retrieve(CommandField.C_GET_RQ, "STUDY", StudyInstanceUID="1.2.1")
@@ -327,11 +328,6 @@ def test_the_destination_is_told_who_asked(archive, stored, serve):
                     "HOUNSFIELD",
                     "THERE",
                 )
-                from hounsfield.dimse.upper_layer.negotiation import (
-                    Support,
-                    answer,
-                )
-
                 everything = Support(frozenset((EXPLICIT,)))
                 there.say(answer(request, lambda *_: everything, maximum_length=16384).answer)
                 command, _, _ = there.next_message()
@@ -339,3 +335,30 @@ def test_the_destination_is_told_who_asked(archive, stored, serve):
             _, responses, failed = mover.take_all()
             assert responses[-1].status == ALL_FAILED
             assert set(failed) == set(stored)
+
+
+# QR-10
+def test_who_takes_only_the_other_little_endian_syntax_gets_the_same_content(getter, stored):
+    getter.open(STUDY_GET, (CT, IMPLICIT), (MR_IMAGE, EXPLICIT))
+    getter.retrieve(CommandField.C_GET_RQ, "STUDY", StudyInstanceUID="1.2.1")
+    came, responses, failed = getter.take_all()
+    assert (responses[-1].status, failed) == (SUCCESS, [])
+    for uid, data in came.items():
+        is_ct = uid.startswith("1.2.1.1.")
+        assert (data == stored[uid]) is not is_ct
+        assert read(data, IMPLICIT if is_ct else EXPLICIT) == read(stored[uid], EXPLICIT)
+
+
+# QR-10
+def test_a_destination_that_takes_only_implicit_vr_gets_it(archive, stored, serve, monkeypatch):
+    monkeypatch.setattr("hounsfield.dimse.acceptance._STORAGE", Support(frozenset((IMPLICIT,))))
+    _server, port = serve(archive)
+    peers = (Peer("HOUNSFIELD", "127.0.0.1", port),)  # to itself: all of it is here already
+    _server, port = serve(archive, peers=peers)
+    with Retriever(port) as mover:
+        mover.open(STUDY_MOVE)
+        mover.retrieve(CommandField.C_MOVE_RQ, "STUDY", "HOUNSFIELD", StudyInstanceUID="1.2.1")
+        _, responses, failed = mover.take_all()
+        assert (responses[-1].status, failed) == (SUCCESS, [])
+    written = [read_header(content).transfer_syntax_uid for content in archive.files()]
+    assert sorted(written) == [IMPLICIT] * 5 + [EXPLICIT] * 5

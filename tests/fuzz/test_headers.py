@@ -16,8 +16,31 @@ from tests.fuzz.headers import (
 )
 from tests.instances import part10
 
+from hounsfield.dicom.encoding import encode_dataset
 from hounsfield.dicom.part10 import read_header
-from hounsfield.errors import InvalidInstance
+from hounsfield.dimse.find_scp import PATIENT_ROOT_FIND, STUDY_ROOT_FIND, Asked
+from hounsfield.dimse.identifier import decode_identifier
+from hounsfield.dimse.upper_layer.negotiation import AcceptedContext
+from hounsfield.errors import InvalidInstance, InvalidQuery
+from hounsfield.index.records import Found
+
+IDENTIFIERS = [
+    encode_dataset(
+        {
+            "00080052": {"vr": "CS", "Value": [level]},
+            "00080020": {"vr": "DA", "Value": ["20240101-20240131"]},
+            "00080061": {"vr": "CS", "Value": ["CT"]},
+            "00081032": {"vr": "SQ", "Value": [{"00080100": {"vr": "SH", "Value": ["X"]}}]},
+            "00100010": {"vr": "PN", "Value": [{"Alphabetic": "Müller*", "Ideographic": "山"}]},
+            "00100020": {"vr": "LO", "Value": ["P1"]},
+            "0020000D": {"vr": "UI", "Value": ["1.2", "1.3"]},
+            "00201208": {"vr": "IS"},
+        },
+        EXPLICIT,
+        "ISO_IR 100",
+    )
+    for level in ("PATIENT", "STUDY", "SERIES", "IMAGE")
+]
 
 
 def test_every_seed_is_understood():
@@ -49,3 +72,24 @@ def test_pixel_data_that_runs_past_the_end_is_refused_also_behind_what_only_pydi
     assert read_header(unreadable).pixel_data
     with pytest.raises(InvalidInstance, match="cut short"):
         read_header(unreadable[:-3])
+
+
+@pytest.mark.filterwarnings("ignore")
+@settings(deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_damaged_identifiers_are_queries_or_refused(seed):
+    random_ = random.Random(seed)
+    contexts = [
+        AcceptedContext(1, uid, EXPLICIT, application_information=information)
+        for uid in (PATIENT_ROOT_FIND, STUDY_ROOT_FIND)
+        for information in (b"", b"\1")
+    ]
+    for _ in range(10):
+        content = damage(random_.choice(IDENTIFIERS), random_)
+        try:
+            identifier, charset = decode_identifier(content, EXPLICIT)
+            asked = Asked(identifier, random_.choice(contexts), charset)
+        except (InvalidInstance, InvalidQuery):
+            continue
+        found = Found(asked.query.level, identifier, None)
+        assert encode_dataset(asked.answer(found, "HOUNSFIELD"), EXPLICIT, charset)

@@ -45,10 +45,7 @@ def is_relational(information: bytes) -> bool:
 def read_identifier(
     association: Association, context: AcceptedContext, request: Command
 ) -> tuple[dict[str, Any], str]:
-    """(the data set of a query in the DICOM JSON model, its Specific Character Set).
-
-    Raises InvalidQuery and InvalidInstance.
-    """
+    """Receive an identifier and decode it; raises InvalidQuery and InvalidInstance."""
     if not request.has_dataset:
         raise InvalidQuery("there is no identifier")
     data = bytearray()
@@ -58,9 +55,13 @@ def read_identifier(
             raise InvalidQuery(f"an identifier of over {MAX_IDENTIFIER_BYTES} bytes")
     if not data:
         raise InvalidQuery("the identifier is empty")
-    content = bytes(data)
+    return decode_identifier(bytes(data), context.transfer_syntax)
+
+
+def decode_identifier(content: bytes, transfer_syntax_uid: str) -> tuple[dict[str, Any], str]:
+    """(a data set in the DICOM JSON model, its Specific Character Set); raises InvalidInstance."""
     tags = frozenset((SPECIFIC_CHARACTER_SET,))
-    header = read_header(content, tags=tags, transfer_syntax_uid=context.transfer_syntax)
+    header = read_header(content, tags=tags, transfer_syntax_uid=transfer_syntax_uid)
     found: dict[str, Any] = orjson.loads(write_dataset(content, header))
     return found, header.text(SPECIFIC_CHARACTER_SET)
 
@@ -73,7 +74,12 @@ def match_of(tag: int, attribute: dict[str, Any]) -> Matching | None:
         return Universal() if is_empty else None
     if vr_of_key(tag) == "PN":
         groups = ("Alphabetic", "Ideographic", "Phonetic")
-        names = ["=".join((v or {}).get(g, "") for g in groups).rstrip("=") for v in values]
+        names = [
+            "=".join(value.get(group, "") for group in groups).rstrip("=")
+            if isinstance(value, dict)
+            else str(value or "")  # some call a name by another VR
+            for value in values
+        ]
         return parse_match(tag, "PN", "\\".join(names))
     text = "\\".join("" if value is None else str(value) for value in values)
     return parse_match(tag, vr_of_key(tag), text)

@@ -3,12 +3,13 @@
 import contextlib
 import io
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from pathlib import Path
 
 from hounsfield.archive.access import Principal
 from hounsfield.archive.retrieve import Retrieve
 from hounsfield.archive.search import Search
+from hounsfield.archive.transcoding import alternatives, transcode
 from hounsfield.dicom.query import Key, Level, Query, SingleValue, UidList, name_of
 from hounsfield.dicom.transfer_syntax import of as transfer_syntax_of
 from hounsfield.dimse.association import Association
@@ -27,7 +28,14 @@ from hounsfield.dimse.scu import MAX_CONTEXTS, Context, Outgoing, ScuAssociation
 from hounsfield.dimse.status import Status, status_of
 from hounsfield.dimse.sub_operations import Operation, Pieces
 from hounsfield.dimse.upper_layer.negotiation import AcceptedContext
-from hounsfield.errors import HounsfieldError, InvalidInstance, InvalidQuery, Refused, Unavailable
+from hounsfield.errors import (
+    HounsfieldError,
+    InvalidInstance,
+    InvalidQuery,
+    NotAcceptable,
+    Refused,
+    Unavailable,
+)
 from hounsfield.index.records import InstanceLocation
 
 log = logging.getLogger(__name__)
@@ -39,6 +47,8 @@ GET_SOP_CLASSES = frozenset({PATIENT_ROOT_GET, STUDY_ROOT_GET})
 _PATIENT_ROOT = frozenset({PATIENT_ROOT_MOVE, PATIENT_ROOT_GET})
 
 _SMALL_BYTES = 4 << 20
+# What is written anew is whole in memory, twice.
+_MOST_TRANSCODED_BYTES = 256 << 20
 
 
 class RetrieveScp:
@@ -135,8 +145,8 @@ class RetrieveScp:
         for location in operation.locations:
             if operation.is_cancelled():
                 return Status.CANCEL
-            context = contexts.get((location.sop_class_uid, location.transfer_syntax_uid))
-            if context is None:
+            syntax = _syntax_for(location, contexts)
+            if syntax is None:
                 log.info(
                     "%s was not offered %s in %s", association.calling_ae_title,
                     location.sop_class_uid, location.transfer_syntax_uid,
@@ -144,6 +154,7 @@ class RetrieveScp:
                 operation.done(location, None)
                 continue
             message_id = message_id % 0xFFFF + 1
+            context = contexts[location.sop_class_uid, syntax]
             operation.done(location, self._store_back(operation, location, context, message_id))
         return None
 
@@ -167,7 +178,7 @@ class RetrieveScp:
         )
         association = operation.association
         try:
-            with self._dataset(location) as read_into:
+            with self._dataset(location, context.transfer_syntax) as read_into:
                 association.send_message(context.context_id, request, read_into)
         except HounsfieldError as error:
             log.warning("%s cannot be read: %s", location.storage_key, error)
@@ -175,18 +186,25 @@ class RetrieveScp:
         return operation.response_to(message_id)
 
     @contextlib.contextmanager
-    def _dataset(self, location: InstanceLocation) -> Iterator[Callable[[memoryview], int]]:
-        """Read a stored data set piece by piece, a small one at once."""
-        pads = transfer_syntax_of(location.transfer_syntax_uid).is_deflated
+    def _dataset(
+        self, location: InstanceLocation, syntax: str
+    ) -> Iterator[Callable[[memoryview], int]]:
+        """Read a data set in a transfer syntax piece by piece, a small one at once; raises NotAcceptable."""
+        stored_syntax = location.transfer_syntax_uid
+        pads = transfer_syntax_of(syntax).is_deflated
         with self._retrieve.open_instance(location) as stored:
             length = stored.size_bytes - location.dataset_offset
-            if length <= _SMALL_BYTES:
+            if syntax != stored_syntax:
+                if length > _MOST_TRANSCODED_BYTES:
+                    raise NotAcceptable(f"{length} bytes are too many to be written in {syntax}")
+                data = stored.read_at(location.dataset_offset, length)
+                yield io.BytesIO(transcode(data, stored_syntax, syntax)).readinto
+            elif length <= _SMALL_BYTES:
                 data = stored.read_at(location.dataset_offset, length)
                 # PS3.5 A.5: a deflated data set of odd length gets a null byte.
                 yield io.BytesIO(data + b"\0" * (pads and len(data) % 2)).readinto
-                return
-            pieces = stored.stream(location.dataset_offset)
-            yield Pieces(pieces, pads=pads).readinto
+            else:
+                yield Pieces(stored.stream(location.dataset_offset), pads=pads).readinto
 
     # -- C-MOVE ---------------------------------------------------------------------------------------
 
@@ -198,9 +216,7 @@ class RetrieveScp:
         originator = (operation.association.calling_ae_title, operation.request.message_id)
         while left := operation.left:
             batch = _batch(left)
-            proposed = dict.fromkeys(
-                (one.sop_class_uid, (one.transfer_syntax_uid,)) for one in batch
-            )
+            proposed = dict.fromkeys(context for one in batch for context in _contexts_for(one))
             try:
                 with ScuAssociation(target, list(proposed)) as scu:
                     for location in batch:
@@ -217,19 +233,25 @@ class RetrieveScp:
         self, scu: ScuAssociation, location: InstanceLocation, originator: tuple[str, int]
     ) -> int | None:
         """Send one instance to the destination; the status that it answers, None if it does not take it."""
+        syntax = _syntax_for(location, frozenset(scu.accepted))
+        if syntax is None:
+            log.info(
+                "%s is not taken: %s in %s",
+                location.sop_instance_uid,
+                location.sop_class_uid,
+                location.transfer_syntax_uid,
+            )
+            return None
         outgoing = Outgoing(
             Path(location.storage_key),
             location.sop_class_uid,
             location.sop_instance_uid,
-            location.transfer_syntax_uid,
+            syntax,
             location.dataset_offset,
             location.size_bytes,
         )
-        if outgoing.context not in scu.accepted:
-            log.info("%s is not taken: %s", location.sop_instance_uid, outgoing.context)
-            return None
         try:
-            with self._dataset(location) as read_into:
+            with self._dataset(location, syntax) as read_into:
                 return scu.store_from(outgoing, read_into, move_originator=originator).status
         except Unavailable:
             raise
@@ -267,12 +289,28 @@ def _unique_keys(level: Level, identifier: dict[str, dict[str, object]]) -> tupl
     return tuple(keys)
 
 
+def _syntax_for(location: InstanceLocation, available: Container[Context]) -> str | None:
+    """The transfer syntax to send an instance in: the stored one, or one that loses nothing (QR-10)."""
+    stored = location.transfer_syntax_uid
+    for syntax in (stored, *alternatives(stored)):
+        if (location.sop_class_uid, syntax) in available:
+            return syntax
+    return None
+
+
+def _contexts_for(location: InstanceLocation) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The presentation contexts to propose for an instance: the stored syntax has one of its own."""
+    yield location.sop_class_uid, (location.transfer_syntax_uid,)
+    if others := alternatives(location.transfer_syntax_uid):
+        yield location.sop_class_uid, others
+
+
 def _batch(locations: Sequence[InstanceLocation]) -> list[InstanceLocation]:
     """As many of the first instances as one association has presentation contexts for."""
-    contexts: set[Context] = set()
+    contexts: set[tuple[str, tuple[str, ...]]] = set()
     batch = []
     for location in locations:
-        contexts.add((location.sop_class_uid, location.transfer_syntax_uid))
+        contexts.update(_contexts_for(location))
         if len(contexts) > MAX_CONTEXTS:
             break
         batch.append(location)
