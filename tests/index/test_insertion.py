@@ -36,7 +36,7 @@ def made(patient: int, study: int, series: int, instance: int, content: int) -> 
             SOPInstanceUID=f"{ROOT}.{study}.{series}.{instance}",
             SOPClassUID=(CT_IMAGE, MR_IMAGE)[instance % 2],
             Modality=("CT", "MR")[series % 2],
-            InstanceComments="x" * content,
+            ImageComments="x" * content,
         )
     )
 
