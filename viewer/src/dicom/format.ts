@@ -12,6 +12,15 @@ export function formatName(name: string | null | undefined): string {
   return titles && full ? `${full} (${titles})` : full || titles;
 }
 
+/** The groups that `formatName` leaves out, "山田^太郎=やまだ^たろう" as "山田 太郎 · やまだ たろう". */
+export function formatOtherNames(name: string | null | undefined): string {
+  const groups = (name ?? '')
+    .split('=')
+    .map((group) => group.split('^').map((part) => part.trim()));
+  const filled = groups.map((parts) => parts.filter(Boolean).join(' ')).filter(Boolean);
+  return filled.slice(1).join(' · ');
+}
+
 /** "20240131" as "2024-01-31", and what is no whole date as it stands. */
 export function formatDate(date: string | null | undefined): string {
   const match = /^(\d{4})\.?(\d{2})\.?(\d{2})$/.exec((date ?? '').trim());

@@ -2,6 +2,7 @@ import { Group, Stack, Text } from '@mantine/core';
 import { Link } from 'react-router';
 import { formatDate, formatName, formatSex } from '../../dicom/format';
 import { counted } from '../../ui/bytes';
+import { OtherNames } from './OtherNames';
 import { ModalityBadges, StatusBadge, StudyFlags } from './StudyBadges';
 import classes from './StudyList.module.css';
 import { keyOf, type StudyRowsProps } from './StudyTable';
@@ -27,6 +28,7 @@ export function StudyCards({ studies, hrefOf, onOpen }: StudyRowsProps) {
             <Group justify="space-between" wrap="nowrap" align="flex-start" gap="xs">
               <Text fw={600} lineClamp={2} className={classes.cardName}>
                 {formatName(study.PatientName) || 'No name'}
+                <OtherNames of={study.PatientName} />
               </Text>
               <ModalityBadges modalities={study.ModalitiesInStudy} />
             </Group>

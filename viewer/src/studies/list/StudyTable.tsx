@@ -6,6 +6,7 @@ import type { Study } from '../../api/client';
 import { formatDate, formatName, formatSex, formatTime } from '../../dicom/format';
 import { formatCount } from '../../ui/bytes';
 import { nextSort } from './filters';
+import { OtherNames } from './OtherNames';
 import { ModalityBadges, StatusBadge, StudyFlags } from './StudyBadges';
 import classes from './StudyList.module.css';
 import { formatWhen, isFresh } from './when';
@@ -148,6 +149,7 @@ function Row({
           }}
         >
           {name}
+          <OtherNames of={study.PatientName} />
         </Link>
         <Box className={classes.second}>
           {[formatDate(study.PatientBirthDate), formatSex(study.PatientSex)]

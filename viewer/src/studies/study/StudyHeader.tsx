@@ -4,6 +4,7 @@ import { Link } from 'react-router';
 import type { StudyDetail } from '../../api/client';
 import { commands } from '../../commands';
 import { formatDate, formatName, formatTime } from '../../dicom/format';
+import { OtherNames } from '../list/OtherNames';
 import { ModalityBadges, StatusBadge, StudyFlags } from '../list/StudyBadges';
 import classes from './Study.module.css';
 import { personOf } from './series';
@@ -23,7 +24,10 @@ export function StudyHeader({ study }: { study: StudyDetail }) {
         </ActionIcon>
       </Tooltip>
       <div className={classes.person}>
-        <h1 className={classes.name}>{formatName(study.PatientName) || 'No name'}</h1>
+        <h1 className={classes.name}>
+          {formatName(study.PatientName) || 'No name'}
+          <OtherNames of={study.PatientName} />
+        </h1>
         <p className={classes.details}>
           {[study.PatientID || 'no patient ID', personOf(study)].filter(Boolean).join(' · ')}
         </p>
