@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { framesPerSecond, isCine } from './cine';
-import { ageInYears, formatDate, formatName, formatTime } from './format';
+import { ageInYears, formatDate, formatName, formatOtherNames, formatTime } from './format';
 import { imagePlane } from './geometry';
 import { imagesOf, sortImages, whyNotShown } from './images';
 import { type JsonDataset, number, text } from './json';
@@ -217,6 +217,25 @@ describe('values as a person reads them', () => {
     expect(formatDate('20240131')).toBe('2024-01-31');
     expect(formatDate('2024')).toBe('2024');
     expect(formatTime('142530.12')).toBe('14:25');
+  });
+
+  it('keeps the name in its own script beside the one in Latin letters', () => {
+    expect(formatOtherNames('Yamada^Tarou=山田^太郎=やまだ^たろう')).toBe(
+      '山田 太郎 · やまだ たろう',
+    );
+    expect(formatOtherNames('=山田^太郎')).toBe('');
+    expect(formatOtherNames('Doe^Jane')).toBe('');
+  });
+
+  it.each([
+    ['1.2.840.10008.5.1.4.1.1.88.33', 'report'],
+    ['1.2.840.10008.5.1.4.1.1.88.59', 'key images'],
+    ['1.2.840.10008.5.1.4.1.1.9.1.1', 'ECG'],
+    ['1.2.840.10008.5.1.4.1.1.66.7', 'segmentation'],
+    ['1.2.840.10008.5.1.4.1.1.104.1', 'PDF'],
+  ])('says what %s is, which has no picture', (sopClass, word) => {
+    const dataset = { [Tag.SOPClassUID]: { vr: 'UI', Value: [sopClass] } };
+    expect(whyNotShown(dataset)).toContain(word);
   });
 
   it('counts an age in whole years', () => {

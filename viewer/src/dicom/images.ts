@@ -94,13 +94,24 @@ const KINDS: Record<string, string> = {
   '1.2.840.10008.5.1.4.1.1.104.1': 'This is a PDF document',
   '1.2.840.10008.5.1.4.1.1.104.2': 'This is a CDA document',
   '1.2.840.10008.5.1.4.1.1.66.4': 'This is a segmentation of other images',
+  '1.2.840.10008.5.1.4.1.1.66.7': 'This is a segmentation of other images',
+  '1.2.840.10008.5.1.4.1.1.88.59': 'This is a selection of key images',
   '1.2.840.10008.5.1.4.1.1.481.3': 'This is a set of radiotherapy contours',
   '1.2.840.10008.5.1.4.1.1.481.5': 'This is a radiotherapy plan',
 };
 
+/** Whole families of SOP classes (PS3.4 B.5), by what their UIDs begin with. */
+const FAMILIES: [string, string][] = [
+  ['1.2.840.10008.5.1.4.1.1.88.', 'This is a structured report'],
+  ['1.2.840.10008.5.1.4.1.1.9.', 'This is a recording of curves, such as an ECG'],
+  ['1.2.840.10008.5.1.4.1.1.11.', 'This says how to show other images'],
+  ['1.2.840.10008.5.1.4.1.1.91.', 'These are annotations of other images'],
+];
+
 /** Why an instance has no picture to show; undefined when it has one. */
 export function whyNotShown(dataset: JsonDataset): string | undefined {
-  const known = KINDS[text(dataset, Tag.SOPClassUID)];
+  const sopClass = text(dataset, Tag.SOPClassUID);
+  const known = KINDS[sopClass] ?? FAMILIES.find(([start]) => sopClass.startsWith(start))?.[1];
   if (known) return known;
   if (!number(dataset, Tag.Rows) || !number(dataset, Tag.Columns)) {
     return 'This object has no image';
