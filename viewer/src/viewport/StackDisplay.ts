@@ -9,10 +9,11 @@ import { type DisplayState, type DragTool, NOTHING_SHOWN, type SeriesStack } fro
 import { explainFailure } from './failures';
 import { ImageQueue } from './imageQueue';
 import { bindButtons, createTools, destroyTools } from './stackTools';
-import { keepView, readView } from './stackView';
+import { keepView, readView, resetProperties } from './stackView';
 import { StepGestures, zoomOf } from './stepGestures';
 
 const VIEWPORT_ID = 'stack';
+const COUNT_MS = 150;
 let displays = 0;
 
 export class StackDisplay {
@@ -29,6 +30,7 @@ export class StackDisplay {
   #displaying: Promise<void> = Promise.resolve();
   #gestures = new StepGestures();
   #playing = 0;
+  #counting: number | undefined;
   #queue: ImageQueue;
 
   constructor() {
@@ -44,7 +46,7 @@ export class StackDisplay {
     this.#queue = new ImageQueue({
       load: (index) => this.#load(index),
       explain: explainFailure,
-      onChange: () => this.#countImages(),
+      onChange: () => this.#countSoon(),
       hasRoom: () => core.cache.getCacheSize() < core.cache.getMaxCacheSize() * 0.85,
     });
   }
@@ -98,6 +100,7 @@ export class StackDisplay {
     this.#isDestroyed = true;
     this.pause();
     this.#queue.stop();
+    window.clearTimeout(this.#counting);
     this.#resizing?.disconnect();
     core.eventTarget.removeEventListener(
       core.Enums.Events.IMAGE_CACHE_IMAGE_REMOVED,
@@ -216,7 +219,7 @@ export class StackDisplay {
     const viewport = this.#viewport;
     if (!viewport) return;
     const { invert } = viewport.getProperties();
-    viewport.resetProperties();
+    resetProperties(viewport);
     viewport.setProperties({ invert });
     viewport.render();
   }
@@ -271,7 +274,7 @@ export class StackDisplay {
   reset(): void {
     const viewport = this.#viewport;
     if (!viewport) return;
-    viewport.resetProperties();
+    resetProperties(viewport);
     viewport.setViewPresentation({ rotation: 0, flipHorizontal: false, flipVertical: false });
     viewport.resetCamera();
     viewport.render();
@@ -320,7 +323,12 @@ export class StackDisplay {
   async #load(index: number): Promise<void> {
     const imageId = this.#imageIds[index];
     if (imageId === undefined) throw new Error('there is no such image');
-    await core.imageLoader.loadAndCacheImage(imageId);
+    const image = await core.imageLoader.loadAndCacheImage(imageId);
+    const needed = image.rows * image.columns * (image.color ? 3 : 1);
+    // WebGL would draw nothing at all: a black picture that looks like a true one.
+    if (image.getPixelData().length < needed) {
+      throw new Error('Its pixel data is shorter than its rows and columns need.');
+    }
   }
 
   /** Hand the viewport its longer stack, which resets it, and bring back how it was. */
@@ -335,15 +343,20 @@ export class StackDisplay {
   }
 
   async #display(index: number): Promise<void> {
+    const series = this.#series;
     const viewport = this.#engine?.getViewport(VIEWPORT_ID) as
       | core.Types.IStackViewport
       | undefined;
     if (!viewport) return;
+    // Another series may have been opened meanwhile: its texts must not stand on these pixels.
+    const isStale = () => this.#series !== series || this.#isDestroyed;
     if (this.#hasStack) {
       await viewport.setImageIdIndex(index);
+      if (isStale()) return;
     } else {
       await viewport.setStack([...this.#imageIds], index);
-      viewport.resetProperties();
+      if (isStale()) return;
+      resetProperties(viewport);
       viewport.setViewPresentation({ rotation: 0, flipHorizontal: false, flipVertical: false });
       viewport.resetCamera();
       this.#hasStack = true;
@@ -398,7 +411,14 @@ export class StackDisplay {
     this.#update({ status: 'context-lost' });
   };
 
+  /** Of hundreds of images that arrive in a second not each is worth drawing the page anew. */
+  #countSoon(): void {
+    this.#counting ??= window.setTimeout(() => this.#countImages(), COUNT_MS);
+  }
+
   #countImages(): void {
+    window.clearTimeout(this.#counting);
+    this.#counting = undefined;
     this.#update({
       loadedCount: this.#queue.loaded.size,
       failedCount: this.#queue.failures.size,

@@ -18,6 +18,7 @@ export function explainFailure(thrown: unknown): ImageFailure {
   if (/not loaded within/.test(detail)) {
     return { reason: 'This image took too long to load', detail };
   }
+  if (/pixel data is shorter/.test(detail)) return { reason: 'This image is damaged', detail };
   if (/transfer syntax|no decoder/i.test(detail)) {
     return { reason: 'This kind of compression cannot be shown here', detail };
   }
@@ -35,6 +36,11 @@ function statusOf(error: unknown): number | undefined {
 
 function messageOf(error: unknown): string {
   if (typeof error === 'string') return error;
+  const { request } = (error ?? {}) as { request?: unknown };
+  const answer = error instanceof XMLHttpRequest ? error : request;
+  if (answer instanceof XMLHttpRequest) {
+    return answer.status ? `The answer was ${answer.status} ${answer.statusText}`.trim() : '';
+  }
   const { message } = (error ?? {}) as { message?: unknown };
   return typeof message === 'string' ? message : String(error);
 }

@@ -34,6 +34,20 @@ export function readView(
   };
 }
 
+/**
+ * Window and inversion of the file. Cornerstone ends by looking for a named colour map that matches;
+ * there is none for an image of one single value, and it stumbles over that after all else is done.
+ */
+export function resetProperties(
+  viewport: Pick<core.Types.IStackViewport, 'resetProperties'>,
+): void {
+  try {
+    viewport.resetProperties();
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+  }
+}
+
 /** Remember how the image is shown; calling the answer shows it so again. */
 export function keepView(viewport: core.Types.IStackViewport, image: SeriesImage): () => void {
   const presentation = viewport.getViewPresentation();
