@@ -197,7 +197,11 @@ class Transport:
 
     def has_input(self) -> bool:
         """Whether something is there to be read, or the peer has closed, without waiting."""
-        return self._start != self._end or bool(select.select([self._sock], [], [], 0)[0])
+        if self._start != self._end:
+            return True
+        poll = select.poll()  # select itself knows no descriptor above 1023
+        poll.register(self._sock, select.POLLIN)
+        return bool(poll.poll(0))
 
     # -- writing ------------------------------------------------------------------------------
 
