@@ -1,6 +1,8 @@
 """The one way in."""
 
+import os
 import threading
+import time
 from collections import Counter
 
 import pytest
@@ -369,4 +371,22 @@ def test_metadata_is_read_although_it_cannot_be_remembered(archive, monkeypatch)
         raise OutOfResources("full")
 
     monkeypatch.setattr(archive.index, "cache_metadata", full)
+    assert archive.retrieve.series_metadata(LOCAL, f"{ROOT}.1", f"{ROOT}.1.1").startswith(b"[{")
+
+
+@pytest.mark.parametrize("what", ["gone", "cut short"])
+def test_an_instance_sent_again_brings_back_an_object_that_was_lost(archive, what):  # STO-02
+    content = numbered(1)
+    spool = archive.store.spool()
+    spool.write(content)
+    yesterday = time.time_ns() // 1000 - 86_400_000_000
+    archive.store.store_instance(spool, Source(LOCAL, "import"), received_us=yesterday)
+    (stored,) = archive.storage.walk()
+    if what == "gone":
+        archive.storage.delete(stored.key)
+    else:
+        os.truncate(archive.root / "objects" / stored.key, 100)
+    assert archive.put(content).outcome == "duplicate"
+    assert archive.contents() == [content]
+    assert [one.key for one in archive.storage.walk()] == [stored.key]
     assert archive.retrieve.series_metadata(LOCAL, f"{ROOT}.1", f"{ROOT}.1.1").startswith(b"[{")

@@ -14,6 +14,7 @@ from hounsfield.errors import (
     Conflict,
     HounsfieldError,
     InvalidInstance,
+    NotFound,
     OutOfResources,
     Unavailable,
 )
@@ -176,6 +177,7 @@ class InstanceStore:
             if isinstance(outcome, Inserted):
                 return "stored" if is_first else "version"
             if isinstance(outcome, AlreadyThere):
+                self._bring_back(record, key)
                 self._drop_unless_named(record, key)
                 return "duplicate"
             is_first = False
@@ -224,6 +226,35 @@ class InstanceStore:
                 strict=False,
             )
             return all(a == b for a, b in pieces)
+
+    def _bring_back(self, record: InstanceRecord, key: str) -> None:
+        """Put the content where its row says if it was lost there: we are about to say that it is here."""
+        identity = record.identity
+        for known in self.index.locate(
+            identity.study_instance_uid,
+            identity.series_instance_uid,
+            identity.sop_instance_uid,
+            all_versions=True,
+        ):
+            if known.sha256 != record.sha256 or known.storage_key == key:
+                continue
+            if self._size_of(known.storage_key) == record.size_bytes:
+                continue
+            spool = self.storage.spool(size_hint=record.size_bytes)
+            try:
+                with self.storage.open(key) as source:
+                    for piece in source.stream(chunk_bytes=_COMPARE_BYTES):
+                        spool.write(piece)
+                self.storage.put(spool, known.storage_key, known.received_us)
+            finally:
+                spool.discard()
+
+    def _size_of(self, key: str) -> int | None:
+        try:
+            with self.storage.open(key) as stored:
+                return stored.size_bytes
+        except (NotFound, OSError):
+            return None
 
     def _drop_unless_named(self, record: InstanceRecord, key: str) -> None:
         """Remove the object that no row stands for; a row may name the same key when it came the same day."""
