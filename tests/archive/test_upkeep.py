@@ -154,6 +154,24 @@ def test_an_import_says_of_each_file_what_became_of_it_and_can_be_repeated(place
     assert place.index.totals().instances == 2
 
 
+@pytest.mark.parametrize("is_zipped", [False, True])
+def test_an_import_brings_back_objects_that_were_lost(place, tmp_path, is_zipped):  # STO-02
+    file = tmp_path / "in" / ("disc.zip" if is_zipped else "one.dcm")
+    file.parent.mkdir()
+    if is_zipped:
+        with zipfile.ZipFile(file, "w") as archive:
+            archive.writestr("one.dcm", numbered(1))
+    else:
+        file.write_bytes(numbered(1))
+    list(import_paths(place.store, [file], SOURCE))
+    (lost,) = place.paths()
+    lost.unlink()
+    (imported,) = import_paths(place.store, [file], SOURCE)
+    assert imported.outcome == "duplicate"
+    assert place.paths() == [lost]
+    assert place.findings() == []
+
+
 def test_an_export_writes_the_stored_bytes_under_readable_names(place, tmp_path):
     content = numbered(1)
     study = place.put(content).identity.study_instance_uid

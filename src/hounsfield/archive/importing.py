@@ -158,8 +158,9 @@ def _known(store: InstanceStore, file: BufferedReader) -> Identity | None:
     if not hashes:
         return None  # the usual case, without reading the whole of it here
     digest = hashlib.file_digest(file, "sha256").hexdigest()
+    size = os.fstat(file.fileno()).st_size
     file.seek(0)
-    return identity if digest in hashes else None
+    return identity if digest in hashes and store.has(identity, digest, size) else None
 
 
 def _store(
@@ -196,8 +197,7 @@ def _known_spool(store: InstanceStore, spool: Spool) -> Identity | None:
     with spool.map() as content:
         header = read_header(content)
     identity = identify(header, InstanceAttributes(header))
-    is_known = spool.sha256() in store.index.hashes_of(identity.sop_instance_uid)
-    return identity if is_known else None
+    return identity if store.has(identity, spool.sha256(), spool.size_bytes) else None
 
 
 def not_dicom(head: bytes) -> str | None:

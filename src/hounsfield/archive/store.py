@@ -227,6 +227,18 @@ class InstanceStore:
             )
             return all(a == b for a, b in pieces)
 
+    def has(self, identity: Identity, sha256: str, size_bytes: int) -> bool:
+        """Whether this very file is in the index and whole in storage."""
+        return any(
+            known.sha256 == sha256 and self._size_of(known.storage_key) == size_bytes
+            for known in self.index.locate(
+                identity.study_instance_uid,
+                identity.series_instance_uid,
+                identity.sop_instance_uid,
+                all_versions=True,
+            )
+        )
+
     def _bring_back(self, record: InstanceRecord, key: str) -> None:
         """Put the content where its row says if it was lost there: we are about to say that it is here."""
         identity = record.identity
