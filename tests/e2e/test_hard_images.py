@@ -1,9 +1,9 @@
-"""Images that are no ordinary ones: damaged, of one single value, of people with two names."""
+"""Images that are no ordinary ones: damaged, of one single value, out of reach, of two names."""
 
 import numpy as np
 import pydicom
 import pytest
-from tests.e2e.screens import send
+from tests.e2e.screens import LIVE_S, send
 
 STUDIES = {"short": "2.25.7101", "one-value": "2.25.7102"}
 NAMES = "Yamada^Tarou=山田^太郎=やまだ^たろう"
@@ -55,3 +55,17 @@ def test_a_name_is_shown_in_its_own_script_too(wide, hard):
     row.click()
     wide.wait_for_image()
     assert "山田 太郎" in wide("study-header").get_by_test_id("other-names").inner_text()
+
+
+def test_images_come_by_themselves_once_the_archive_answers_again(wide, hard):
+    frames = "**/frames/*"
+    wide.page.route(frames, lambda route: route.abort("connectionrefused"))
+    wide.page.goto(f"{wide.server.http}/studies/{STUDIES['one-value']}")
+    wide("image-failure").wait_for()
+    assert "does not answer" in wide("image-failure").inner_text()
+    wide.page.unroute(frames)
+    wide.until("the image is there", lambda: wide.state("shownImageIndex") == 0, 2 * LIVE_S)
+    assert wide("image-failure").count() == 0
+    # the browser and Cornerstone's loader each tell of the requests that failed
+    known = ("ERR_CONNECTION_REFUSED", "XMLHttpRequest")
+    wide.errors[:] = [one for one in wide.errors if not any(word in one for word in known)]

@@ -47,6 +47,7 @@ export class StackDisplay {
       load: (index) => this.#load(index),
       explain: explainFailure,
       onChange: () => this.#countSoon(),
+      onRetry: () => this.#retry(),
       hasRoom: () => core.cache.getCacheSize() < core.cache.getMaxCacheSize() * 0.85,
     });
   }
@@ -329,6 +330,17 @@ export class StackDisplay {
     if (image.getPixelData().length < needed) {
       throw new Error('Its pixel data is shorter than its rows and columns need.');
     }
+  }
+
+  /** The notice of the failure stays until the image is there. */
+  #retry(): void {
+    const { index, imageFailure } = this.#state;
+    const series = this.#series;
+    if (!imageFailure?.isUnreachable) return;
+    const showIfWanted = () => {
+      if (this.#series === series && this.#state.index === index) void this.show(index);
+    };
+    this.#queue.want(index).then(showIfWanted, () => undefined);
   }
 
   /** Hand the viewport its longer stack, which resets it, and bring back how it was. */

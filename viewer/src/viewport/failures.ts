@@ -14,7 +14,13 @@ export function explainFailure(thrown: unknown): ImageFailure {
   if (status !== undefined && status >= 500) {
     return { reason: 'The archive could not read this image', detail };
   }
-  if (status === 0) return { reason: 'The archive does not answer', detail };
+  if (status === 0) {
+    return {
+      reason: 'The archive does not answer',
+      detail: 'It is asked again until it does.',
+      isUnreachable: true,
+    };
+  }
   if (/not loaded within/.test(detail)) {
     return { reason: 'This image took too long to load', detail };
   }

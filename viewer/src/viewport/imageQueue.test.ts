@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ImageQueue } from './imageQueue';
 
 function queue(load: (index: number) => Promise<void>, hasRoom = () => true, timeoutMs?: number) {
@@ -80,5 +80,32 @@ describe('the image queue', () => {
     release();
     await old;
     expect(images.loaded.size).toBe(0);
+  });
+
+  it('waits while the archive does not answer, and goes on by itself when it does', async () => {
+    vi.useFakeTimers();
+    let asked = 0;
+    let isOff = true;
+    const images = new ImageQueue({
+      load: async () => {
+        asked += 1;
+        if (isOff) throw new Error('off');
+      },
+      explain: () => ({ reason: 'off', detail: '', isUnreachable: true }),
+      onChange: () => undefined,
+      hasRoom: () => true,
+      parallel: 2,
+    });
+    images.restart(100, 0);
+    images.prefetch();
+    await vi.advanceTimersByTimeAsync(900);
+    expect(asked).toBe(2);
+    await vi.advanceTimersByTimeAsync(600);
+    expect(asked).toBe(4);
+    isOff = false;
+    await vi.advanceTimersByTimeAsync(9000);
+    expect(images.loaded.size).toBe(100);
+    expect(images.failures.size).toBe(0);
+    vi.useRealTimers();
   });
 });

@@ -3,17 +3,24 @@
 export interface ImageFailure {
   reason: string;
   detail: string;
+  /** The archive did not answer at all, so the image itself may be well. */
+  isUnreachable?: boolean;
 }
 
 interface Options {
   load: (index: number) => Promise<void>;
   explain: (error: unknown) => ImageFailure;
   onChange: () => void;
+  /** The archive is asked again after it had not answered. */
+  onRetry?: () => void;
   /** Whether there is room to load images that nobody asked for yet. */
   hasRoom: () => boolean;
   parallel?: number;
   timeoutMs?: number;
 }
+
+const FIRST_RETRY_MS = 1_000;
+const LAST_RETRY_MS = 8_000;
 
 export class ImageQueue {
   readonly loaded = new Set<number>();
@@ -23,6 +30,8 @@ export class ImageQueue {
   #target = 0;
   #generation = 0;
   #isPaused = true;
+  #retryMs = FIRST_RETRY_MS;
+  #retrying: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly options: Options) {}
 
@@ -35,6 +44,9 @@ export class ImageQueue {
     this.#count = count;
     this.#target = target;
     this.#isPaused = true;
+    this.#retryMs = FIRST_RETRY_MS;
+    clearTimeout(this.#retrying);
+    this.#retrying = undefined;
   }
 
   stop(): void {
@@ -67,10 +79,12 @@ export class ImageQueue {
     const generation = this.#generation;
     const loading = withTimeout(this.options.load(index), this.options.timeoutMs ?? 45_000).then(
       () => {
-        if (generation === this.#generation) this.loaded.add(index);
+        if (generation !== this.#generation) return;
+        this.loaded.add(index);
+        this.#retryMs = FIRST_RETRY_MS;
       },
       (error: unknown) => {
-        if (generation === this.#generation) this.failures.set(index, this.options.explain(error));
+        if (generation === this.#generation) this.#fail(index, this.options.explain(error));
         throw error;
       },
     );
@@ -85,7 +99,24 @@ export class ImageQueue {
     return loading;
   }
 
+  #fail(index: number, failure: ImageFailure): void {
+    this.failures.set(index, failure);
+    if (!failure.isUnreachable || this.#retrying !== undefined) return;
+    // The other images would fail alike: wait until the archive is back.
+    this.#retrying = setTimeout(() => {
+      this.#retrying = undefined;
+      this.#retryMs = Math.min(LAST_RETRY_MS, this.#retryMs * 2);
+      for (const [one, { isUnreachable }] of this.failures) {
+        if (isUnreachable) this.failures.delete(one);
+      }
+      this.options.onChange();
+      this.options.onRetry?.();
+      this.#pump();
+    }, this.#retryMs);
+  }
+
   #pump(): void {
+    if (this.#retrying !== undefined) return;
     while (!this.#isPaused && this.#loading.size < (this.options.parallel ?? 4)) {
       const next = this.options.hasRoom() ? this.#nearestMissing() : undefined;
       if (next === undefined) return;
