@@ -1,3 +1,4 @@
+import errno
 import os
 import signal
 import subprocess
@@ -142,3 +143,15 @@ def test_the_oldest_mark_tells_since_when_and_a_living_one_is_renewed(tmp_path):
     assert running.unclean_since() == 1000
     crashed.renew()
     assert time.time() - running.unclean_since() < 60
+
+
+def test_a_full_disk_keeps_nobody_from_a_lock(tmp_path, monkeypatch):
+    def full(*_arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "pwrite", full)
+    first = FolderLock(tmp_path, "serve")
+    first.take("dimse")
+    with pytest.raises(InUse, match="another process"):
+        FolderLock(tmp_path, "serve").take("dimse")
+    first.release()

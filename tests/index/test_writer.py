@@ -12,11 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from tests.index.conftest import record
 from tests.instances import part10
 
 from hounsfield.dicom.query import Level, Query
 from hounsfield.errors import HounsfieldError, OutOfResources, Unavailable
+from hounsfield.index import database
 from hounsfield.index.database import IndexConfig
 from hounsfield.index.index import Index
 from hounsfield.index.insertion import Insertion
@@ -179,6 +181,17 @@ def test_a_full_disk_is_told_as_such_and_writing_goes_on_when_there_is_room(inde
         Inserted(1)
     }  # by a new connection, without the limit
     assert counts(index) == (1 + len(results),) * 2
+
+
+def test_an_index_that_cannot_be_opened_on_a_full_disk_is_not_called_damaged(tmp_path, monkeypatch):
+    def full(_engine):
+        problem = sqlite3.OperationalError("disk I/O error")
+        problem.sqlite_errorcode = sqlite3.SQLITE_IOERR_SHMSIZE
+        raise OperationalError("PRAGMA journal_mode=WAL", {}, problem)
+
+    monkeypatch.setattr(database, "migrate", full)
+    with pytest.raises(Unavailable, match=r"cannot be opened: the disk is full$"):
+        Index(IndexConfig(tmp_path / "index.db"))
 
 
 def test_a_locked_database_is_waited_for_once_and_not_once_for_each(tmp_path):

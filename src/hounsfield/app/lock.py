@@ -72,7 +72,8 @@ class FolderLock:
         self._held[name] = descriptor
         os.ftruncate(descriptor, 0)
         if not shared:  # many can share a lock: it then names nobody
-            os.pwrite(descriptor, f"{self._command} (pid {os.getpid()})\n".encode(), 0)
+            with contextlib.suppress(OSError):  # the index says more clearly that the disk is full
+                os.pwrite(descriptor, f"{self._command} (pid {os.getpid()})\n".encode(), 0)
         return True
 
     def _holder(self, name: str) -> str:

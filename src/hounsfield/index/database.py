@@ -52,6 +52,10 @@ class Database:
             migrate(self.engine)
         except DatabaseError as problem:
             self.close()
+            if getattr(problem.orig, "sqlite_errorcode", None) in _FULL:
+                raise Unavailable(
+                    f"the index {config.url} cannot be opened: the disk is full"
+                ) from problem
             raise Unavailable(
                 f"the index {config.url} cannot be read: {problem.orig}. If it is damaged,"
                 " `hounsfield rebuild` makes it anew from the stored objects"
