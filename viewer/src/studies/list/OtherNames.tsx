@@ -5,8 +5,11 @@ import classes from './StudyList.module.css';
 export function OtherNames({ of: name }: { of: string }) {
   const others = formatOtherNames(name);
   return others ? (
-    <span className={classes.otherNames} data-testid="other-names">
-      {others}
-    </span>
+    <>
+      {' '}
+      <span className={classes.otherNames} data-testid="other-names">
+        {others}
+      </span>
+    </>
   ) : null;
 }
