@@ -1,8 +1,10 @@
 """The server as a whole: many peers, limits, and its end."""
 
 import contextlib
+import socket
 import threading
 
+import pytest
 from tests.dimse.conftest import QUICK
 from tests.dimse.peer import RawPeer, aborts, dataset_bytes, eventually, instance, p_data, pdv
 
@@ -104,3 +106,17 @@ def test_shutdown_does_not_wait_for_a_peer_that_never_finishes(archive, serve):
         assert peer.hear_the_end() == []
     assert server.counts["open"] == 0
     assert archive.spooled() == []
+
+
+# STO-02
+def test_a_connection_accepted_while_shutdown_begins_is_not_served(archive, serve):
+    server, _port = serve(archive)
+    server.shutdown(1.0)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        socket.create_connection(listener.getsockname()),
+        listener.accept()[0] as late,
+        pytest.raises(ConnectionAbortedError),
+    ):
+        server._begin(late, "127.0.0.1", 0)
+    assert server.counts["open"] == 0

@@ -106,6 +106,8 @@ class DimseServer:
             target=self._serve, args=(association, place), name=f"dimse {host}", daemon=True
         )
         with self._lock:  # until it runs nobody may see it: `shutdown` joins every thread here
+            if self._stopping.is_set():  # it has looked already and would not end this one
+                raise ConnectionAbortedError("shutting down")
             thread.start()
             self._open[association] = thread
 
