@@ -69,3 +69,18 @@ def test_images_come_by_themselves_once_the_archive_answers_again(wide, hard):
     # the browser and Cornerstone's loader each tell of the requests that failed
     known = ("ERR_CONNECTION_REFUSED", "XMLHttpRequest")
     wide.errors[:] = [one for one in wide.errors if not any(word in one for word in known)]
+
+
+def test_the_page_says_that_it_opens_a_study_on_a_slow_line(wide, hard):
+    held = []
+
+    def hold(route) -> None:
+        held.append(route)
+
+    wide.page.route("**/assets/StudyPage-*.js", hold)
+    wide.row(STUDIES["one-value"]).click()
+    wide("page-waiting").wait_for()
+    wide.until("the page is asked for", lambda: held)
+    for route in held:
+        route.continue_()
+    wide.wait_for_image()

@@ -1,7 +1,7 @@
 import '@mantine/core/styles.css';
 import '@mantine/dates/styles.css';
 import './ui/app.css';
-import { localStorageColorSchemeManager, MantineProvider } from '@mantine/core';
+import { Center, Loader, localStorageColorSchemeManager, MantineProvider } from '@mantine/core';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { lazy, StrictMode, Suspense } from 'react';
 import { createRoot } from 'react-dom/client';
@@ -14,6 +14,15 @@ import { ErrorBoundary } from './ui/ErrorBoundary';
 import { theme } from './ui/theme';
 
 const StudyPage = lazy(() => import('./studies/study/StudyPage'));
+
+/** The study page carries the renderer, a megabyte: on a slow line it takes seconds to come. */
+function OpeningPage() {
+  return (
+    <Center h="100%" data-testid="page-waiting">
+      <Loader color="signal" aria-label="Opening the study" />
+    </Center>
+  );
+}
 
 const queryClient = new QueryClient({
   defaultOptions: {
@@ -30,7 +39,7 @@ const router = createBrowserRouter([
         path: 'studies/:studyInstanceUid',
         element: (
           <ErrorBoundary title="The study page broke down">
-            <Suspense fallback={null}>
+            <Suspense fallback={<OpeningPage />}>
               <StudyPage />
             </Suspense>
           </ErrorBoundary>
