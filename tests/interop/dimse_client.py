@@ -1,5 +1,6 @@
 """pynetdicom as the sender of files: their data sets go out byte for byte, never re-encoded."""
 
+import threading
 import time
 import warnings
 from dataclasses import dataclass
@@ -83,14 +84,34 @@ def _send(server, contexts, paths: list[Path]) -> dict[Path, Answer]:
     return answers
 
 
+class _Checkpoint(threading.Event):
+    """Where pynetdicom's own thread waits while a message is exchanged; it counts how often it came there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.set()
+        self.arrivals = 0
+
+    def wait(self, timeout=None):
+        self.arrivals += 1
+        return super().wait(timeout)
+
+
 def _pause_reactor(association) -> None:
     """Keep pynetdicom's own thread from taking the answer that the sender waits for.
 
     It pauses that thread itself, but looks for "paused" at a moment when the thread may just have gone
-    on; once in some ten thousand fast answers the sender then waits for ever.
+    on; once in some ten thousand fast answers, and more often on a busy machine, the sender then waits for
+    ever. Here the thread must have come to its checkpoint after that was closed; or it stood there before
+    and comes no more, which is believed after a quarter of a second.
     """
-    association._reactor_checkpoint.clear()
-    time.sleep(0.003)  # its loop turns once a millisecond, and stops at the checkpoint
+    checkpoint = association._reactor_checkpoint
+    if not isinstance(checkpoint, _Checkpoint):
+        checkpoint = association._reactor_checkpoint = _Checkpoint()
+    checkpoint.clear()
+    before, deadline = checkpoint.arrivals, time.monotonic() + 0.25
+    while checkpoint.arrivals == before and association.is_alive() and time.monotonic() < deadline:
+        time.sleep(0.0005)
 
 
 def echo(server) -> bool:
