@@ -1,5 +1,6 @@
 import pytest
 from tests.dicom.samples import make_file
+from tests.instances import part10
 
 DICOM = "application/dicom"
 BASE = "/dicom-web"
@@ -204,6 +205,23 @@ def test_frames_come_in_the_order_asked_for_with_their_syntax(site):
         site.client.get(f"{BASE}{INSTANCE}/frames/1", headers={"Accept": "text/html"}).status_code
         == 406
     )
+
+
+def test_frames_of_a_deflated_data_set_are_given_as_they_were_before(site):
+    # WADO-03
+    deflated = "1.2.840.10008.1.2.1.99"
+    content = part10(
+        transfer_syntax_uid=deflated, NumberOfFrames="2", PixelData=bytes(range(64)),
+        StudyInstanceUID="1.2.3", SeriesInstanceUID="1.2.3.1", SOPInstanceUID="1.2.3.1.1",
+    )  # fmt: skip
+    site.put(content)
+    path = f"{BASE}/studies/1.2.3/series/1.2.3.1/instances/1.2.3.1.1/frames"
+    octets = {"Accept": "application/octet-stream"}
+    single = site.client.get(f"{path}/2", headers=octets)
+    assert single.content == bytes(range(32, 64))
+    assert single.headers["content-type"].endswith("transfer-syntax=1.2.840.10008.1.2.1")
+    assert bytes(range(32)) in site.client.get(f"{path}/1,2").content
+    assert site.client.get(f"{path}/3", headers=octets).status_code == 404
 
 
 def test_metadata_is_current_and_says_when_it_has_not_changed(site):

@@ -1,17 +1,20 @@
 """The one way out: where instances lie, their bytes, and their metadata."""
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import zstandard
 
 from hounsfield.archive.access import Principal, require
 from hounsfield.dicom import json_model
+from hounsfield.dicom.frames import FrameTable, offsets
 from hounsfield.dicom.part10 import inflated, read_header
-from hounsfield.dicom.transfer_syntax import of
+from hounsfield.dicom.transfer_syntax import EXPLICIT_LITTLE, of
 from hounsfield.errors import NotFound, OutOfResources, Unavailable
 from hounsfield.index.index import Index
 from hounsfield.index.records import InstanceLocation
+from hounsfield.storage.memory import MemoryObject
 from hounsfield.storage.objects import ObjectStorage, StoredObject
 
 # Stands for the base of BulkDataURIs in cached metadata; the edge puts its own address there.
@@ -87,6 +90,20 @@ class Retrieve:
                 content, replace(header, dataset_offset=0), path
             )
             return BulkData(0, length, vr, content[offset : offset + length])
+
+    def frames(
+        self, location: InstanceLocation
+    ) -> tuple[FrameTable | None, Callable[[], StoredObject]]:
+        """Where the frames are, and how to open what they are in: the stored bytes, or those it was deflated from.
+
+        The table is None for what has no frames. ``location`` was asked for with its frame table.
+        """
+        if not of(location.transfer_syntax_uid).is_deflated:
+            return location.frame_table(), lambda: self.open_instance(location)
+        with self.open_instance(location) as stored, stored.map() as buffer:
+            content = inflated(buffer, read_header(buffer, tags=_NO_TAGS))
+        table = offsets(read_header(content, transfer_syntax_uid=EXPLICIT_LITTLE), content)
+        return table, lambda: MemoryObject(content)
 
     def series_metadata(
         self, principal: Principal, study_instance_uid: str, series_instance_uid: str

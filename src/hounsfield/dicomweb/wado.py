@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from hounsfield.archive.access import Principal
@@ -12,6 +12,7 @@ from hounsfield.dicomweb.multipart import closing, new_boundary, part_head
 from hounsfield.dicomweb.negotiation import MediaRange
 from hounsfield.errors import InvalidQuery, NotAcceptable, NotFound
 from hounsfield.index.records import InstanceLocation
+from hounsfield.storage.objects import StoredObject
 
 OCTETS = "application/octet-stream"
 DICOM = "application/dicom"
@@ -99,7 +100,7 @@ def frames(
 
     A compressed frame is the bare codestream. Raises NotFound for a number that the instance does not have.
     """
-    table = location.frame_table()
+    table, opens = retrieve.frames(location)
     if table is None:
         raise NotFound("this instance has no frames")
     places = [table.ranges(number - 1) for number in numbers]
@@ -112,10 +113,10 @@ def frames(
                 boundary = new_boundary()
                 head = f'multipart/related; type="{offer}"; boundary={boundary}'
                 url = instance_url(base_url, location)
-                body = _frame_parts(retrieve, location, numbers, places, shown, boundary, url)
+                body = _frame_parts(opens, numbers, places, shown, boundary, url)
                 return Payload(head, body)
             if len(numbers) == 1 and entry.allows(offer):
-                with retrieve.open_instance(location) as stored:
+                with opens() as stored:
                     body = b"".join(stored.read_at(offset, length) for offset, length in places[0])
                 return Payload(shown, body, len(body))
     raise NotAcceptable(f"frames of this instance are given as {' or '.join(offers)}")
@@ -130,8 +131,7 @@ def _web_syntax(location: InstanceLocation) -> str:
 
 
 def _frame_parts(
-    retrieve: Retrieve,
-    location: InstanceLocation,
+    opens: Callable[[], StoredObject],
     numbers: Sequence[int],
     places: Sequence[tuple[tuple[int, int], ...]],
     content_type: str,
@@ -139,21 +139,20 @@ def _frame_parts(
     url: str,
 ) -> Iterator[bytes] | bytes:
     size = sum(length for place in places for _, length in place)
-    pieces = _frame_pieces(retrieve, location, numbers, places, content_type, boundary, url)
+    pieces = _frame_pieces(opens, numbers, places, content_type, boundary, url)
     # What is small goes out at once: a streamed answer costs ten times as much.
     return b"".join(pieces) if size <= 8 * _FRAME_CHUNK else pieces
 
 
 def _frame_pieces(
-    retrieve: Retrieve,
-    location: InstanceLocation,
+    opens: Callable[[], StoredObject],
     numbers: Sequence[int],
     places: Sequence[tuple[tuple[int, int], ...]],
     content_type: str,
     boundary: str,
     url: str,
 ) -> Iterator[bytes]:
-    with retrieve.open_instance(location) as stored:
+    with opens() as stored:
         for n, (number, place) in enumerate(zip(numbers, places, strict=True)):
             yield part_head(
                 boundary, content_type, is_first=n == 0, location=f"{url}/frames/{number}"
