@@ -41,8 +41,8 @@ class Finder(RawPeer):
         self.send(request, data, context_id=1 if root == PATIENT_ROOT else 3)
         return self.message_id
 
-    def message(self):
-        """(command, data set or None)."""
+    def next_message(self):
+        """(command, bytes of its data set, context)."""
         parts = {True: b"", False: b""}
         command = None
         while True:
@@ -52,10 +52,13 @@ class Finder(RawPeer):
                 parts[value.is_command] += value.fragment
                 if value.is_last and value.is_command:
                     command = Command.decode(parts[True])
-                    if not command.has_dataset:
-                        return command, None
-                elif value.is_last:
-                    return command, read(parts[False], self.syntax)
+                if value.is_last and (not value.is_command or not command.has_dataset):
+                    return command, parts[False], value.context_id
+
+    def message(self):
+        """(command, data set or None)."""
+        command, data, _context_id = self.next_message()
+        return command, read(data, self.syntax) if command.has_dataset else None
 
     def find(self, *, root=STUDY_ROOT, level="STUDY", **keys):
         """(statuses, data sets, comment of the final response)."""

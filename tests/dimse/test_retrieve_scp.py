@@ -15,9 +15,8 @@ from hounsfield.archive.store import Source
 from hounsfield.dicom.part10 import read_header
 from hounsfield.dimse.command import Command, CommandField, CommandTag, respond
 from hounsfield.dimse.config import Peer
-from hounsfield.dimse.upper_layer.items import RoleSelection
+from hounsfield.dimse.upper_layer.items import ExtendedNegotiation, RoleSelection
 from hounsfield.dimse.upper_layer.negotiation import Support, answer
-from hounsfield.dimse.upper_layer.pdus import PDataTf
 
 PATIENT_GET, STUDY_GET = "1.2.840.10008.5.1.4.1.2.1.3", "1.2.840.10008.5.1.4.1.2.2.3"
 PATIENT_MOVE, STUDY_MOVE = "1.2.840.10008.5.1.4.1.2.1.2", "1.2.840.10008.5.1.4.1.2.2.2"
@@ -80,20 +79,6 @@ class Retriever(Finder):
             dataset=True,
         )
         self.send(request, encoded(identifier, EXPLICIT), context_id=1)
-
-    def next_message(self):
-        """(command, bytes of its data set, context)."""
-        parts = {True: b"", False: b""}
-        command = None
-        while True:
-            pdu = self.hear()
-            assert isinstance(pdu, PDataTf), pdu
-            for value in pdu.values:
-                parts[value.is_command] += value.fragment
-                if value.is_last and value.is_command:
-                    command = Command.decode(parts[True])
-                if value.is_last and (not value.is_command or not command.has_dataset):
-                    return command, parts[False], value.context_id
 
     def take_all(self, answer=lambda _uid: 0):
         """Answer each C-STORE; (data sets by UID, responses, failed UIDs)."""
@@ -210,6 +195,24 @@ def test_keys_that_name_nothing_are_refused(getter, level, keys):
     _, responses, _ = getter.take_all()
     assert [response.status for response in responses] == [NOT_MATCHING]
     assert responses[0].error_comment
+
+
+# QR-01
+def test_a_pattern_never_widens_what_is_retrieved_also_when_relational(archive, stored, serve):
+    _server, port = serve(archive)
+    with Retriever(port) as peer:
+        peer.root = STUDY_GET
+        peer.associate(
+            (STUDY_GET, (EXPLICIT,)),
+            (CT, (EXPLICIT,)),
+            role_selections=(RoleSelection(CT, scu_role=False, scp_role=True),),
+            extended_negotiations=(ExtendedNegotiation(STUDY_GET, b"\1"),),
+        )
+        peer.retrieve(CommandField.C_GET_RQ, "SERIES", PatientID="Q*", SeriesInstanceUID="1.2.1.1")
+        came, responses, _ = peer.take_all()
+        assert (came, [r.status for r in responses]) == ({}, [NOT_MATCHING])
+        peer.retrieve(CommandField.C_GET_RQ, "SERIES", SeriesInstanceUID="1.2.1.1")
+        assert len(peer.take_all()[0]) == 3
 
 
 # QR-07

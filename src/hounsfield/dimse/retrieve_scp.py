@@ -10,7 +10,7 @@ from hounsfield.archive.access import Principal
 from hounsfield.archive.retrieve import Retrieve
 from hounsfield.archive.search import Search
 from hounsfield.archive.transcoding import alternatives, transcode
-from hounsfield.dicom.query import Key, Level, Query, SingleValue, UidList, name_of
+from hounsfield.dicom.query import Key, Level, Query, SingleValue, UidList, Universal, name_of
 from hounsfield.dicom.transfer_syntax import of as transfer_syntax_of
 from hounsfield.dimse.association import Association
 from hounsfield.dimse.command import Command, CommandField, CommandTag, respond
@@ -282,8 +282,8 @@ def _unique_keys(level: Level, identifier: dict[str, dict[str, object]]) -> tupl
         match = match_of(tag, attribute)
         if isinstance(match, SingleValue | UidList):
             keys.append(Key(tag, vr_of_key(tag), match))
-        elif at is level:
-            break
+        elif not isinstance(match, Universal):
+            raise InvalidQuery(f"{name_of(tag)} must be a value, not a pattern, to be retrieved by")
     if not any(key.tag == UNIQUE_KEYS[level] for key in keys):
         raise InvalidQuery(f"at {level} level {name_of(UNIQUE_KEYS[level])} must have values")
     return tuple(keys)
