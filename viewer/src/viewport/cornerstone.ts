@@ -22,7 +22,9 @@ export function startCornerstone(): Promise<void> {
 }
 
 async function start(): Promise<void> {
-  await core.init();
+  // One viewport is drawn at a time. Seven contexts for each, as is the default, are more than a browser keeps
+  // until those of the study before are collected, and it then takes the picture away.
+  await core.init({ debug: {}, rendering: { webGlContextCount: 1 } });
   await tools.init();
   const processors = navigator.hardwareConcurrency || 2;
   initImageLoader({ maxWebWorkers: Math.max(1, Math.min(4, processors - 1)) });
