@@ -15,7 +15,7 @@ import pytest
 from tests.live import STOP_WITHIN_S, hounsfield, live_server, members, start_server
 
 from hounsfield.app.supervisor import Supervisor
-from hounsfield.dimse.scu import Target, echo
+from hounsfield.dimse.scu.requestor import Target, echo
 from hounsfield.settings.model import Settings
 
 ROLES = ("dimse", "http", "worker")

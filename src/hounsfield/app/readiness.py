@@ -28,7 +28,7 @@ def _http_answers(host: str, port: int) -> bool:
 
 
 def _dimse_answers(settings: Settings, port: int, probe_ae_title: str) -> bool:
-    from hounsfield.dimse.scu import Target, echo
+    from hounsfield.dimse.scu.requestor import Target, echo
 
     # One name for the probe of this start, known to nobody else: it needs no peer to be set.
     target = Target(settings.dimse.host, port, settings.dimse.ae_title, probe_ae_title)

@@ -26,12 +26,16 @@ class Principal:
     name: str
     kind: Literal["peer", "person", "local", "worker"]
     address: str | None = None
+    may: frozenset[str] | None = None  # what it may do, where that is less than its kind may
 
 
 LOCAL = Principal("local", "local")
+NOBODY = Principal("", "peer", may=frozenset())
 
 
 def require(principal: Principal, action: Action) -> None:
     """Raise Refused unless the principal may do this."""
-    if action not in _MAY[principal.kind]:
+    if action not in _MAY[principal.kind] or (
+        principal.may is not None and action not in principal.may
+    ):
         raise Refused(f"{principal.name} may not {action}")

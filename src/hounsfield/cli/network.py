@@ -25,7 +25,8 @@ from hounsfield.errors import InvalidInstance
 from hounsfield.settings.model import Settings
 
 if TYPE_CHECKING:
-    from hounsfield.dimse.scu import Outgoing, Sent, Target
+    from hounsfield.dimse.scu.requestor import Target
+    from hounsfield.dimse.scu.store_scu import Outgoing, Sent
 
 _PEER_HELP = "A peer's name in the settings, or AETITLE@HOST:PORT."
 _ADDRESS = re.compile(
@@ -58,7 +59,7 @@ def send(
 
     Files that are no DICOM files are skipped. With --json: one line for each file, then a summary.
     """
-    from hounsfield.dimse.scu import send as send_all
+    from hounsfield.dimse.scu.store_scu import send as send_all
 
     target = _target(settings_for(data, settings), peer, ae_title)
     outgoing, skipped = _look_at(paths)
@@ -96,7 +97,7 @@ def echo(
     as_json: AsJson = False,
 ) -> None:
     """Ask a peer whether it is there (C-ECHO)."""
-    from hounsfield.dimse.scu import echo as ask
+    from hounsfield.dimse.scu.requestor import echo as ask
 
     target = _target(settings_for(data, settings), peer, ae_title)
     begin = time.monotonic()
@@ -111,7 +112,7 @@ def echo(
 
 
 def _target(settings: Settings, peer: str, ae_title: str | None) -> "Target":
-    from hounsfield.dimse.scu import Target
+    from hounsfield.dimse.scu.requestor import Target
 
     calling = ae_title or settings.dimse.ae_title
     known = settings.dimse.peers.get(peer)
@@ -130,7 +131,7 @@ def _target(settings: Settings, peer: str, ae_title: str | None) -> "Target":
 
 
 def _look_at(paths: list[Path]) -> tuple[list["Outgoing"], list[tuple[Path, str]]]:
-    from hounsfield.dimse.scu import read_outgoing
+    from hounsfield.dimse.scu.store_scu import read_outgoing
 
     outgoing: list[Outgoing] = []
     skipped: list[tuple[Path, str]] = []

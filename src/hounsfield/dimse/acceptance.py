@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from hounsfield.dicom.sop_classes import STORAGE_SOP_CLASSES, name_of
 from hounsfield.dicom.transfer_syntax import TRANSFER_SYNTAXES
 from hounsfield.dimse.config import DimseConfig, Peer
-from hounsfield.dimse.find_scp import FIND_SOP_CLASSES
 from hounsfield.dimse.identifier import negotiate_options
 from hounsfield.dimse.places import Full, Places
-from hounsfield.dimse.retrieve_scp import GET_SOP_CLASSES, MOVE_SOP_CLASSES
+from hounsfield.dimse.scp.find_scp import FIND_SOP_CLASSES
+from hounsfield.dimse.scp.retrieve_scp import GET_SOP_CLASSES, MOVE_SOP_CLASSES
 from hounsfield.dimse.upper_layer.negotiation import (
     SMALLEST_MAXIMUM_LENGTH,
     Negotiated,

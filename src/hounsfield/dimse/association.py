@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 
+from hounsfield.archive.access import NOBODY
 from hounsfield.dimse.command import (
     MAX_COMMAND_BYTES,
     Command,
@@ -97,6 +98,7 @@ class Association:
         self.calling_ae_title = ""
         self.called_ae_title = ""
         self.peer_address = ""
+        self.principal = NOBODY
         self.contexts: dict[int, AcceptedContext] = {}
         self.peer_maximum_length = DEFAULT_PEER_MAXIMUM_LENGTH
         self._machine = StateMachine(is_requestor=is_requestor)

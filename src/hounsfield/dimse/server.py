@@ -8,6 +8,7 @@ import threading
 import time
 from collections import Counter
 
+from hounsfield.archive.access import Principal
 from hounsfield.archive.store import InstanceStore
 from hounsfield.dimse.acceptance import Acceptance, Refusal
 from hounsfield.dimse.association import DEFAULT_PEER_MAXIMUM_LENGTH, Association, AssociationEnded
@@ -166,6 +167,9 @@ class DimseServer:
             raise association.reject(decision.answer)
         association.calling_ae_title = request.calling_ae_title
         association.called_ae_title = request.called_ae_title
+        association.principal = Principal(
+            request.calling_ae_title, "peer", association.peer_address
+        )
         association.contexts = decision.contexts
         maximum_length = request.user_information.maximum_length
         association.peer_maximum_length = (

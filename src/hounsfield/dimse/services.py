@@ -10,11 +10,11 @@ from hounsfield.archive.store import InstanceStore
 from hounsfield.dimse.association import Association, AssociationEnded
 from hounsfield.dimse.command import Command, CommandField, respond
 from hounsfield.dimse.config import DimseConfig
-from hounsfield.dimse.echo_scp import on_c_echo
-from hounsfield.dimse.find_scp import FindScp
-from hounsfield.dimse.retrieve_scp import RetrieveScp
+from hounsfield.dimse.scp.echo_scp import on_c_echo
+from hounsfield.dimse.scp.find_scp import FindScp
+from hounsfield.dimse.scp.retrieve_scp import RetrieveScp
+from hounsfield.dimse.scp.store_scp import StoreScp
 from hounsfield.dimse.status import Status
-from hounsfield.dimse.store_scp import StoreScp
 from hounsfield.dimse.upper_layer.negotiation import AcceptedContext
 
 log = logging.getLogger(__name__)
@@ -31,12 +31,13 @@ class Services:
         search = Search(store.index)
         retrieve_scp = RetrieveScp(config, search, Retrieve(store.storage, store.index))
         store_scp = StoreScp(store, max_skipped_bytes=config.max_skipped_bytes)
-        self._handlers: dict[int, Handler] = {
-            CommandField.C_ECHO_RQ: on_c_echo,
-            CommandField.C_STORE_RQ: store_scp.on_c_store,
-            CommandField.C_FIND_RQ: FindScp(search, config.ae_title).on_c_find,
-            CommandField.C_GET_RQ: retrieve_scp.on_c_get,
-            CommandField.C_MOVE_RQ: retrieve_scp.on_c_move,
+        # By request and SOP class of the context; "" is for the classes that are not named.
+        self._handlers: dict[tuple[int, str], Handler] = {
+            (CommandField.C_ECHO_RQ, ""): on_c_echo,
+            (CommandField.C_STORE_RQ, ""): store_scp.on_c_store,
+            (CommandField.C_FIND_RQ, ""): FindScp(search, config.ae_title).on_c_find,
+            (CommandField.C_GET_RQ, ""): retrieve_scp.on_c_get,
+            (CommandField.C_MOVE_RQ, ""): retrieve_scp.on_c_move,
         }
 
     def answer_one(self, association: Association) -> tuple[Command, Command] | None:
@@ -46,7 +47,10 @@ class Services:
             # PS3.7 9.3.2.3: a cancel that comes too late is passed over; so is an answer to nothing.
             association.skip_dataset(self._max_skipped_bytes)
             return None
-        handler = self._handlers.get(command.command_field)
+        field = command.command_field
+        handler = self._handlers.get((field, context.abstract_syntax)) or self._handlers.get(
+            (field, "")
+        )
         if handler is None:
             response: Command | tuple[Command, bytes] = respond(
                 command, Status.UNRECOGNIZED_OPERATION, comment=f"{command.name} is not offered"

@@ -19,6 +19,7 @@ from hounsfield.archive.store import InstanceStore
 from hounsfield.dicomweb.problems import HANDLERS, problem
 from hounsfield.dicomweb.routes import in_thread, principal_of
 from hounsfield.errors import InvalidInstance, NotFound
+from hounsfield.index.index import Index
 from hounsfield.web import models, studies
 from hounsfield.web.attributes import attribute_tree
 from hounsfield.web.downloads import safe_name, zip_stream
@@ -35,6 +36,7 @@ class ApiParts:
     store: InstanceStore
     search: Search
     retrieve: Retrieve
+    index: Index
     feed: Feed
     server: dict[str, Any]
     data_folder: Path

@@ -43,7 +43,15 @@ class WebParts:
 def web_app(parts: WebParts) -> ASGIApp:
     """Build the application."""
     feed = Feed(parts.index)
-    api = ApiParts(parts.store, parts.search, parts.retrieve, feed, parts.server, parts.data_folder)
+    api = ApiParts(
+        store=parts.store,
+        search=parts.search,
+        retrieve=parts.retrieve,
+        index=parts.index,
+        feed=feed,
+        server=parts.server,
+        data_folder=parts.data_folder,
+    )
     dicomweb = dicomweb_app(parts.store, parts.search, parts.retrieve, Thumbnails(parts.retrieve))
 
     async def health(_request: Request) -> Response:

@@ -20,7 +20,13 @@ def document() -> str:
     with open_index(IndexConfig("sqlite://")) as index:
         retrieve = Retrieve(storage, index)
         parts = ApiParts(
-            InstanceStore(storage, index), Search(index), retrieve, Feed(index), {}, Path.cwd()
+            store=InstanceStore(storage, index),
+            search=Search(index),
+            retrieve=retrieve,
+            index=index,
+            feed=Feed(index),
+            server={},
+            data_folder=Path.cwd(),
         )
         return json.dumps(api_app(parts).openapi(), indent=2, sort_keys=True) + "\n"
 

@@ -1,7 +1,6 @@
 """The sub-operations of a C-GET or C-MOVE: what became of them, and what the requestor hears (PS3.4 C.4.2, C.4.3)."""
 
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from hounsfield.dicom.encoding import encode_dataset
@@ -125,25 +124,3 @@ class Operation:
             counters[CommandTag.NUMBER_OF_REMAINING_SUB_OPERATIONS] = progress.remaining
         comment = self.comment if status is not Status.PENDING else ""
         return respond(self.request, status, comment=comment, numbers=counters, dataset=dataset)
-
-
-class Pieces:
-    """Hands pieces over into buffers of other sizes."""
-
-    def __init__(self, pieces: Iterator[bytes], *, pads: bool) -> None:
-        self._pieces = pieces
-        self._pads = pads
-        self._left = memoryview(b"")
-        self._is_odd = False
-
-    def readinto(self, buffer: memoryview) -> int:
-        """Fill what can be filled from one piece; 0 at the end."""
-        if not self._left:
-            self._left = memoryview(next(self._pieces, b""))
-        size = min(len(buffer), len(self._left))
-        buffer[:size] = self._left[:size]
-        self._left = self._left[size:]
-        if not size and self._pads and self._is_odd:
-            buffer[0], size = 0, 1
-        self._is_odd ^= bool(size & 1)
-        return size

@@ -11,7 +11,8 @@ from tests.dimse.peer import CT, EXPLICIT, IMPLICIT, VERIFICATION, dataset_bytes
 
 from hounsfield.dicom.part10 import file_meta
 from hounsfield.dimse.config import Peer
-from hounsfield.dimse.scu import ScuAssociation, Target, echo, read_outgoing, send
+from hounsfield.dimse.scu.requestor import ScuAssociation, Target, echo, echo_over
+from hounsfield.dimse.scu.store_scu import read_outgoing, send, store
 from hounsfield.dimse.transport import TimeLimits
 from hounsfield.dimse.upper_layer.pdus import (
     PDU_HEADER,
@@ -143,7 +144,7 @@ def test_a_stream_is_sent_as_a_file_is(tmp_path, archive, port):
     ds = instance()
     outgoing = read_outgoing(write_file(tmp_path, ds))
     with ScuAssociation(target(port), [(CT, (EXPLICIT,))]) as association:
-        result = association.store(outgoing, stream=io.BytesIO(dataset_bytes(ds)))
+        result = store(association, outgoing, stream=io.BytesIO(dataset_bytes(ds)))
     assert result.is_stored
     assert archive.datasets() == [dataset_bytes(ds)]
 
@@ -187,7 +188,7 @@ def test_a_peer_without_verification_is_told_in_words(port):
         ScuAssociation(target(port), [(CT, (EXPLICIT,))]) as association,
         pytest.raises(NotAcceptable, match="Verification"),
     ):
-        association.echo()
+        echo_over(association)
 
 
 @contextlib.contextmanager

@@ -2,7 +2,6 @@
 
 import logging
 
-from hounsfield.archive.access import Principal
 from hounsfield.archive.store import InstanceStore, Source
 from hounsfield.dicom.part10 import file_meta
 from hounsfield.dimse.acceptance import is_storable
@@ -53,7 +52,7 @@ class StoreScp:
         spool = self._store.spool()
         try:
             _receive(association, context, request, spool)
-            source = Source(Principal(peer, "peer", association.peer_address), "dimse", peer)
+            source = Source(association.principal, "dimse", peer)
         except BaseException:
             spool.discard()
             raise

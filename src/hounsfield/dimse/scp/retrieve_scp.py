@@ -1,17 +1,12 @@
 """Retrieval as SCP: Patient Root and Study Root C-GET and C-MOVE (PS3.4 C.4.2, C.4.3)."""
 
-import contextlib
-import io
 import logging
-from collections.abc import Callable, Container, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable
 
 from hounsfield.archive.access import Principal
 from hounsfield.archive.retrieve import Retrieve
 from hounsfield.archive.search import Search
-from hounsfield.archive.transcoding import alternatives, transcode
 from hounsfield.dicom.query import Key, Level, Query, SingleValue, UidList, Universal, name_of
-from hounsfield.dicom.transfer_syntax import of as transfer_syntax_of
 from hounsfield.dimse.association import Association
 from hounsfield.dimse.command import Command, CommandField, CommandTag, respond
 from hounsfield.dimse.config import DimseConfig, Peer
@@ -24,15 +19,15 @@ from hounsfield.dimse.identifier import (
     require_keys_above,
     vr_of_key,
 )
-from hounsfield.dimse.scu import MAX_CONTEXTS, Context, Outgoing, ScuAssociation, Target
+from hounsfield.dimse.scp.sub_operations import Operation
+from hounsfield.dimse.scu.requestor import ScuAssociation, Target
+from hounsfield.dimse.sending import batch_of, contexts_for, read_in, send_stored, syntax_for
 from hounsfield.dimse.status import Status, status_of
-from hounsfield.dimse.sub_operations import Operation, Pieces
 from hounsfield.dimse.upper_layer.negotiation import AcceptedContext
 from hounsfield.errors import (
     HounsfieldError,
     InvalidInstance,
     InvalidQuery,
-    NotAcceptable,
     Refused,
     Unavailable,
 )
@@ -45,10 +40,6 @@ STUDY_ROOT_MOVE, STUDY_ROOT_GET = "1.2.840.10008.5.1.4.1.2.2.2", "1.2.840.10008.
 MOVE_SOP_CLASSES = frozenset({PATIENT_ROOT_MOVE, STUDY_ROOT_MOVE})
 GET_SOP_CLASSES = frozenset({PATIENT_ROOT_GET, STUDY_ROOT_GET})
 _PATIENT_ROOT = frozenset({PATIENT_ROOT_MOVE, PATIENT_ROOT_GET})
-
-_SMALL_BYTES = 4 << 20
-# What is written anew is whole in memory, twice.
-_MOST_TRANSCODED_BYTES = 256 << 20
 
 
 class RetrieveScp:
@@ -84,8 +75,7 @@ class RetrieveScp:
             return respond(request, Status.SOP_CLASS_NOT_SUPPORTED, comment=comment)
         try:
             identifier, _charset = read_identifier(association, context, request)
-            principal = Principal(association.calling_ae_title, "peer", association.peer_address)
-            locations = self._locate(principal, context, identifier)
+            locations = self._locate(association.principal, context, identifier)
             operation = Operation(association, context, request, locations)
             ended_early = send(operation)
         except InvalidInstance as error:
@@ -145,7 +135,7 @@ class RetrieveScp:
         for location in operation.locations:
             if operation.is_cancelled():
                 return Status.CANCEL
-            syntax = _syntax_for(location, contexts)
+            syntax = syntax_for(location, contexts)
             if syntax is None:
                 log.info(
                     "%s was not offered %s in %s", association.calling_ae_title,
@@ -178,33 +168,12 @@ class RetrieveScp:
         )
         association = operation.association
         try:
-            with self._dataset(location, context.transfer_syntax) as read_into:
+            with read_in(self._retrieve, location, context.transfer_syntax) as read_into:
                 association.send_message(context.context_id, request, read_into)
         except HounsfieldError as error:
             log.warning("%s cannot be read: %s", location.storage_key, error)
             return None
         return operation.response_to(message_id)
-
-    @contextlib.contextmanager
-    def _dataset(
-        self, location: InstanceLocation, syntax: str
-    ) -> Iterator[Callable[[memoryview], int]]:
-        """Read a data set in a transfer syntax piece by piece, a small one at once; raises NotAcceptable."""
-        stored_syntax = location.transfer_syntax_uid
-        pads = transfer_syntax_of(syntax).is_deflated
-        with self._retrieve.open_instance(location) as stored:
-            length = stored.size_bytes - location.dataset_offset
-            if syntax != stored_syntax:
-                if length > _MOST_TRANSCODED_BYTES:
-                    raise NotAcceptable(f"{length} bytes are too many to be written in {syntax}")
-                data = stored.read_at(location.dataset_offset, length)
-                yield io.BytesIO(transcode(data, stored_syntax, syntax)).readinto
-            elif length <= _SMALL_BYTES:
-                data = stored.read_at(location.dataset_offset, length)
-                # PS3.5 A.5: a deflated data set of odd length gets a null byte.
-                yield io.BytesIO(data + b"\0" * (pads and len(data) % 2)).readinto
-            else:
-                yield Pieces(stored.stream(location.dataset_offset), pads=pads).readinto
 
     # -- C-MOVE ---------------------------------------------------------------------------------------
 
@@ -215,49 +184,22 @@ class RetrieveScp:
         target = Target(peer.host, peer.port, peer.ae_title, self._config.ae_title)
         originator = (operation.association.calling_ae_title, operation.request.message_id)
         while left := operation.left:
-            batch = _batch(left)
-            proposed = dict.fromkeys(context for one in batch for context in _contexts_for(one))
+            batch = batch_of(left)
+            proposed = dict.fromkeys(context for one in batch for context in contexts_for(one))
             try:
                 with ScuAssociation(target, list(proposed)) as scu:
                     for location in batch:
                         if operation.is_cancelled():
                             return Status.CANCEL
-                        operation.done(location, self._send(scu, location, originator))
+                        sent = send_stored(
+                            scu, self._retrieve, location, move_originator=originator
+                        )
+                        operation.done(location, sent.status)
             except (Unavailable, Refused) as problem:
                 log.warning("C-MOVE to %s: %s", target, problem)
                 operation.comment = str(problem)
                 operation.give_up()
         return None
-
-    def _send(
-        self, scu: ScuAssociation, location: InstanceLocation, originator: tuple[str, int]
-    ) -> int | None:
-        """Send one instance to the destination; the status that it answers, None if it does not take it."""
-        syntax = _syntax_for(location, frozenset(scu.accepted))
-        if syntax is None:
-            log.info(
-                "%s is not taken: %s in %s",
-                location.sop_instance_uid,
-                location.sop_class_uid,
-                location.transfer_syntax_uid,
-            )
-            return None
-        outgoing = Outgoing(
-            Path(location.storage_key),
-            location.sop_class_uid,
-            location.sop_instance_uid,
-            syntax,
-            location.dataset_offset,
-            location.size_bytes,
-        )
-        try:
-            with self._dataset(location, syntax) as read_into:
-                return scu.store_from(outgoing, read_into, move_originator=originator).status
-        except Unavailable:
-            raise
-        except HounsfieldError as error:
-            log.warning("%s cannot be read: %s", location.storage_key, error)
-            return None
 
     def _destination(self, ae_title: str) -> Peer:
         """The peer of a name; raises UnknownDestination."""
@@ -287,31 +229,3 @@ def _unique_keys(level: Level, identifier: dict[str, dict[str, object]]) -> tupl
     if not any(key.tag == UNIQUE_KEYS[level] for key in keys):
         raise InvalidQuery(f"at {level} level {name_of(UNIQUE_KEYS[level])} must have values")
     return tuple(keys)
-
-
-def _syntax_for(location: InstanceLocation, available: Container[Context]) -> str | None:
-    """The transfer syntax to send an instance in: the stored one, or one that loses nothing (QR-10)."""
-    stored = location.transfer_syntax_uid
-    for syntax in (stored, *alternatives(stored)):
-        if (location.sop_class_uid, syntax) in available:
-            return syntax
-    return None
-
-
-def _contexts_for(location: InstanceLocation) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The presentation contexts to propose for an instance: the stored syntax has one of its own."""
-    yield location.sop_class_uid, (location.transfer_syntax_uid,)
-    if others := alternatives(location.transfer_syntax_uid):
-        yield location.sop_class_uid, others
-
-
-def _batch(locations: Sequence[InstanceLocation]) -> list[InstanceLocation]:
-    """As many of the first instances as one association has presentation contexts for."""
-    contexts: set[tuple[str, tuple[str, ...]]] = set()
-    batch = []
-    for location in locations:
-        contexts.update(_contexts_for(location))
-        if len(contexts) > MAX_CONTEXTS:
-            break
-        batch.append(location)
-    return batch

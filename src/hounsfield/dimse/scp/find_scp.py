@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
-from hounsfield.archive.access import Principal
 from hounsfield.archive.search import Found, Search
 from hounsfield.dicom.attributes import ATTRIBUTES
 from hounsfield.dicom.encoding import encode_dataset
@@ -59,9 +58,8 @@ class FindScp:
         try:
             identifier, charset = read_identifier(association, context, request)
             asked = Asked(identifier, context, charset)
-            principal = Principal(association.calling_ae_title, "peer", association.peer_address)
             pending = respond(request, asked.pending, dataset=True)
-            with closing(self._search.stream(principal, asked.query)) as matches:
+            with closing(self._search.stream(association.principal, asked.query)) as matches:
                 for some in _together(
                     encode_dataset(
                         asked.answer(found, self._ae_title), context.transfer_syntax, asked.charset

@@ -1,0 +1,1 @@
+"""The services we offer, one module a service class."""

@@ -1,0 +1,1 @@
+"""The services we use at other systems, one module a service class."""

@@ -1,0 +1,134 @@
+"""How stored instances are sent: in which transfer syntax, over which contexts, read how (PS3.4 C.4.2, C.4.3; QR-10)."""
+
+import contextlib
+import io
+import logging
+from collections.abc import Callable, Container, Iterator, Sequence
+from pathlib import Path
+
+from hounsfield.archive.retrieve import Retrieve
+from hounsfield.archive.transcoding import alternatives, transcode
+from hounsfield.dicom.sop_classes import name_of
+from hounsfield.dicom.transfer_syntax import of as transfer_syntax_of
+from hounsfield.dimse.scu.requestor import MAX_CONTEXTS, Context, ScuAssociation
+from hounsfield.dimse.scu.store_scu import Outgoing, Sent, store_from
+from hounsfield.dimse.status import describe
+from hounsfield.errors import HounsfieldError, NotAcceptable, Unavailable
+from hounsfield.index.records import InstanceLocation
+
+log = logging.getLogger(__name__)
+
+_SMALL_BYTES = 4 << 20
+# What is written anew is whole in memory, twice.
+_MOST_TRANSCODED_BYTES = 256 << 20
+
+
+def send_stored(
+    scu: ScuAssociation,
+    retrieve: Retrieve,
+    location: InstanceLocation,
+    *,
+    move_originator: tuple[str, int] | None = None,
+) -> Sent:
+    """Send one stored instance over an association and say what became of it.
+
+    Raises Unavailable when the association ended: what became of this instance is not known then.
+    """
+    path, uid = Path(location.storage_key), location.sop_instance_uid
+    syntax = syntax_for(location, scu.accepted)
+    if syntax is None:
+        stored = transfer_syntax_of(location.transfer_syntax_uid).name
+        text = f"{scu.target} does not take {name_of(location.sop_class_uid)} in {stored}"
+        log.info("%s is not taken: %s", uid, text)
+        return Sent(path, uid, None, text)
+    outgoing = Outgoing(
+        path,
+        location.sop_class_uid,
+        uid,
+        syntax,
+        location.dataset_offset,
+        location.size_bytes,
+    )
+    try:
+        with read_in(retrieve, location, syntax) as read_into:
+            response = store_from(scu, outgoing, read_into, move_originator=move_originator)
+    except Unavailable:
+        raise
+    except HounsfieldError as error:
+        log.warning("%s cannot be read: %s", location.storage_key, error)
+        return Sent(path, uid, None, f"it cannot be read here: {error}")
+    comment = response.error_comment
+    text = describe(response.status) + (f": {comment}" if comment else "")
+    return Sent(path, uid, response.status, text)
+
+
+def syntax_for(location: InstanceLocation, available: Container[Context]) -> str | None:
+    """The transfer syntax to send an instance in: the stored one, or one that loses nothing (QR-10)."""
+    stored = location.transfer_syntax_uid
+    for syntax in (stored, *alternatives(stored)):
+        if (location.sop_class_uid, syntax) in available:
+            return syntax
+    return None
+
+
+def contexts_for(location: InstanceLocation) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The presentation contexts to propose for an instance: the stored syntax has one of its own."""
+    yield location.sop_class_uid, (location.transfer_syntax_uid,)
+    if others := alternatives(location.transfer_syntax_uid):
+        yield location.sop_class_uid, others
+
+
+def batch_of(locations: Sequence[InstanceLocation]) -> list[InstanceLocation]:
+    """As many of the first instances as one association has presentation contexts for."""
+    contexts: set[tuple[str, tuple[str, ...]]] = set()
+    batch = []
+    for location in locations:
+        contexts.update(contexts_for(location))
+        if len(contexts) > MAX_CONTEXTS:
+            break
+        batch.append(location)
+    return batch
+
+
+@contextlib.contextmanager
+def read_in(
+    retrieve: Retrieve, location: InstanceLocation, syntax: str
+) -> Iterator[Callable[[memoryview], int]]:
+    """Read a data set in a transfer syntax piece by piece, a small one at once; raises NotAcceptable."""
+    stored_syntax = location.transfer_syntax_uid
+    pads = transfer_syntax_of(syntax).is_deflated
+    with retrieve.open_instance(location) as stored:
+        length = stored.size_bytes - location.dataset_offset
+        if syntax != stored_syntax:
+            if length > _MOST_TRANSCODED_BYTES:
+                raise NotAcceptable(f"{length} bytes are too many to be written in {syntax}")
+            data = stored.read_at(location.dataset_offset, length)
+            yield io.BytesIO(transcode(data, stored_syntax, syntax)).readinto
+        elif length <= _SMALL_BYTES:
+            data = stored.read_at(location.dataset_offset, length)
+            # PS3.5 A.5: a deflated data set of odd length gets a null byte.
+            yield io.BytesIO(data + b"\0" * (pads and len(data) % 2)).readinto
+        else:
+            yield Pieces(stored.stream(location.dataset_offset), pads=pads).readinto
+
+
+class Pieces:
+    """Hands pieces over into buffers of other sizes."""
+
+    def __init__(self, pieces: Iterator[bytes], *, pads: bool) -> None:
+        self._pieces = pieces
+        self._pads = pads
+        self._left = memoryview(b"")
+        self._is_odd = False
+
+    def readinto(self, buffer: memoryview) -> int:
+        """Fill what can be filled from one piece; 0 at the end."""
+        if not self._left:
+            self._left = memoryview(next(self._pieces, b""))
+        size = min(len(buffer), len(self._left))
+        buffer[:size] = self._left[:size]
+        self._left = self._left[size:]
+        if not size and self._pads and self._is_odd:
+            buffer[0], size = 0, 1
+        self._is_odd ^= bool(size & 1)
+        return size

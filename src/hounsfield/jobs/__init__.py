@@ -1,0 +1,1 @@
+"""Durable background work: kept in the index, carried out by the worker process."""
