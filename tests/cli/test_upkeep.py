@@ -5,6 +5,10 @@ import pytest
 from pydicom.data import get_testdata_file
 from tests.live import live_server
 
+from hounsfield.index.database import IndexConfig
+from hounsfield.index.index import open_index
+from hounsfield.index.site.jobs import Jobs, NewJob
+
 NAMES = ("CT_small.dcm", "MR_small.dcm", "rtplan.dcm")
 
 
@@ -53,6 +57,28 @@ def test_rebuild_gives_the_same_answers(filled, tmp_path):
     ]
 
 
+def test_rebuild_keeps_what_the_site_has_set_up(filled, tmp_path):
+    with open_index(IndexConfig(tmp_path / "data" / "index.db")) as index:
+        job_id = Jobs(index.database).add(NewJob("send", "CT to PACS", lane="PACS"))
+    filled("rebuild", code=1)  # peers, orders and jobs cannot be told from the objects
+    with sqlite3.connect(tmp_path / "data" / "index.db") as database:
+        assert database.execute("SELECT id, title FROM job").fetchall() == [(job_id, "CT to PACS")]
+    database.close()
+
+
+def test_rebuild_keeps_an_old_index_that_cannot_be_read_and_says_so(filled, tmp_path):
+    old = tmp_path / "data" / "index.db"
+    old.write_bytes(b"\0" * 8192)
+    lines = filled("rebuild", "--json", code=1).json_lines
+    assert lines == [
+        {"table": "everything", "outcome": "damaged"},
+        {"summary": {"indexed": 3, "failed": 0}},
+    ]
+    (kept,) = (tmp_path / "data").glob("index.damaged-*.db")
+    assert kept.read_bytes() == b"\0" * 8192
+    assert len(filled("find", "--json").json) == 3
+
+
 def test_rebuild_names_what_it_could_not_index_and_keeps_it(filled, tmp_path):
     damaged = objects(tmp_path)[0]
     damaged.chmod(0o640)
@@ -88,5 +114,5 @@ def test_a_damaged_index_is_named_with_its_cure_and_can_be_made_anew(filled, tmp
     refused = filled("find", code=3)
     assert "index.db cannot be read" in refused.err
     assert "hounsfield rebuild" in refused.err
-    filled("rebuild")
+    filled("rebuild", code=1)  # peers, orders and jobs cannot be told from the objects
     assert filled("find", "--json").json == before

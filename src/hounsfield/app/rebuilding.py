@@ -1,5 +1,7 @@
 """Makes a new index beside the old one and puts it in its place when it is complete."""
 
+import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,13 +10,18 @@ from hounsfield.archive.store import InstanceStore
 from hounsfield.hooks import Hooks
 from hounsfield.index.database import IndexConfig
 from hounsfield.index.index import open_index
+from hounsfield.index.site.takeover import take_over
 from hounsfield.settings.model import Settings
 from hounsfield.settings.parts import index_config, storage_config, store_policy
 from hounsfield.storage.filesystem import FilesystemStorage
 
 
 def rebuild_index(settings: Settings, progress: Callable[[int, int], None]) -> Rebuilt:
-    """Index every stored object anew. The caller sees to it that nobody else uses the index."""
+    """Index every stored object anew, and keep what the site has set up.
+
+    The caller sees to it that nobody else uses the index. Where the old one cannot be read to its end, it is kept
+    beside the new one.
+    """
     current = index_config(settings).location
     if not isinstance(current, Path):
         raise TypeError("only an index that is a file can be made beside the old one")
@@ -26,8 +33,11 @@ def rebuild_index(settings: Settings, progress: Callable[[int, int], None]) -> R
             storage = FilesystemStorage(storage_config(settings))
             store = InstanceStore(storage, index, Hooks(), store_policy(settings))
             rebuilt = rebuild(store, progress)
+            rebuilt.damaged_tables += take_over(current, index.database).damaged
         finally:
             index.close()  # its journal goes into the file with that
+        if rebuilt.damaged_tables:  # what a person may still want to get out of it
+            os.link(current, current.with_name(f"index.damaged-{int(time.time())}.db"))
         _remove(current)
         scratch.replace(current)
     finally:

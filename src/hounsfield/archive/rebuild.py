@@ -14,10 +14,11 @@ from hounsfield.errors import HounsfieldError
 
 @dataclass(slots=True)
 class Rebuilt:
-    """What went into the new index, and which objects could not."""
+    """What went into the new index, which objects could not, and which tables of the site came over in part."""
 
     indexed: int = 0
     failed: list[tuple[str, str]] = field(default_factory=list)
+    damaged_tables: list[str] = field(default_factory=list)
 
 
 def rebuild(

@@ -71,8 +71,9 @@ def check(data: Data = None, settings: SettingsFile = None, as_json: AsJson = Fa
 def rebuild(data: Data = None, settings: SettingsFile = None, as_json: AsJson = False) -> None:
     """Make the index anew from the stored files; no server may run on the folder meanwhile.
 
-    The old index stays in force until the new one is complete. Exit code 1 if an object could not be
-    indexed: it is named, and stays where it is. With --json: one line for each of these, then a summary.
+    The old index stays in force until the new one is complete; what the site has set up (peers, orders,
+    jobs …) is taken over from it. Exit code 1 if an object could not be indexed, which is named and stays
+    where it is, or if the old index is damaged. With --json: one line for each of these, then a summary.
     """
     from hounsfield.app.lock import alone_with
     from hounsfield.app.rebuilding import rebuild_index
@@ -89,9 +90,14 @@ def rebuild(data: Data = None, settings: SettingsFile = None, as_json: AsJson = 
             print_json({"key": key, "outcome": "failed", "reason": reason})
         else:
             console().print(f"not indexed: {key}: {reason}", markup=False)
+    for table in rebuilt.damaged_tables:
+        if as_json:
+            print_json({"table": table, "outcome": "damaged"})
+        else:
+            console().print(f"not taken over whole from the old index, which is kept: {table}")
     if as_json:
         print_json({"summary": {"indexed": rebuilt.indexed, "failed": len(rebuilt.failed)}})
     else:
         console().print(f"{rebuilt.indexed} objects indexed, {len(rebuilt.failed)} not")
-    if rebuilt.failed:
+    if rebuilt.failed or rebuilt.damaged_tables:
         raise typer.Exit(ExitCode.FAILED)

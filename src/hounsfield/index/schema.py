@@ -170,3 +170,6 @@ series_metadata = Table(
     Column("revision", Integer, nullable=False),
     Column("body", LargeBinary, nullable=False),
 )
+
+# What can be told from the stored objects; every other table is the site's (`index.site`).
+IMAGE_TABLES = frozenset(metadata.tables)
