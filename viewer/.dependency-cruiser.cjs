@@ -17,6 +17,8 @@ module.exports = {
     only('dicomweb', ['dicom/']),
     only('viewport', ['dicom/', 'dicomweb/', 'ui/', 'commands.ts']),
     only('studies', ['dicom/', 'dicomweb/', 'api/', 'viewport/', 'ui/', 'commands.ts']),
+    only('orders', ['dicom/', 'api/', 'ui/', 'commands.ts']),
+    only('admin', ['dicom/', 'api/', 'ui/', 'commands.ts']),
     {
       name: 'dicom-is-pure',
       comment: 'What the standard says needs no package and no DOM.',

@@ -50,7 +50,8 @@ function dateRange(from = '', to = ''): string {
   return lower === upper ? lower : `${lower}-${upper}`;
 }
 
-const path = (...parts: string[]): string => `/api/${parts.map(encodeURIComponent).join('/')}`;
+export const path = (...parts: string[]): string =>
+  `/api/${parts.map(encodeURIComponent).join('/')}`;
 
 export const findStudies = (query: StudyQuery, signal?: AbortSignal) =>
   get<StudyPage>(`/api/studies?${studySearch(query)}`, signal);
@@ -96,15 +97,37 @@ function instancePath(study: string, series: string, sop: string, what: string):
   return path('studies', study, 'series', series, 'instances', sop, what);
 }
 
-async function get<Answer>(url: string, signal?: AbortSignal): Promise<Answer> {
+export const get = <Answer>(url: string, signal?: AbortSignal): Promise<Answer> =>
+  ask<Answer>(url, { signal });
+
+/** Ask the archive to change something; an answer without content gives undefined. */
+export const send = <Answer>(
+  method: 'POST' | 'PUT' | 'DELETE',
+  url: string,
+  body?: unknown,
+  signal?: AbortSignal,
+): Promise<Answer> =>
+  ask<Answer>(url, {
+    method,
+    signal,
+    ...(body === undefined
+      ? {}
+      : { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
+  });
+
+async function ask<Answer>(url: string, request: RequestInit): Promise<Answer> {
   let response: Response;
   try {
-    response = await fetch(url, { headers: { Accept: 'application/json' }, signal });
+    response = await fetch(url, {
+      ...request,
+      headers: { Accept: 'application/json', ...request.headers },
+    });
   } catch (error) {
-    if (signal?.aborted) throw error;
+    if (request.signal?.aborted) throw error;
     throw new ApiError(0, 'The archive does not answer', 'The archive does not answer.');
   }
   if (!response.ok) throw await problemOf(response);
+  if (response.status === 204) return undefined as Answer;
   return (await response.json()) as Answer;
 }
 
