@@ -1,0 +1,82 @@
+"""Identifiers against whole data sets, sequences included: worklists are small, and not searched by SQL (PS3.4 C.2.2.2).
+
+Data sets are in the DICOM JSON model. A key that is a sequence holds one item, whose attributes are keys again
+(C.2.2.2.6); a match has an item that matches all of them.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from hounsfield.dicom.matching import matches_key
+from hounsfield.dicom.query import Key, Matching, parse_match
+
+DataSet = Mapping[str, Any]
+
+_NAME_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
+# They say how to read an identifier or an answer and select nothing.
+_NOT_KEYS = frozenset({"00080005", "00080052", "00080053", "00080054", "00080056", "00080201"})
+
+
+def matches(identifier: DataSet, dataset: DataSet) -> bool:
+    """Whether a data set matches every key of an identifier; raises InvalidQuery for a key that is no value."""
+    return all(
+        _matches(int(tag, 16), key, dataset.get(tag))
+        for tag, key in identifier.items()
+        if tag not in _NOT_KEYS
+    )
+
+
+def _matches(tag: int, key: Mapping[str, Any], there: Mapping[str, Any] | None) -> bool:
+    if key["vr"] != "SQ":
+        return matches_key(Key(tag, key["vr"], matching_of(tag, key)), {f"{tag:08X}": there})
+    wanted = first_item(key)
+    if is_universal(wanted):
+        return True
+    return any(matches(wanted, item) for item in (there or {}).get("Value", ()))
+
+
+def is_universal(identifier: DataSet) -> bool:
+    """Whether an identifier or an item of one has no key with a value (C.2.2.2.3)."""
+    return not any(
+        not is_universal(first_item(key)) if key["vr"] == "SQ" else key.get("Value")
+        for key in identifier.values()
+    )
+
+
+def first_item(key: Mapping[str, Any]) -> DataSet:
+    """The item of keys in a sequence; empty where there is none."""
+    values = key.get("Value") or ({},)
+    item: DataSet = values[0] or {}
+    return item
+
+
+def matching_of(tag: int, key: Mapping[str, Any]) -> Matching:
+    """How an attribute that is no sequence selects; raises InvalidQuery."""
+    values = key.get("Value", ())
+    if key["vr"] == "PN":
+        names = (
+            # One group alone may match any: some write a name in Kanji as the first.
+            "=".join(value.get(group, "") for group in _NAME_GROUPS).strip("=")
+            for value in values
+            if value
+        )
+        return parse_match(tag, "PN", "\\".join(names))
+    return parse_match(tag, key["vr"], "\\".join("" if v is None else str(v) for v in values))
+
+
+def answer(identifier: DataSet, dataset: DataSet) -> dict[str, Any]:
+    """What an identifier asks for of a data set: what is not there is empty, a sequence asked whole comes whole."""
+    return {
+        tag: _answered(key, dataset.get(tag))
+        for tag, key in identifier.items()
+        if tag not in _NOT_KEYS
+    }
+
+
+def _answered(key: Mapping[str, Any], there: Mapping[str, Any] | None) -> dict[str, Any]:
+    if there is None:
+        return {"vr": key["vr"]}
+    wanted = first_item(key) if key["vr"] == "SQ" else {}
+    if not wanted or not there.get("Value"):
+        return dict(there)
+    return {"vr": "SQ", "Value": [answer(wanted, item) for item in there["Value"]]}

@@ -1,0 +1,96 @@
+"""Keys inside sequences, and what an identifier is answered with."""
+
+import pytest
+
+from hounsfield.dicom.items import answer, is_universal, matches
+from hounsfield.errors import InvalidQuery
+
+
+def sequence(*items):
+    return {"vr": "SQ", "Value": list(items)}
+
+
+def value(vr, *values):
+    return {"vr": vr, "Value": list(values)} if values else {"vr": vr}
+
+
+def code(meaning, designator="99X"):
+    return {"00080100": value("SH", meaning), "00080102": value("SH", designator)}
+
+
+ITEM = {
+    "00100010": value("PN", {"Alphabetic": "Müller^Jörg", "Ideographic": "山田^太郎"}),
+    "00100020": value("LO", "4711"),
+    "00404005": value("DT", "20261124143000"),
+    "00404025": sequence(code("CT1"), code("CT2")),
+    "00741000": value("CS", "SCHEDULED"),
+}
+
+
+@pytest.mark.parametrize(
+    "identifier",
+    [
+        {},
+        {"00100010": value("PN", {"Alphabetic": "MULLER^*"})},  # QR-03
+        {"00100010": value("PN", {"Ideographic": "山田*"})},
+        {"00404025": sequence(code("CT2"))},
+        {"00404025": sequence({})},
+        {"00404025": sequence({"00080100": value("SH")})},
+        {"00404025": value("SQ")},
+        {"00404005": value("DT", "20261124-")},
+        {"00404005": value("DT", "2026112414-2026112415")},
+        {"00741000": value("CS", "SCHEDULED"), "00100020": value("LO", "47*")},
+        {"00080005": value("CS", "ISO_IR 100")},
+    ],
+)
+def test_an_item_matches_all_keys_that_have_a_value(identifier):  # QR-02
+    assert matches(identifier, ITEM)
+
+
+@pytest.mark.parametrize(
+    "identifier",
+    [
+        {"00100020": value("LO", "471")},
+        {"00404025": sequence({**code("CT1"), "00080102": value("SH", "other")})},
+        {"00404025": sequence(code("CT3"))},
+        {"00404005": value("DT", "20261125-")},
+        {"00404018": sequence(code("READ"))},
+        {"00404011": value("DT", "2026-")},
+    ],
+)
+def test_one_key_that_does_not_match_is_enough(identifier):
+    assert not matches(identifier, ITEM)
+
+
+def test_both_keys_of_an_item_must_match_in_the_same_item():
+    item = {"00404025": sequence(code("CT1", "A"), code("CT2", "B"))}
+    assert not matches({"00404025": sequence(code("CT1", "B"))}, item)
+
+
+def test_a_key_that_is_no_value_of_its_kind_is_refused():
+    with pytest.raises(InvalidQuery):
+        matches({"0020000D": value("UI", "1.2.*")}, ITEM)
+
+
+def test_an_answer_has_what_was_asked_for_and_no_more():
+    asked = {
+        "00100020": value("LO"),
+        "00404011": value("DT"),
+        "00404025": sequence({"00080100": value("SH")}),
+        "00741000": value("CS", "SCHEDULED"),
+    }
+    assert answer(asked, ITEM) == {
+        "00100020": value("LO", "4711"),
+        "00404011": value("DT"),
+        "00404025": sequence({"00080100": value("SH", "CT1")}, {"00080100": value("SH", "CT2")}),
+        "00741000": value("CS", "SCHEDULED"),
+    }
+
+
+def test_a_sequence_asked_for_without_attributes_comes_whole():
+    assert answer({"00404025": value("SQ")}, ITEM) == {"00404025": ITEM["00404025"]}
+
+
+def test_an_item_of_empty_keys_selects_nothing():
+    assert is_universal({"00404025": sequence({"00080100": value("SH")}), "00100020": value("LO")})
+    assert not is_universal({"00404025": sequence(code("CT1"))})
