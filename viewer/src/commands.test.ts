@@ -45,13 +45,19 @@ describe('commands', () => {
     expect(press(registry, 'i', document.createElement('button'))).toBe(true);
   });
 
-  it('share a key only between the list and the images', () => {
-    const onList = (name: string) => /^(list|upload)\./.test(name);
-    const onStudy = (name: string) => !onList(name) && !name.startsWith('app.');
-    for (const belongs of [onList, onStudy]) {
-      const keys = COMMAND_NAMES.filter((name) => belongs(name) || name.startsWith('app.')).flatMap(
-        (name) => COMMANDS[name].keys ?? [],
-      );
+  it('share a key only between places that are never on the screen together', () => {
+    const everywhere = /^app\./;
+    const places = [
+      /^(list|upload|study\.send)\b/,
+      /^(study|image|cine|tool|view|window)\./,
+      /^(page|list)\./,
+      /^(page|worklist|list\.focus-search)\b/,
+    ];
+    const all = COMMAND_NAMES.filter((name) => everywhere.test(name));
+    for (const place of places) {
+      const here = COMMAND_NAMES.filter((name) => place.test(name));
+      expect(here).not.toHaveLength(0);
+      const keys = [...all, ...here].flatMap((name) => COMMANDS[name].keys ?? []);
       expect(new Set(keys).size).toBe(keys.length);
     }
   });

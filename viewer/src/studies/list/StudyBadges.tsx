@@ -1,7 +1,9 @@
-import { Badge, Group, Loader, Tooltip } from '@mantine/core';
-import { IconAlertTriangle, IconVersions } from '@tabler/icons-react';
+import { Badge, Group, Loader, Progress, Tooltip } from '@mantine/core';
+import { IconAlertTriangle, IconPhotoExclamation, IconVersions } from '@tabler/icons-react';
 import type { Study } from '../../api/client';
-import { counted } from '../../ui/bytes';
+import { counted, formatCount } from '../../ui/bytes';
+import { isIncomplete, missingOf, percentReceived, progressText, whatToDo } from './completeness';
+import classes from './StudyList.module.css';
 
 /** The modalities of a study; the series that carry no images stay in the background. */
 export function ModalityBadges({ modalities }: { modalities: readonly string[] }) {
@@ -25,24 +27,52 @@ export function ModalityBadges({ modalities }: { modalities: readonly string[] }
 
 const QUIET = new Set(['SR', 'PR', 'KO', 'DOC', 'SEG', 'REG', 'RTSTRUCT', 'RTPLAN', 'RTDOSE']);
 
-/** Whether the study is still arriving. */
-export function StatusBadge({ status }: { status: Study['status'] }) {
-  if (status === 'receiving') {
+/** Whether the study is still arriving, and how much of it is here where its scanner told the whole. */
+export function StudyStatus({ study }: { study: Study }) {
+  if (isIncomplete(study)) {
     return (
-      <Badge
-        size="sm"
-        radius="sm"
-        color="yellow"
-        variant="light"
-        tt="none"
-        c="var(--waiting)"
-        leftSection={<Loader size={9} color="yellow" />}
-        data-testid="status-receiving"
-      >
-        receiving
-      </Badge>
+      <Flag
+        icon={<IconPhotoExclamation size={13} />}
+        label={`${formatCount(missingOf(study))} missing`}
+        color="orange"
+        testId="status-incomplete"
+        why={whatToDo(study)}
+      />
     );
   }
+  if (study.status !== 'receiving') return <CompleteBadge />;
+  const progress = progressText(study);
+  return (
+    <div className={classes.status}>
+      <ReceivingBadge />
+      {progress ? (
+        <div className={classes.progress} data-testid="study-progress">
+          {progress}
+          <Progress size={3} color="yellow" value={percentReceived(study)} aria-label={progress} />
+        </div>
+      ) : null}
+    </div>
+  );
+}
+
+function ReceivingBadge() {
+  return (
+    <Badge
+      size="sm"
+      radius="sm"
+      color="yellow"
+      variant="light"
+      tt="none"
+      c="var(--waiting)"
+      leftSection={<Loader size={9} color="yellow" />}
+      data-testid="status-receiving"
+    >
+      receiving
+    </Badge>
+  );
+}
+
+function CompleteBadge() {
   return (
     <Badge
       size="sm"

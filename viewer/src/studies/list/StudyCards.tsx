@@ -3,7 +3,7 @@ import { Link } from 'react-router';
 import { formatDate, formatName, formatSex } from '../../dicom/format';
 import { counted } from '../../ui/bytes';
 import { OtherNames } from './OtherNames';
-import { ModalityBadges, StatusBadge, StudyFlags } from './StudyBadges';
+import { ModalityBadges, StudyFlags, StudyStatus } from './StudyBadges';
 import classes from './StudyList.module.css';
 import { keyOf, type StudyRowsProps } from './StudyTable';
 import { formatWhen, isFresh } from './when';
@@ -47,7 +47,7 @@ export function StudyCards({ studies, hrefOf, onOpen }: StudyRowsProps) {
               </Text>
               <Group gap={6}>
                 <StudyFlags study={study} />
-                <StatusBadge status={study.status} />
+                <StudyStatus study={study} />
               </Group>
             </Group>
           </Link>

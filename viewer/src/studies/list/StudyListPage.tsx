@@ -8,6 +8,8 @@ import { counted, formatBytes, formatCount } from '../../ui/bytes';
 import { Failure, Notice } from '../../ui/Notice';
 import { useCommands } from '../../ui/useCommands';
 import { useStudies, useTotals } from '../queries';
+import { SendDialog } from '../send/SendDialog';
+import { LIST_SEARCH_KEY } from '../shell/places';
 import { DropArea } from '../upload/DropArea';
 import { EmptyArchive } from './EmptyArchive';
 import { FilterBar } from './FilterBar';
@@ -24,8 +26,6 @@ import { StudyCards } from './StudyCards';
 import classes from './StudyList.module.css';
 import { StudyTable } from './StudyTable';
 
-export const LIST_SEARCH_KEY = 'hounsfield.list';
-
 export const studyPath = (study: Study): string =>
   `/studies/${study.StudyInstanceUID}${study.identity_conflict ? `?patient=${study.patient_key}` : ''}`;
 
@@ -34,6 +34,7 @@ export function StudyListPage() {
   const filters = parseFilters(search);
   const navigate = useNavigate();
   const [selected, setSelected] = useState(-1);
+  const [toSend, setToSend] = useState<Study>();
   const { data, error, isPending, isFetching, isPlaceholderData, refetch } = useStudies(
     queryOf(filters),
   );
@@ -71,6 +72,7 @@ export function StudyListPage() {
     'list.next': () => move(1),
     'list.previous': () => move(-1),
     'list.open': () => open(studies[selected]),
+    ...(studies[selected] ? { 'study.send': () => setToSend(studies[selected]) } : {}),
     'list.next-page': () => turn(1),
     'list.previous-page': () => turn(-1),
     'list.clear-filters': clear,
@@ -107,6 +109,7 @@ export function StudyListPage() {
               selected={selected}
               onSelect={setSelected}
               onOpen={open}
+              onSend={setToSend}
               hrefOf={studyPath}
               sort={filters.sort}
               onSort={(sort) => setFilters({ sort })}
@@ -129,6 +132,7 @@ export function StudyListPage() {
           onChange={setFilters}
         />
       </div>
+      <SendDialog study={toSend} onClose={() => setToSend(undefined)} />
     </DropArea>
   );
 }

@@ -32,7 +32,7 @@ const study = (changes: Partial<Study> = {}): Study => ({
 });
 
 function show(studies: Study[], sort = '-last_received_at') {
-  const spies = { onSelect: vi.fn(), onOpen: vi.fn(), onSort: vi.fn() };
+  const spies = { onSelect: vi.fn(), onOpen: vi.fn(), onSort: vi.fn(), onSend: vi.fn() };
   render(
     <MantineProvider>
       <MemoryRouter>

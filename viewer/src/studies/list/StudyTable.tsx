@@ -1,5 +1,5 @@
-import { Box, Table, Text, UnstyledButton } from '@mantine/core';
-import { IconArrowDown, IconArrowUp } from '@tabler/icons-react';
+import { ActionIcon, Box, Table, Text, Tooltip, UnstyledButton } from '@mantine/core';
+import { IconArrowDown, IconArrowUp, IconSend } from '@tabler/icons-react';
 import { useEffect, useRef } from 'react';
 import { Link } from 'react-router';
 import type { Study } from '../../api/client';
@@ -7,7 +7,7 @@ import { formatDate, formatName, formatSex, formatTime } from '../../dicom/forma
 import { formatCount } from '../../ui/bytes';
 import { nextSort } from './filters';
 import { OtherNames } from './OtherNames';
-import { ModalityBadges, StatusBadge, StudyFlags } from './StudyBadges';
+import { ModalityBadges, StudyFlags, StudyStatus } from './StudyBadges';
 import classes from './StudyList.module.css';
 import { formatWhen, isFresh } from './when';
 
@@ -42,6 +42,7 @@ export interface StudyRowsProps {
   selected: number;
   onSelect: (index: number) => void;
   onOpen: (study: Study) => void;
+  onSend: (study: Study) => void;
   hrefOf: (study: Study) => string;
 }
 
@@ -112,6 +113,7 @@ function Row({
   selected,
   onSelect,
   onOpen,
+  onSend,
   hrefOf,
 }: StudyRowsProps & { study: Study; index: number }) {
   const row = useRef<HTMLTableRowElement>(null);
@@ -134,7 +136,7 @@ function Row({
       aria-selected={isSelected}
       onFocus={() => onSelect(index)}
       onClick={(event) => {
-        if (!(event.target as HTMLElement).closest('a')) onOpen(study);
+        if (!(event.target as HTMLElement).closest('a, button')) onOpen(study);
       }}
     >
       <Table.Td>
@@ -174,9 +176,21 @@ function Row({
         {formatCount(study.NumberOfStudyRelatedInstances)}
         <Box className={classes.second}>{formatCount(study.NumberOfStudyRelatedSeries)} series</Box>
       </Table.Td>
-      <Table.Td>
+      <Table.Td className={classes.received}>
         <Box fz="sm">{formatWhen(study.last_received_at)}</Box>
-        <StatusBadge status={study.status} />
+        <StudyStatus study={study} />
+        <Tooltip label="Send to…">
+          <ActionIcon
+            className={classes.rowAction}
+            variant="default"
+            tabIndex={isSelected ? 0 : -1}
+            aria-label={`Send the study of ${name} to a peer`}
+            onClick={() => onSend(study)}
+            data-testid="row-send"
+          >
+            <IconSend size={16} />
+          </ActionIcon>
+        </Tooltip>
       </Table.Td>
     </Table.Tr>
   );

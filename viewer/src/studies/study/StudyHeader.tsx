@@ -5,7 +5,7 @@ import type { StudyDetail } from '../../api/client';
 import { commands } from '../../commands';
 import { formatDate, formatName, formatTime } from '../../dicom/format';
 import { OtherNames } from '../list/OtherNames';
-import { ModalityBadges, StatusBadge, StudyFlags } from '../list/StudyBadges';
+import { ModalityBadges, StudyFlags, StudyStatus } from '../list/StudyBadges';
 import classes from './Study.module.css';
 import { personOf } from './series';
 
@@ -49,7 +49,7 @@ export function StudyHeader({ study }: { study: StudyDetail }) {
       </div>
       <div className={classes.badges}>
         <ModalityBadges modalities={study.ModalitiesInStudy} />
-        <StatusBadge status={study.status} />
+        <StudyStatus study={study} />
         <StudyFlags study={study} />
       </div>
       <Namesakes study={study} />

@@ -6,6 +6,7 @@ import {
   IconFolderDown,
   IconListDetails,
   IconPhotoOff,
+  IconSend,
 } from '@tabler/icons-react';
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import { useNavigate, useParams, useSearchParams } from 'react-router';
@@ -27,6 +28,7 @@ import { useCommands, useIsAvailable } from '../../ui/useCommands';
 import { ImageView } from '../../viewport/ImageView';
 import { LIST_SEARCH_KEY } from '../list/StudyListPage';
 import { useSeriesMetadata, useStudy } from '../queries';
+import { SendDialog } from '../send/SendDialog';
 import { AttributeDrawer } from './AttributeDrawer';
 import { SeriesRail } from './SeriesRail';
 import classes from './Study.module.css';
@@ -62,6 +64,7 @@ function OpenStudy({ study }: { study: StudyDetail }) {
   const [search, setSearch] = useSearchParams();
   const [isRailShown, setRailShown] = useState(true);
   const [hasAttributes, setAttributes] = useState(false);
+  const [isSending, setSending] = useState(false);
   const [asked, setAsked] = useState<AskedImage>();
   const chosen =
     study.series.find((one) => one.SeriesInstanceUID === search.get('series')) ??
@@ -111,6 +114,7 @@ function OpenStudy({ study }: { study: StudyDetail }) {
     'study.previous-series': () => move(-1),
     'study.toggle-series': () => setRailShown((shown) => !shown),
     'study.toggle-attributes': () => setAttributes((shown) => !shown),
+    'study.send': () => setSending(true),
     'study.download': () => download(studyArchiveUrl(study.StudyInstanceUID)),
     ...(chosen
       ? {
@@ -155,6 +159,11 @@ function OpenStudy({ study }: { study: StudyDetail }) {
           />
         </div>
       </div>
+      <SendDialog
+        study={isSending ? study : undefined}
+        series={study.series.length > 1 ? chosen : undefined}
+        onClose={() => setSending(false)}
+      />
       {chosen && instance ? (
         <AttributeDrawer
           opened={hasAttributes}
@@ -178,6 +187,7 @@ function Actions() {
   return (
     <>
       <CommandButton command="study.toggle-attributes" icon={<IconListDetails size={20} />} />
+      <CommandButton command="study.send" icon={<IconSend size={19} />} />
       <Menu position="bottom-end" withinPortal>
         <Menu.Target>
           <Button
