@@ -9,7 +9,6 @@ import { Failure, Notice } from '../../ui/Notice';
 import { useCommands } from '../../ui/useCommands';
 import { useStudies, useTotals } from '../queries';
 import { SendDialog } from '../send/SendDialog';
-import { LIST_SEARCH_KEY } from '../shell/places';
 import { DropArea } from '../upload/DropArea';
 import { EmptyArchive } from './EmptyArchive';
 import { FilterBar } from './FilterBar';
@@ -25,6 +24,8 @@ import {
 import { StudyCards } from './StudyCards';
 import classes from './StudyList.module.css';
 import { StudyTable } from './StudyTable';
+
+export const LIST_SEARCH_KEY = 'hounsfield.list';
 
 export const studyPath = (study: Study): string =>
   `/studies/${study.StudyInstanceUID}${study.identity_conflict ? `?patient=${study.patient_key}` : ''}`;

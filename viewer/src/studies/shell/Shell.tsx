@@ -20,13 +20,15 @@ import { Link, Outlet } from 'react-router';
 import type { FeedState } from '../../api/events';
 import { commands } from '../../commands';
 import { BrandMark } from '../../ui/Brand';
+import { Toasts } from '../../ui/Toasts';
 import { useCommands } from '../../ui/useCommands';
 import { useFeed } from '../feed';
-import { LIST_SEARCH_KEY } from '../list/StudyListPage';
 import { useServer } from '../queries';
 import { UploadPanel } from '../upload/UploadPanel';
 import { AboutBox } from './AboutBox';
 import { HotkeyList } from './HotkeyList';
+import { Navigation, NavigationDrawer } from './Navigation';
+import { studiesPath } from './places';
 import classes from './Shell.module.css';
 
 /** What is around every screen: brand, state of the connection, help, and uploads. */
@@ -55,14 +57,12 @@ export function Shell() {
         Go to the content
       </a>
       <header className={classes.header}>
-        <Link
-          to={`/?${sessionStorage.getItem(LIST_SEARCH_KEY) ?? ''}`}
-          className={classes.brand}
-          aria-label="Hounsfield: study list"
-        >
+        <NavigationDrawer />
+        <Link to={studiesPath()} className={classes.brand} aria-label="Hounsfield: study list">
           <BrandMark size={26} />
           <span>Hounsfield</span>
         </Link>
+        <Navigation />
         {server?.is_demo ? <span className={classes.demo}>Demo</span> : null}
         <Group gap={4} ml="auto" wrap="nowrap">
           <Connection state={feed} />
@@ -103,6 +103,7 @@ export function Shell() {
         <Outlet />
       </main>
       <UploadPanel />
+      <Toasts />
       <HotkeyList opened={box === 'hotkeys'} onClose={() => setBox(undefined)} />
       <AboutBox opened={box === 'about'} onClose={() => setBox(undefined)} />
     </div>

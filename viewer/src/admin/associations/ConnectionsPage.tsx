@@ -1,0 +1,9 @@
+import { Page } from '../../ui/Page';
+
+export default function ConnectionsPage() {
+  return (
+    <Page title="Connections" about="Every DICOM association, in and out.">
+      {null}
+    </Page>
+  );
+}
