@@ -28,13 +28,13 @@ def test_every_setting_of_the_dicom_server_reaches_it(tmp_path):
         "dimse.peers": {"ct": {"ae_title": "CT", "host": "127.0.0.1", "port": 105}},
     }
     config = dimse_config(read_settings(flags, environment={}).settings)
-    assert config.peers == (Peer("CT", "127.0.0.1", 105),)
+    assert config.peers == (Peer("CT", "127.0.0.1", 105, name="ct"),)
     untouched = {
         field.name
         for field in fields(DimseConfig)
         if getattr(config, field.name) == getattr(DimseConfig(), field.name)
     }
-    assert untouched == {"max_skipped_bytes"}
+    assert untouched == {"max_skipped_bytes", "probe_ae_title"}
     times = config.times
     assert (times.artim_s, times.pdu_s, times.idle_s, times.minimum_bytes_per_s) == (1, 2, 3, 4)
 

@@ -8,8 +8,9 @@ from hounsfield.archive.retrieve import Retrieve
 from hounsfield.archive.search import Search
 from hounsfield.archive.store import InstanceStore
 from hounsfield.index.index import Index, open_index
+from hounsfield.index.site.peers import Peers
 from hounsfield.settings.model import Settings
-from hounsfield.settings.parts import index_config, storage_config, store_policy
+from hounsfield.settings.parts import fixed_peers, index_config, storage_config, store_policy
 from hounsfield.storage.filesystem import FilesystemStorage
 
 
@@ -22,6 +23,7 @@ class Archive:
     store: InstanceStore
     search: Search
     retrieve: Retrieve
+    peers: Peers
 
 
 @contextmanager
@@ -35,4 +37,5 @@ def open_archive(settings: Settings) -> Iterator[Archive]:
             InstanceStore(storage, index, policy=store_policy(settings)),
             Search(index),
             Retrieve(storage, index),
+            Peers(index.database, fixed_peers(settings)),
         )

@@ -1,20 +1,23 @@
 """Who acts, and what they may do.
 
 Until accounts exist, whoever reaches the archive does so from its own machine (`settings` lets it listen on
-loopback only) or is a peer that the DICOM edge has recognised; a peer may store, search, retrieve and ask for an echo.
+loopback only) or is a peer that the DICOM edge has recognised; what a peer may is kept with it (`index.site.records.RIGHTS`).
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
 from hounsfield.errors import Refused
+from hounsfield.index.site.records import ALL_RIGHTS
 
-Action = Literal["store", "search", "retrieve", "administer"]
+Action = Literal[
+    "store", "search", "retrieve", "worklist", "procedure-step", "commit", "work-item", "administer"
+]
 
 _MAY: dict[str, frozenset[str]] = {
-    "peer": frozenset({"store", "search", "retrieve"}),
+    "peer": ALL_RIGHTS,
     "person": frozenset({"store", "search", "retrieve"}),
-    "local": frozenset({"store", "search", "retrieve", "administer"}),
+    "local": ALL_RIGHTS | {"administer"},
     "worker": frozenset({"search", "retrieve", "administer"}),
 }
 

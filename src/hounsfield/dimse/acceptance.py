@@ -1,25 +1,29 @@
 """Which associations and presentation contexts we accept (PS3.8 section 9.3.4, PS3.7 annex D.3)."""
 
-import functools
-import ipaddress
-import logging
+import difflib
 import re
-import socket
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
+from hounsfield.archive.addresses import address_of
+from hounsfield.archive.peers import look_up, may_call
+from hounsfield.dicom.ae_titles import MAX_AE_TITLE_LENGTH, is_valid_ae_title
+from hounsfield.dicom.commitment import STORAGE_COMMITMENT_PUSH_MODEL
 from hounsfield.dicom.sop_classes import STORAGE_SOP_CLASSES, name_of
 from hounsfield.dicom.transfer_syntax import TRANSFER_SYNTAXES
-from hounsfield.dimse.config import DimseConfig, Peer
+from hounsfield.dimse.config import DimseConfig
+from hounsfield.dimse.doctor.findings import Finding, say
 from hounsfield.dimse.identifier import negotiate_options
 from hounsfield.dimse.places import Full, Places
 from hounsfield.dimse.scp.find_scp import FIND_SOP_CLASSES
 from hounsfield.dimse.scp.retrieve_scp import GET_SOP_CLASSES, MOVE_SOP_CLASSES
+from hounsfield.dimse.scp.work_item_scp import WORK_ITEM_SOP_CLASSES
 from hounsfield.dimse.upper_layer.negotiation import (
     SMALLEST_MAXIMUM_LENGTH,
     Negotiated,
     Support,
     answer,
-    is_valid_ae_title,
 )
 from hounsfield.dimse.upper_layer.pdus import (
     APPLICATION_CONTEXT_NAME,
@@ -28,8 +32,8 @@ from hounsfield.dimse.upper_layer.pdus import (
     RejectResult,
     RejectSource,
 )
-
-log = logging.getLogger(__name__)
+from hounsfield.index.site.peers import Peers
+from hounsfield.index.site.records import Peer
 
 VERIFICATION = "1.2.840.10008.1.1"
 STORAGE_SERVICE_CLASS = "1.2.840.10008.4.2"
@@ -46,14 +50,19 @@ _MESSAGE_SYNTAXES = frozenset(
 # PS3.4 B.3.1: storage level 2 (full), digital signatures level 3 (bit-preserving), no coercion.
 _STORAGE_INFORMATION = bytes((2, 0, 3, 0, 0, 0))
 
-# The requestor may take the SCP role too: a C-GET brings instances back to it (PS3.4 C.5.3.1).
-_STORAGE = Support(
-    STORED_SYNTAXES,
-    requestor_may_be_scp=True,
-    answer_information=lambda _asked: _STORAGE_INFORMATION,
-)
 _VERIFICATION = Support(_MESSAGE_SYNTAXES)
 _QUERY_RETRIEVE = Support(_MESSAGE_SYNTAXES, answer_information=negotiate_options)
+# Who keeps what we sent reports as SCP on an association that it asks for (PS3.4 J.3.3, NET-06).
+_COMMITMENT = Support(_MESSAGE_SYNTAXES, requestor_may_be_scp=True)
+_NOT_PERMITTED = Support(frozenset(), is_permitted=False)
+
+# Every SOP class but those of storage: the right that it takes, and what we can do with it.
+OFFERED: dict[str, tuple[str, Support]] = {
+    **dict.fromkeys(sorted(FIND_SOP_CLASSES), ("search", _QUERY_RETRIEVE)),
+    **dict.fromkeys(sorted(GET_SOP_CLASSES | MOVE_SOP_CLASSES), ("retrieve", _QUERY_RETRIEVE)),
+    **dict.fromkeys(sorted(WORK_ITEM_SOP_CLASSES), ("work-item", Support(_MESSAGE_SYNTAXES))),
+    STORAGE_COMMITMENT_PUSH_MODEL: ("commit", _COMMITMENT),
+}
 
 _PERMANENT, _TRANSIENT = RejectResult.PERMANENT, RejectResult.TRANSIENT
 NO_REASON = AssociateRj(_PERMANENT, RejectSource.SERVICE_USER, 1)
@@ -66,10 +75,25 @@ LOCAL_LIMIT_EXCEEDED = AssociateRj(_TRANSIENT, RejectSource.SERVICE_PROVIDER_PRE
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A rejection, and what the log says about it."""
+    """A rejection, and what the log and the doctor say about it."""
 
     answer: AssociateRj
-    advice: str
+    finding: Finding
+    values: Mapping[str, Any]
+
+    @property
+    def advice(self) -> str:
+        """Why, and what to do."""
+        return f"{self.finding.reason} {self.finding.advice}"
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What is agreed with a caller that is let in, and which peer it is; None for one that is unknown."""
+
+    negotiated: Negotiated
+    peer: Peer | None
+    missing_rights: tuple[str, ...] = field(default=())
 
 
 def is_storable(sop_class_uid: str) -> bool:
@@ -82,112 +106,146 @@ def is_storable(sop_class_uid: str) -> bool:
     return sop_class_uid.startswith(_STORAGE_ROOT) or not sop_class_uid.startswith(_STANDARD_ROOT)
 
 
-@functools.cache
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    address = ipaddress.ip_address(text.partition("%")[0])
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-        return address.ipv4_mapped
-    return address
-
-
-def _networks(host: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
-    """Turn a peer's host into networks; a name is looked up once, here, and never on a call."""
-    try:
-        return (ipaddress.ip_network(host, strict=False),)
-    except ValueError:
-        pass
-    try:
-        found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, None)}
-    except OSError:
-        log.warning("The host %r of a peer cannot be resolved; it cannot call us", host)
-        return ()
-    return tuple(ipaddress.ip_network(address) for address in sorted(found))
-
-
 class Acceptance:
     """Decides about callers and seats those let in. May be called from any thread."""
 
-    def __init__(self, config: DimseConfig, places: Places) -> None:
+    def __init__(self, config: DimseConfig, places: Places, peers: Peers | None = None) -> None:
         if not is_valid_ae_title(config.ae_title):
             raise ValueError(f"{config.ae_title!r} is no AE title")
         self._config = config
         self._called = {config.ae_title, *config.called_ae_titles}
-        self._peers = [
-            (peer, None if peer.host is None else _networks(peer.host)) for peer in config.peers
-        ]
+        self._peers = Peers(None, config.peers) if peers is None else peers
         self._places = places
+        look_up(self._peers, only_fixed=True)
 
     def support(self, abstract_syntax: str, service_class_uid: str) -> Support | None:
-        """Say what we can do with an abstract syntax."""
-        if abstract_syntax == VERIFICATION:
-            return _VERIFICATION
-        if abstract_syntax in FIND_SOP_CLASSES | GET_SOP_CLASSES | MOVE_SOP_CLASSES:
-            return _QUERY_RETRIEVE
-        if abstract_syntax in STORAGE_SOP_CLASSES:
-            return _STORAGE
-        if self._config.unknown_sop_classes == "refuse" or not is_storable(abstract_syntax):
-            return None
-        # PS3.7 D.3.3.6: the requestor may say itself which service a class of its own belongs to.
-        return _STORAGE if service_class_uid in {"", STORAGE_SERVICE_CLASS} else None
+        """Say what we can do with an abstract syntax, for a peer that may do anything."""
+        return self._support(abstract_syntax, service_class_uid, None)[1]
 
-    def decide(self, request: AssociateRq, address: str, place: int) -> Negotiated | Refusal:
+    def _support(
+        self, abstract_syntax: str, service_class_uid: str, may: frozenset[str] | None
+    ) -> tuple[str, Support | None]:
+        """The right that an abstract syntax takes, and what there is of it for a peer that has these rights."""
+        if abstract_syntax == VERIFICATION:
+            return "", _VERIFICATION
+        if abstract_syntax == STORAGE_COMMITMENT_PUSH_MODEL:
+            # Any peer may answer what we asked of it; the right to ask is looked at with each request.
+            return "", _COMMITMENT
+        if abstract_syntax in OFFERED:
+            right, support = OFFERED[abstract_syntax]
+            return right, support if may is None or right in may else _NOT_PERMITTED
+        if abstract_syntax not in STORAGE_SOP_CLASSES and (
+            self._config.unknown_sop_classes == "refuse"
+            or not is_storable(abstract_syntax)
+            # PS3.7 D.3.3.6: the requestor may say itself which service a class of its own belongs to.
+            or service_class_uid not in {"", STORAGE_SERVICE_CLASS}
+        ):
+            return "", None
+        return "store", storage_support(may)
+
+    def decide(self, request: AssociateRq, address: str, place: int) -> Admission | Refusal:
         """Answer a request that came over the connection at ``place``; one that is let in is seated there."""
-        refusal = self._refuse(request, address)
-        if refusal is not None:
-            return refusal
+        found = self._refuse(request, address)
+        if isinstance(found, Refusal):
+            return found
         try:
             self._places.seat(place, request.calling_ae_title, address)
         except Full as full:
-            if full.by_peer:
-                advice = f"it has {full.open_count} associations open, the most that dimse.max_associations_by_peer allows"
-            else:
-                advice = f"{full}, the most that dimse.max_associations allows"
-            return Refusal(LOCAL_LIMIT_EXCEEDED, advice)
-        return answer(request, self.support, maximum_length=self._config.max_pdu_bytes)
+            code = "limit-by-peer" if full.by_peer else "limit"
+            return _refusal(
+                LOCAL_LIMIT_EXCEEDED, code, request, address, open_count=full.open_count
+            )
+        may = None if found is None else found.may
+        missing: dict[str, None] = {}
 
-    def _refuse(self, request: AssociateRq, address: str) -> Refusal | None:
+        def supported(abstract_syntax: str, service_class_uid: str) -> Support | None:
+            right, support = self._support(abstract_syntax, service_class_uid, may)
+            if support is not None and right and may is not None and right not in may:
+                missing[right] = None
+            return support
+
+        negotiated = answer(request, supported, maximum_length=self._config.max_pdu_bytes)
+        return Admission(negotiated, found, tuple(missing))
+
+    def _refuse(self, request: AssociateRq, address: str) -> Refusal | Peer | None:
+        """Why a request is refused; if it is not, the peer that it comes from, or None for an unknown one."""
         if not request.protocol_version & 1:
-            return Refusal(
-                PROTOCOL_VERSION_NOT_SUPPORTED, "it speaks no version of the protocol that we do"
-            )
+            return _refusal(PROTOCOL_VERSION_NOT_SUPPORTED, "protocol-version", request, address)
         if request.application_context_name != APPLICATION_CONTEXT_NAME:
-            return Refusal(
-                APPLICATION_CONTEXT_NOT_SUPPORTED,
-                f"its application context {request.application_context_name!a} is not DICOM's",
-            )
+            return _refusal(
+                APPLICATION_CONTEXT_NOT_SUPPORTED, "application-context", request, address,
+                application_context=request.application_context_name,
+            )  # fmt: skip
         called = request.called_ae_title
-        if not is_valid_ae_title(called) or not ({called, "*"} & self._called):
-            return Refusal(
-                CALLED_AE_TITLE_UNKNOWN,
-                f"it calls {called!a}, and we are {self._config.ae_title!r}. Set the AE title there, "
-                "or add this one to dimse.called_ae_titles here",
-            )
+        if not is_valid_ae_title(called):
+            return self._refuse_called("called-ae-title-invalid", request, address)
+        if not ({called, "*"} & self._called):
+            if meant := [one for one in sorted(self._called) if one.lower() == called.lower()]:
+                return self._refuse_called("called-ae-title-case", request, address, meant[0])
+            return self._refuse_called("called-ae-title", request, address)
         maximum_length = request.user_information.maximum_length
         if maximum_length is not None and 0 < maximum_length < SMALLEST_MAXIMUM_LENGTH:
-            return Refusal(NO_REASON, f"no message fits its maximum length of {maximum_length}")
-        return self._refuse_caller(request.calling_ae_title, address)
-
-    def _refuse_caller(self, calling: str, address: str) -> Refusal | None:
-        if not is_valid_ae_title(calling):
-            return Refusal(CALLING_AE_TITLE_UNKNOWN, f"{calling!a} is not a valid AE title")
-        where = _address(address)
-        known: list[Peer] = []
-        for peer, networks in self._peers:
-            if peer.ae_title != calling:
-                continue
-            if networks is None or any(where in network for network in networks):
-                return None
-            known.append(peer)
-        if known:
-            return Refusal(
-                CALLING_AE_TITLE_UNKNOWN,
-                f"the peer {calling!r} is known, but not at this address. If it is the same system, "
-                f"set its host in dimse.peers (now {known[0].host}) to {address}",
+            return _refusal(
+                NO_REASON, "maximum-length", request, address, maximum_length=maximum_length
             )
-        if self._config.unknown_peers == "accept" and where.is_loopback:
+        return self._refuse_caller(request, address)
+
+    def _refuse_called(
+        self, code: str, request: AssociateRq, address: str, meant: str = ""
+    ) -> Refusal:
+        ours = self._config.ae_title
+        return _refusal(CALLED_AE_TITLE_UNKNOWN, code, request, address, ours=ours, meant=meant)
+
+    def _refuse_caller(self, request: AssociateRq, address: str) -> Refusal | Peer | None:
+        calling = request.calling_ae_title
+        if not is_valid_ae_title(calling):
+            return _refusal(CALLING_AE_TITLE_UNKNOWN, "calling-ae-title-invalid", request, address)
+        known = self._peers.by_ae_title(calling)
+        for peer in known:
+            if may_call(peer, address):
+                return peer
+        if known:
+            hosts = ", ".join(str(peer.host) for peer in known)
+            return _refusal(
+                CALLING_AE_TITLE_UNKNOWN, "other-address", request, address, known=hosts
+            )
+        if self._config.unknown_peers == "accept" and address_of(address).is_loopback:
             return None
-        return Refusal(
-            CALLING_AE_TITLE_UNKNOWN,
-            f"no peer with the AE title {calling!r} is known. To let it in, add to hounsfield.toml: "
-            f'dimse.peers.NAME = {{ae_title = "{calling}", host = "{address}"}}',
-        )
+        code, meant = similar_to(calling, [peer.ae_title for peer in self._peers.all()])
+        return _refusal(CALLING_AE_TITLE_UNKNOWN, code, request, address, meant=meant)
+
+
+def storage_support(may: frozenset[str] | None) -> Support:
+    """What a peer of some rights can do with storage classes.
+
+    It takes the SCP role to retrieve: a C-GET brings instances back to it (PS3.4 C.5.3.1).
+    """
+    return Support(
+        STORED_SYNTAXES,
+        requestor_may_be_scp=may is None or "retrieve" in may,
+        requestor_may_be_scu=may is None or "store" in may,
+        answer_information=lambda _asked: _STORAGE_INFORMATION,
+    )
+
+
+def similar_to(calling: str, titles: list[str]) -> tuple[str, str]:
+    """The finding about an unknown AE title, and the one of a peer that was perhaps meant."""
+    for title in titles:
+        if title.lower() == calling.lower():
+            return "unknown-caller-case", title
+    if near := difflib.get_close_matches(calling, titles, n=1, cutoff=0.75):
+        return "unknown-caller-similar", near[0]
+    is_full = len(calling) == MAX_AE_TITLE_LENGTH
+    return ("unknown-caller-cut" if is_full else "unknown-caller"), ""
+
+
+def _refusal(
+    reject: AssociateRj, code: str, request: AssociateRq, address: str, **values: Any
+) -> Refusal:
+    values |= {
+        "calling": request.calling_ae_title,
+        "called": request.called_ae_title,
+        "peer": request.calling_ae_title,
+        "address": address,
+    }
+    return Refusal(reject, say(code, values), values)

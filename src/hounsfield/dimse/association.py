@@ -50,6 +50,7 @@ from hounsfield.dimse.upper_layer.state_machine import (
     StateMachine,
     Timer,
 )
+from hounsfield.index.site.records import Peer
 
 MAX_ASSOCIATE_BYTES = 1 << 20
 MAX_P_DATA_BYTES = 1 << 26
@@ -99,6 +100,7 @@ class Association:
         self.called_ae_title = ""
         self.peer_address = ""
         self.principal = NOBODY
+        self.peer: Peer | None = None
         self.contexts: dict[int, AcceptedContext] = {}
         self.peer_maximum_length = DEFAULT_PEER_MAXIMUM_LENGTH
         self._machine = StateMachine(is_requestor=is_requestor)

@@ -4,21 +4,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from hounsfield.dimse.transport import TimeLimits
+from hounsfield.index.site.records import Peer
 
-
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """A remote system we know.
-
-    Args:
-        ae_title: its AE title, as it calls.
-        host: the address, network or name it must call from; None lets it call from anywhere.
-        port: where it listens, for what we send it.
-    """
-
-    ae_title: str
-    host: str | None = None
-    port: int | None = None
+__all__ = ["DimseConfig", "Peer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +15,7 @@ class DimseConfig:
 
     Args:
         ae_title: our own AE title.
-        peers: the remote systems that may call.
+        peers: the remote systems that the settings name; the index may have more.
         unknown_peers: whether others may; "accept" lets in callers from this machine only.
         called_ae_titles: further names to be called by; "*" stands for any.
         unknown_sop_classes: whether to store instances of classes the standard does not know.
@@ -35,6 +23,7 @@ class DimseConfig:
         max_associations_by_peer: how many of these one peer may have.
         max_pdu_bytes: what we announce as the longest PDU we take; longer ones are taken too.
         max_skipped_bytes: how much of a data set that failed is read before its sender is cut off.
+        probe_ae_title: the calling AE title of our own probe, which leaves no record; empty for none.
         times: how long a peer may keep us waiting.
     """
 
@@ -47,4 +36,5 @@ class DimseConfig:
     max_associations_by_peer: int = 64
     max_pdu_bytes: int = 1 << 18
     max_skipped_bytes: int = 1 << 30
+    probe_ae_title: str = ""
     times: TimeLimits = field(default_factory=TimeLimits)

@@ -16,6 +16,7 @@ from hounsfield.dimse.config import DimseConfig
 from hounsfield.dimse.places import Places
 from hounsfield.dimse.services import Services
 from hounsfield.dimse.transport import Transport
+from hounsfield.index.site.peers import Peers
 
 __all__ = ["DimseConfig", "DimseServer"]
 
@@ -37,12 +38,14 @@ class DimseServer:
         store: InstanceStore,
         listener: socket.socket,
         places: Places | None = None,
+        peers: Peers | None = None,
     ) -> None:
         self.config = config
         self._listener = listener
         self._places = places or Places(config.max_associations, config.max_associations_by_peer)
-        self._acceptance = Acceptance(config, self._places)
-        self._services = Services(config, store)
+        self._peers = peers or Peers(store.index.database, config.peers)
+        self._acceptance = Acceptance(config, self._places, self._peers)
+        self._services = Services(config, store, self._peers)
         self._lock = threading.Lock()
         self._open: dict[Association, threading.Thread] = {}
         self._counts: Counter[str] = Counter()
@@ -152,6 +155,7 @@ class DimseServer:
             log.exception("Association from %s failed", association.peer_address)
             association.abort()
         finally:
+            self._services.ended(association)
             association.transport.close()
             self._places.give_back(place)
             self._forget(association)
@@ -167,15 +171,19 @@ class DimseServer:
             raise association.reject(decision.answer)
         association.calling_ae_title = request.calling_ae_title
         association.called_ae_title = request.called_ae_title
+        association.peer = decision.peer
         association.principal = Principal(
-            request.calling_ae_title, "peer", association.peer_address
+            request.calling_ae_title,
+            "peer",
+            association.peer_address,
+            None if decision.peer is None else decision.peer.may,
         )
-        association.contexts = decision.contexts
+        association.contexts = decision.negotiated.contexts
         maximum_length = request.user_information.maximum_length
         association.peer_maximum_length = (
             DEFAULT_PEER_MAXIMUM_LENGTH if maximum_length is None else maximum_length
         )
-        association.accept(decision.answer)
+        association.accept(decision.negotiated.answer)
 
     # -- the end ------------------------------------------------------------------------------------
 

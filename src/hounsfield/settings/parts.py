@@ -35,16 +35,20 @@ def store_policy(settings: Settings) -> "StorePolicy":
     return StorePolicy(duplicates=settings.duplicates, max_object_bytes=settings.max_object_bytes)
 
 
+def fixed_peers(settings: Settings) -> tuple[Peer, ...]:
+    """The peers that the settings name; they may do anything that peers may."""
+    return tuple(
+        Peer(ae_title=peer.ae_title, host=peer.host, port=peer.port, name=name)
+        for name, peer in settings.dimse.peers.items()
+    )
+
+
 def dimse_config(settings: Settings, *, further_peers: tuple[Peer, ...] = ()) -> DimseConfig:
     """How the DICOM server behaves, and whom it knows."""
     dimse = settings.dimse
-    peers = tuple(
-        Peer(ae_title=peer.ae_title, host=peer.host, port=peer.port)
-        for peer in dimse.peers.values()
-    )
     return DimseConfig(
         ae_title=dimse.ae_title,
-        peers=peers + further_peers,
+        peers=fixed_peers(settings) + further_peers,
         unknown_peers=dimse.unknown_peers,
         called_ae_titles=dimse.called_ae_titles,
         unknown_sop_classes=dimse.unknown_sop_classes,

@@ -2,6 +2,7 @@
 
 import pytest
 
+from hounsfield.dicom.ae_titles import is_valid_ae_title
 from hounsfield.dimse.upper_layer.items import (
     CommonExtendedNegotiation,
     ExtendedNegotiation,
@@ -14,7 +15,6 @@ from hounsfield.dimse.upper_layer.negotiation import (
     Support,
     agreed,
     answer,
-    is_valid_ae_title,
 )
 from hounsfield.dimse.upper_layer.pdus import (
     AnsweredContext,

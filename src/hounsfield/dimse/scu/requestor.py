@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
+from hounsfield.dicom.ae_titles import is_valid_ae_title
 from hounsfield.dicom.encoding import encode_dataset
 from hounsfield.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from hounsfield.dicom.sop_classes import name_of
@@ -24,7 +25,6 @@ from hounsfield.dimse.upper_layer.negotiation import (
     SMALLEST_MAXIMUM_LENGTH,
     AcceptedContext,
     agreed,
-    is_valid_ae_title,
 )
 from hounsfield.dimse.upper_layer.pdus import (
     REJECTIONS,
@@ -56,6 +56,7 @@ class Target:
     calling_ae_title: str = "HOUNSFIELD"
     connect_s: float = 10.0
     times: TimeLimits = _TIMES
+    uses_tls: bool = False
 
     def __str__(self) -> str:
         return f"{self.called_ae_title} at {self.host}:{self.port}"

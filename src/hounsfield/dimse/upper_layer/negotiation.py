@@ -19,7 +19,6 @@ from hounsfield.dimse.upper_layer.pdus import (
     ProposedContext,
 )
 
-MAX_AE_TITLE_LENGTH = 16
 SMALLEST_MAXIMUM_LENGTH = 8  # a PDV header and two bytes of a message
 
 
@@ -27,12 +26,14 @@ SMALLEST_MAXIMUM_LENGTH = 8  # a PDV header and two bytes of a message
 class Support:
     """What we, as acceptor, can do with one abstract syntax.
 
-    ``answer_information`` turns the service class application information that the requestor sent for it
+    ``is_permitted`` is whether this requestor may use it. ``answer_information`` turns the service class application information that the requestor sent for it
     into ours (PS3.7 D.3.3.5).
     """
 
     transfer_syntaxes: frozenset[str]
     requestor_may_be_scp: bool = False
+    requestor_may_be_scu: bool = True
+    is_permitted: bool = True
     answer_information: Callable[[bytes], bytes] | None = None
 
 
@@ -60,30 +61,26 @@ class Negotiated:
 Supported = Callable[[str, str], Support | None]
 
 
-def is_valid_ae_title(title: str) -> bool:
-    """Say whether `title`, already trimmed, obeys the AE value representation (PS3.5 6.2)."""
-    return 0 < len(title) <= MAX_AE_TITLE_LENGTH and all(
-        " " <= character <= "~" and character != "\\" for character in title
-    )
-
-
 def _role(requested: RoleSelection, support: Support) -> RoleSelection:
-    """Answer one role selection: never more than asked for, never more than we do."""
+    """Answer one role selection: never more than asked for, never more than we do or it may."""
     return RoleSelection(
         requested.sop_class_uid,
-        scu_role=requested.scu_role,
+        scu_role=requested.scu_role and support.requestor_may_be_scu,
         scp_role=requested.scp_role and support.requestor_may_be_scp,
     )
 
 
 def _answer_context(
-    proposed: ProposedContext, support: Support | None
+    proposed: ProposedContext, support: Support | None, role: RoleSelection
 ) -> tuple[AnsweredContext, str | None]:
     # A context that is not accepted carries a syntax too; it is not significant (PS3.8 9.3.3.2).
     unused = proposed.transfer_syntaxes[0] if proposed.transfer_syntaxes else ""
     if support is None:
         result = ContextResult.ABSTRACT_SYNTAX_NOT_SUPPORTED
         return AnsweredContext(proposed.context_id, result, unused), None
+    has_no_role = not (support.requestor_may_be_scu or role.scp_role)
+    if not support.is_permitted or has_no_role:  # the service is there, but not for this requestor
+        return AnsweredContext(proposed.context_id, ContextResult.USER_REJECTION, unused), None
     for syntax in proposed.transfer_syntaxes:
         if syntax in support.transfer_syntaxes:
             result = ContextResult.ACCEPTANCE
@@ -125,13 +122,14 @@ def answer(request: AssociateRq, supported: Supported, *, maximum_length: int) -
     for proposed in request.presentation_contexts:
         abstract_syntax = proposed.abstract_syntax
         support = supported(abstract_syntax, service_classes.get(abstract_syntax, ""))
-        answered, transfer_syntax = _answer_context(proposed, support)
+        role = RoleSelection(abstract_syntax, scu_role=True, scp_role=False)
+        if support is not None:
+            role = _role(requested_roles.get(abstract_syntax, role), support)
+        answered, transfer_syntax = _answer_context(proposed, support, role)
         answers.append(answered)
         if support is None or transfer_syntax is None:
             continue
-        role = RoleSelection(abstract_syntax, scu_role=True, scp_role=False)
         if abstract_syntax in requested_roles:
-            role = _role(requested_roles[abstract_syntax], support)
             roles[abstract_syntax] = role
         if support.answer_information is not None and abstract_syntax in offered:
             extended[abstract_syntax] = support.answer_information(offered[abstract_syntax])

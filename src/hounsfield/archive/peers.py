@@ -1,0 +1,111 @@
+"""Managing peers: what is a sensible one, whom a caller is trusted as, and where peers are now."""
+
+import dataclasses
+import re
+
+from hounsfield.archive.access import Principal, require
+from hounsfield.archive.addresses import is_host, is_numeric, is_within, networks_of
+from hounsfield.dicom.ae_titles import MAX_AE_TITLE_LENGTH, is_valid_ae_title
+from hounsfield.dicom.transfer_syntax import TRANSFER_SYNTAXES
+from hounsfield.errors import Conflict, InvalidQuery, NotFound
+from hounsfield.index.site.peers import Peers
+from hounsfield.index.site.records import ALL_RIGHTS, RIGHTS, Peer
+
+# A peer that is trusted with one click may do what a scanner needs.
+RIGHTS_OF_THE_TRUSTED = frozenset({"store", "search", "worklist", "procedure-step", "commit"})
+RESOLVE_EVERY_S = 60.0
+_NAME = re.compile(r"\w[\w .-]{0,62}\w|\w")
+_NOT_IN_A_NAME = re.compile(r"[^\w.-]+")
+
+
+def checked(peer: Peer) -> Peer:
+    """A peer as it can be kept, spaces trimmed and its host looked up; raises InvalidQuery with the words for it."""
+    ae_title = peer.ae_title.strip(" ")
+    name, host = peer.name.strip(), (peer.host or "").strip().strip("[]")
+    if not is_valid_ae_title(ae_title):
+        raise InvalidQuery(
+            f"{ae_title[:40]!r} is no AE title: 1 to {MAX_AE_TITLE_LENGTH} characters of plain ASCII, no backslash"
+        )
+    if not _NAME.fullmatch(name):
+        raise InvalidQuery(
+            f"{name[:40]!r} is no name for a peer: 1 to 64 letters, digits, spaces and . _ -,"
+            " with a letter or digit at both ends"
+        )
+    if host and not is_host(host):
+        raise InvalidQuery(f"{host[:80]!r} is no address, network or name of a host")
+    if peer.port is not None and not 0 < peer.port < 1 << 16:
+        raise InvalidQuery(f"{peer.port} is no TCP port: 1 to 65535")
+    if unknown := sorted(peer.may - ALL_RIGHTS):
+        raise InvalidQuery(f"{unknown[0]!r} is no right; there are {', '.join(RIGHTS)}")
+    if strange := [one for one in peer.transfer_syntaxes if one not in TRANSFER_SYNTAXES]:
+        raise InvalidQuery(f"{strange[0][:64]!r} is no transfer syntax of DICOM")
+    if not 0 < peer.max_parallel <= 64:
+        raise InvalidQuery(f"{peer.max_parallel} jobs at a time: 1 to 64 are possible")
+    return dataclasses.replace(
+        peer,
+        ae_title=ae_title,
+        name=name,
+        host=host or None,
+        origin="app",
+        addresses=networks_of(host) if host else (),
+    )
+
+
+def add_peer(peers: Peers, principal: Principal, peer: Peer) -> Peer:
+    """Keep a new peer; raises InvalidQuery, Conflict, Refused."""
+    require(principal, "administer")
+    new = checked(peer)
+    peers.add(new)
+    return new
+
+
+def change_peer(peers: Peers, principal: Principal, name: str, peer: Peer) -> Peer:
+    """Change a peer; its name stays, since rules and jobs know it by that."""
+    require(principal, "administer")
+    if peer.name != name:
+        raise Conflict(f"the name of the peer {name!r} stays: rules and jobs know it by that")
+    changed = checked(peer)
+    peers.replace(changed)
+    return changed
+
+
+def remove_peer(peers: Peers, principal: Principal, name: str) -> None:
+    """Forget a peer; raises NotFound, Refused."""
+    require(principal, "administer")
+    peers.remove(name)
+
+
+def peer_named(peers: Peers, name: str) -> Peer:
+    """The peer of a name; raises NotFound, with the names that there are."""
+    found = peers.by_name(name)
+    if found is None:
+        names = ", ".join(one.name for one in peers.all()[:20] if one.name) or "none"
+        raise NotFound(f"there is no peer {name!r}; known are {names}")
+    return found
+
+
+def name_for(peers: Peers, ae_title: str) -> str:
+    """A name that no peer has yet, made from an AE title."""
+    stem = _NOT_IN_A_NAME.sub("-", ae_title.lower()).strip("-._") or "peer"
+    name, number = stem, 1
+    while peers.by_name(name) is not None:
+        number += 1
+        name = f"{stem}-{number}"
+    return name
+
+
+def may_call(peer: Peer, address: str) -> bool:
+    """Whether a peer is at an address; one without a host may be anywhere."""
+    if peer.host is None:
+        return True
+    return is_within(address, (peer.host,) if is_numeric(peer.host) else peer.addresses)
+
+
+def look_up(peers: Peers, *, only_fixed: bool = False) -> None:
+    """Look up the names of all peers' hosts again and keep what changed; one that fails keeps its last addresses."""
+    for peer in peers.fixed if only_fixed else peers.all():
+        if peer.host is None or is_numeric(peer.host):
+            continue
+        found = networks_of(peer.host)
+        if found and found != peer.addresses:
+            peers.set_addresses(peer, found)

@@ -1,0 +1,86 @@
+"""What is kept about the network of a site, free of SQL: peers, refused callers, associations."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+# What a peer may be allowed; each service of the network belongs to one of them.
+RIGHTS = ("store", "search", "retrieve", "worklist", "procedure-step", "commit", "work-item")
+ALL_RIGHTS = frozenset(RIGHTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A remote system we know.
+
+    Args:
+        ae_title: its AE title, as it calls and is called.
+        host: the address, network or name it must call from; None lets it call from anywhere.
+        port: where it listens, for what we send it.
+        name: what people and commands call it here.
+        uses_tls: whether we speak TLS when we call it.
+        may: what it may ask of us.
+        transfer_syntaxes: the ones it prefers, best first.
+        character_set: the Specific Character Set to assume where it sends none.
+        max_parallel: how many jobs may talk to it at a time.
+        description: for people.
+        origin: "settings" for those that are changed in the settings only.
+        addresses: the networks that ``host`` stands for, looked up ahead of the calls.
+    """
+
+    ae_title: str
+    host: str | None = None
+    port: int | None = None
+    name: str = ""
+    uses_tls: bool = False
+    may: frozenset[str] = ALL_RIGHTS
+    transfer_syntaxes: tuple[str, ...] = ()
+    character_set: str = ""
+    max_parallel: int = 2
+    description: str = ""
+    origin: Literal["app", "settings"] = "settings"
+    addresses: tuple[str, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody who was refused because we do not know them so, and how often."""
+
+    ae_title: str
+    called_ae_title: str
+    address: str
+    finding: str
+    reason: str
+    advice: str
+    count: int
+    first_us: int
+    last_us: int
+
+
+@dataclass(slots=True)
+class AssociationRecord:
+    """One association, or the attempt of one. Nothing in it may tell of a patient.
+
+    ``contexts`` and ``messages`` are as the API shows them; ``details`` are the values that the finding
+    was made of.
+    """
+
+    direction: Literal["in", "out"]
+    began_us: int
+    calling_ae_title: str = ""
+    called_ae_title: str = ""
+    address: str = ""
+    peer: str = ""
+    is_tls: bool = False
+    outcome: str = "open"
+    is_ok: bool = True
+    finding: str = ""
+    reason: str = ""
+    advice: str = ""
+    contexts: list[dict[str, Any]] = field(default_factory=list)
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    details: dict[str, Any] = field(default_factory=dict)
+    bytes_received: int = 0
+    bytes_sent: int = 0
+    implementation: str = ""
+    ended_us: int | None = None
+    id: int = 0
