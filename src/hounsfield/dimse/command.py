@@ -345,15 +345,19 @@ def respond(
     offending_elements: tuple[int, ...] = (),
     numbers: Mapping[CommandTag, int] | None = None,
     dataset: bool = False,
+    sop_instance_uid: str = "",
 ) -> Command:
     """Make the response to a request; it repeats the UIDs the request named.
 
     ``numbers`` are further elements such as counters; one that 16 bits cannot hold is the largest they can.
+    ``sop_instance_uid`` is that of an instance which was created without the requestor naming it.
 
     The comment is cut to the 64 characters an LO may have, and leaves out what is not ASCII.
     """
     sop_class_uid = request.affected_sop_class_uid or request.requested_sop_class_uid
-    sop_instance_uid = request.affected_sop_instance_uid or request.requested_sop_instance_uid
+    sop_instance_uid = (
+        request.affected_sop_instance_uid or request.requested_sop_instance_uid or sop_instance_uid
+    )
     elements: dict[int, bytes] = {
         _T.COMMAND_FIELD: _U16.pack(request.command_field | IS_RESPONSE),
         _T.MESSAGE_ID_BEING_RESPONDED_TO: _U16.pack(request.message_id),

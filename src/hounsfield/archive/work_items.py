@@ -1,0 +1,356 @@
+"""The unified worklist: work items are created, found, claimed, done and watched (PS3.4 annex CC).
+
+DIMSE's UPS classes and UPS-RS are two edges of it. Every change and the events that it causes are one transaction.
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hounsfield.archive.access import Principal, require
+from hounsfield.dicom import items
+from hounsfield.dicom import work_items as rules
+from hounsfield.dicom.query import SingleValue, UidList
+from hounsfield.dicom.work_items import EventType, Notice, Rule, State, value_of
+from hounsfield.errors import Conflict, InvalidInstance
+from hounsfield.index.index import Index
+from hounsfield.index.site.records import Peer
+from hounsfield.index.site.work_items import Changes, Subscription, WorkItem, WorkItems
+
+UPS_PUSH = "1.2.840.10008.5.1.4.34.6.1"
+GLOBAL_SUBSCRIPTION = "1.2.840.10008.5.1.4.34.5"
+FILTERED_SUBSCRIPTION = "1.2.840.10008.5.1.4.34.5.1"
+MAX_BYTES = 1 << 20
+# 110513, "Discontinued for unspecified reason" (PS3.16 CID 9300).
+_UNSPECIFIED_REASON = {
+    "00080100": {"vr": "SH", "Value": ["110513"]},
+    "00080102": {"vr": "SH", "Value": ["DCM"]},
+    "00080104": {"vr": "LO", "Value": ["Discontinued for unspecified reason"]},
+}
+_UID_ROOT = "2.25."
+_MAX_UID = 64
+
+DataSet = Mapping[str, Any]
+
+
+class RuleBroken(Conflict):
+    """A request about a work item that the standard does not allow now."""
+
+    def __init__(self, rule: Rule, tags: tuple[str, ...] = ()) -> None:
+        named = ", ".join(f"({tag[:4]},{tag[4:]})" for tag in tags)
+        super().__init__(f"{rule}: {named}" if named else str(rule))
+        self.rule = rule
+        self.tags = tags
+
+
+class InvalidWorkItem(InvalidInstance):
+    """A work item without what it must have, or with what it must not."""
+
+    def __init__(
+        self, text: str, *, absent: list[str], empty: list[str], invalid: list[str]
+    ) -> None:
+        tags = ", ".join(f"({tag[:4]},{tag[4:]})" for tag in [*absent, *empty, *invalid])
+        super().__init__(f"{text}: {tags}")
+        self.absent, self.empty, self.invalid = absent, empty, invalid
+
+
+class DuplicateWorkItem(Conflict):
+    """There is a work item of this UID already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """What a subscription came to."""
+
+    has_deletion_lock: bool
+
+
+class UnifiedWorklist:
+    """The work items of an archive; may be called from any thread.
+
+    ``peer_of`` finds the peer that an AE title names as a receiver of events; None where it is none that we can
+    reach. Who asks needs the right "work-item".
+    """
+
+    def __init__(self, index: Index, peer_of: Callable[[str], Peer | None]) -> None:
+        self._items = WorkItems(index.database)
+        self._peer_of = peer_of
+
+    # -- create, find, read -------------------------------------------------------------------------
+
+    def create(self, principal: Principal, sop_instance_uid: str, dataset: DataSet) -> WorkItem:
+        """Create a work item in the state SCHEDULED; an empty UID is made (CC.2.5).
+
+        Raises InvalidWorkItem, DuplicateWorkItem, RuleBroken, Refused.
+        """
+        require(principal, "work-item")
+        absent, empty = rules.missing_at_creation(dataset)
+        if value_of(dataset, rules.STATE) not in {"", State.SCHEDULED}:
+            raise RuleBroken(Rule.NOT_CREATED_SCHEDULED)
+        invalid = rules.invalid_values(dataset)
+        if absent or empty or invalid:
+            text = "the work item lacks or may not have"
+            raise InvalidWorkItem(text, absent=absent, empty=empty, invalid=invalid)
+        uid = sop_instance_uid or f"{_UID_ROOT}{uuid.uuid4().int}"
+        if len(uid) > _MAX_UID or not set(uid) <= set("0123456789."):
+            raise InvalidWorkItem("no UID", absent=[], empty=[], invalid=[rules.SOP_INSTANCE_UID])
+        attributes = rules.completed(dataset)
+        attributes[rules.SOP_CLASS_UID] = {"vr": "UI", "Value": [UPS_PUSH]}
+        attributes[rules.SOP_INSTANCE_UID] = {"vr": "UI", "Value": [uid]}
+        attributes[rules.MODIFICATION_DATETIME] = {"vr": "DT", "Value": [_now()]}
+        item = WorkItem(uid, State.SCHEDULED, "", attributes, created_by=principal.name)
+        with self._items.changing() as changes:
+            if changes.get(uid) is not None:
+                raise DuplicateWorkItem(f"there is a work item {uid} already")
+            changes.add(item)
+            self._tell_of_creation(changes, item)
+        return item
+
+    def _tell_of_creation(self, changes: Changes, item: WorkItem) -> None:
+        for subscription in changes.subscriptions(""):
+            if not items.matches(subscription.filter, item.attributes):
+                continue
+            changes.subscribe(
+                Subscription(
+                    subscription.ae_title, item.sop_instance_uid, subscription.deletion_lock
+                )
+            )
+        self._report(changes, item, EventType.STATE_REPORT, rules.state_report(item.attributes))
+        assigned = rules.assignment(item.attributes)
+        if assigned:
+            self._report(changes, item, EventType.ASSIGNED, assigned)
+
+    def get(self, principal: Principal, sop_instance_uid: str) -> WorkItem:
+        """One work item, without its Transaction UID (UPS-03). Raises RuleBroken, Refused."""
+        require(principal, "work-item")
+        item = self._items.get(sop_instance_uid)
+        if item is None:
+            raise RuleBroken(Rule.NO_SUCH_WORK_ITEM)
+        return item
+
+    def find(self, principal: Principal, identifier: DataSet) -> Iterator[WorkItem]:
+        """The work items that match an identifier, by start time. Raises InvalidQuery, Refused."""
+        require(principal, "work-item")
+        keys = {tag: key for tag, key in identifier.items() if tag != rules.TRANSACTION_UID}
+        items.matches(keys, {})  # a key that is no value is told of before anything is sent
+        for item in self._items.stream(**_narrowed(keys)):
+            if items.matches(keys, item.attributes):
+                yield item
+
+    # -- change -------------------------------------------------------------------------------------
+
+    def update(
+        self, principal: Principal, sop_instance_uid: str, transaction_uid: str, dataset: DataSet
+    ) -> WorkItem:
+        """Set attributes, while the rules let this one (CC.2.6). Raises RuleBroken, InvalidWorkItem."""
+        require(principal, "work-item")
+        fixed = [tag for tag in dataset if tag in rules.UNCHANGEABLE - {rules.TRANSACTION_UID}]
+        with self._items.changing() as changes:
+            item = _existing(changes, sop_instance_uid)
+            rule = rules.decide_update(item.state, item.transaction_uid, transaction_uid)
+            if rule is not None:
+                raise RuleBroken(rule)
+            changed = [tag for tag in fixed if dataset[tag] != item.attributes.get(tag)]
+            invalid = rules.invalid_codes(dataset)
+            if changed or invalid:
+                text = "an update may not set"
+                raise InvalidWorkItem(text, absent=[], empty=[], invalid=[*changed, *invalid])
+            before = dict(item.attributes)
+            item.attributes |= {
+                tag: value for tag, value in dataset.items() if tag not in rules.UNCHANGEABLE
+            }
+            item.attributes[rules.MODIFICATION_DATETIME] = {"vr": "DT", "Value": [_now()]}
+            changes.save(item)
+            self._tell_of_update(changes, item, before)
+        return item
+
+    def _tell_of_update(self, changes: Changes, item: WorkItem, before: DataSet) -> None:
+        now = item.attributes
+        if now.get(rules.INPUT_READINESS_STATE) != before.get(rules.INPUT_READINESS_STATE):
+            self._report(changes, item, EventType.STATE_REPORT, rules.state_report(now))
+        if rules.assignment(now) != rules.assignment(before):
+            self._report(changes, item, EventType.ASSIGNED, rules.assignment(now))
+        if now.get(rules.PROGRESS) != before.get(rules.PROGRESS):
+            self._report(changes, item, EventType.PROGRESS_REPORT, rules.progress_report(now))
+
+    def change_state(
+        self, principal: Principal, sop_instance_uid: str, asked: str, transaction_uid: str
+    ) -> Notice | None:
+        """Claim, complete or cancel a work item (CC.2.1); of two who claim it one wins.
+
+        Raises RuleBroken. A Notice says that it is in that state already.
+        """
+        require(principal, "work-item")
+        with self._items.changing() as changes:
+            item = _existing(changes, sop_instance_uid)
+            if asked == State.CANCELED and item.state is State.IN_PROGRESS:
+                _note_cancellation(item)
+            outcome = rules.decide(
+                item.state, item.transaction_uid, asked, transaction_uid, item.attributes
+            )
+            if isinstance(outcome, Rule):
+                missing: tuple[str, ...] = ()
+                if outcome is Rule.FINAL_STATE_REQUIREMENTS:
+                    missing = tuple(rules.missing_for(State(asked), item.attributes))
+                raise RuleBroken(outcome, missing)
+            if isinstance(outcome, Notice):
+                return outcome
+            item.transaction_uid = transaction_uid
+            self._enter(changes, item, outcome)
+        return None
+
+    def request_cancel(
+        self, principal: Principal, sop_instance_uid: str, asked: DataSet
+    ) -> Notice | None:
+        """Ask that a work item be given up; one that nobody has begun is canceled at once (CC.2.2).
+
+        Raises RuleBroken.
+        """
+        require(principal, "work-item")
+        with self._items.changing() as changes:
+            item = _existing(changes, sop_instance_uid)
+            outcome = rules.decide_cancel(item.state)
+            if isinstance(outcome, Rule):
+                raise RuleBroken(outcome)
+            if isinstance(outcome, Notice):
+                return outcome
+            told = rules.cancel_request(asked, principal.name)
+            self._report(changes, item, EventType.CANCEL_REQUESTED, told)
+            if outcome is State.CANCELED:
+                # CC.2.2.3: by way of IN PROGRESS, so that watchers see the steps they know.
+                self._enter(changes, item, State.IN_PROGRESS)
+                _note_cancellation(item, asked)
+                self._enter(changes, item, State.CANCELED)
+        return None
+
+    def _enter(self, changes: Changes, item: WorkItem, state: State) -> None:
+        item.state = state
+        changes.save(item)
+        self._report(changes, item, EventType.STATE_REPORT, rules.state_report(item.attributes))
+
+    # -- watch --------------------------------------------------------------------------------------
+
+    def subscribe(
+        self,
+        principal: Principal,
+        ae_title: str,
+        sop_instance_uid: str,
+        *,
+        deletion_lock: bool,
+        keys: DataSet | None = None,
+    ) -> Subscribed:
+        """Let an AE be told of a work item, or by a well-known UID of all or those that match (CC.2.3).
+
+        Raises RuleBroken, InvalidQuery.
+        """
+        require(principal, "work-item")
+        self._require_receiver(ae_title)
+        is_global = sop_instance_uid in {GLOBAL_SUBSCRIPTION, FILTERED_SUBSCRIPTION}
+        wanted = dict(keys or {}) if sop_instance_uid == FILTERED_SUBSCRIPTION else {}
+        items.matches(wanted, {})
+        with self._items.changing() as changes:
+            if not is_global:
+                item = _existing(changes, sop_instance_uid)
+                changes.subscribe(Subscription(ae_title, sop_instance_uid, deletion_lock))
+                self._send_state(changes, ae_title, item)
+                return Subscribed(deletion_lock)
+            changes.subscribe(Subscription(ae_title, "", deletion_lock, wanted))
+            for item in changes.all():
+                known = {one.ae_title for one in changes.subscriptions(item.sop_instance_uid)}
+                if ae_title in known or not items.matches(wanted, item.attributes):
+                    continue
+                changes.subscribe(Subscription(ae_title, item.sop_instance_uid, deletion_lock))
+                if deletion_lock:  # table CC.2.3-2: only then the present state of each
+                    self._send_state(changes, ae_title, item)
+        return Subscribed(deletion_lock)
+
+    def unsubscribe(self, principal: Principal, ae_title: str, sop_instance_uid: str) -> None:
+        """Tell an AE no more of a work item, or by the well-known UID of any. Raises RuleBroken."""
+        require(principal, "work-item")
+        with self._items.changing() as changes:
+            if sop_instance_uid in {GLOBAL_SUBSCRIPTION, FILTERED_SUBSCRIPTION}:
+                changes.unsubscribe_globally(ae_title)
+                return
+            _existing(changes, sop_instance_uid)
+            changes.unsubscribe(ae_title, sop_instance_uid)
+
+    def suspend(self, principal: Principal, ae_title: str, sop_instance_uid: str) -> None:
+        """Tell an AE of no further work items, but go on with those it knows. Raises RuleBroken."""
+        require(principal, "work-item")
+        if sop_instance_uid not in {GLOBAL_SUBSCRIPTION, FILTERED_SUBSCRIPTION}:
+            raise RuleBroken(Rule.NOT_FOR_THIS_INSTANCE)
+        with self._items.changing() as changes:
+            changes.unsubscribe(ae_title, "")
+
+    def _require_receiver(self, ae_title: str) -> None:
+        peer = self._peer_of(ae_title)
+        if peer is None or not peer.host or not peer.port:
+            raise RuleBroken(Rule.RECEIVER_UNKNOWN)
+
+    def _send_state(self, changes: Changes, ae_title: str, item: WorkItem) -> None:
+        told = rules.state_report(item.attributes)
+        self._tell(changes, ae_title, item.sop_instance_uid, EventType.STATE_REPORT, told)
+
+    def _report(
+        self, changes: Changes, item: WorkItem, kind: EventType, told: dict[str, Any]
+    ) -> None:
+        """Tell all who watch a work item."""
+        for subscription in changes.subscriptions(item.sop_instance_uid):
+            self._tell(changes, subscription.ae_title, item.sop_instance_uid, kind, told)
+
+    def _tell(
+        self, changes: Changes, ae_title: str, uid: str, kind: EventType, told: dict[str, Any]
+    ) -> None:
+        peer = self._peer_of(ae_title)
+        if peer is not None:  # it was one when it subscribed; there is no duty to queue (CC.2.4.3)
+            changes.tell(ae_title, peer.name, uid, kind, told)
+
+
+def _existing(changes: Changes, sop_instance_uid: str) -> WorkItem:
+    item = changes.get(sop_instance_uid)
+    if item is None:
+        raise RuleBroken(Rule.NO_SUCH_WORK_ITEM)
+    return item
+
+
+def _note_cancellation(item: WorkItem, asked: DataSet | None = None) -> None:
+    """Fill in what a canceled work item must say and nobody has said: when, and why."""
+    progress = dict(rules.first_item(item.attributes, rules.PROGRESS))
+    now = {"vr": "DT", "Value": [_now()]}
+    if not value_of(progress, rules.CANCELLATION_DATETIME):
+        progress[rules.CANCELLATION_DATETIME] = now
+    for tag in (
+        rules.REASON_FOR_CANCELLATION,
+        rules.DISCONTINUATION_REASONS,
+        rules.CONTACT_URI,
+        rules.CONTACT_DISPLAY_NAME,
+    ):
+        if (asked or {}).get(tag, {}).get("Value"):
+            progress[tag] = (asked or {})[tag]
+    if not progress.get(rules.DISCONTINUATION_REASONS, {}).get("Value"):
+        progress[rules.DISCONTINUATION_REASONS] = {"vr": "SQ", "Value": [_UNSPECIFIED_REASON]}
+    item.attributes[rules.PROGRESS] = {"vr": "SQ", "Value": [progress]}
+
+
+def _narrowed(keys: DataSet) -> dict[str, Any]:
+    """What of an identifier the index can answer."""
+    narrowed: dict[str, Any] = {}
+    for tag, name in ((rules.STATE, "state"), (rules.PATIENT_ID, "patient_id")):
+        if tag in keys:
+            match = items.matching_of(int(tag, 16), keys[tag])
+            if isinstance(match, SingleValue):
+                narrowed[name] = match.value
+    if rules.SOP_INSTANCE_UID in keys:
+        uids = items.matching_of(int(rules.SOP_INSTANCE_UID, 16), keys[rules.SOP_INSTANCE_UID])
+        if isinstance(uids, SingleValue | UidList):
+            narrowed["sop_instance_uids"] = (
+                uids.uids if isinstance(uids, UidList) else (uids.value,)
+            )
+    return narrowed
+
+
+def _now() -> str:
+    """The present as a DT of this place, with its offset (PS3.5 6.2)."""
+    return dt.datetime.now().astimezone().strftime("%Y%m%d%H%M%S.%f%z")

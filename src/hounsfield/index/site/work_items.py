@@ -1,0 +1,358 @@
+"""Unified procedure steps: the work items, who watches them, and what those still have to be told."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.engine import Connection
+
+from hounsfield.dicom.work_items import (
+    LABEL,
+    PATIENT_ID,
+    START_DATETIME,
+    STATE,
+    STUDY_INSTANCE_UID,
+    WORKLIST_LABEL,
+    EventType,
+    State,
+    value_of,
+)
+from hounsfield.index.database import Database
+from hounsfield.index.schema import metadata
+from hounsfield.index.site import jobs
+from hounsfield.index.site.jobs import NewJob
+
+_Id = BigInteger().with_variant(Integer, "sqlite")
+
+work_item = Table(
+    "work_item",
+    metadata,
+    Column("sop_instance_uid", String(64), primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("transaction_uid", String(64), nullable=False),
+    Column("label", Text, nullable=False),
+    Column("worklist_label", Text, nullable=False),
+    Column("start_datetime", String(26), nullable=False),
+    Column("patient_id", String(64), nullable=False),
+    Column("study_instance_uid", String(64), nullable=False),
+    Column("attributes", Text, nullable=False),
+    Column("created_by", String(64), nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("updated_us", BigInteger, nullable=False),
+    Index("work_item_by_state", "state", "start_datetime"),
+    Index("work_item_by_patient", "patient_id"),
+)
+
+# An empty UID stands for the global subscription, whose filter may be {}: all work items.
+work_item_subscription = Table(
+    "work_item_subscription",
+    metadata,
+    Column("ae_title", String(16), primary_key=True),
+    Column("sop_instance_uid", String(64), primary_key=True),
+    Column("deletion_lock", Boolean, nullable=False),
+    Column("filter", Text, nullable=False),
+    Index("work_item_subscription_by_uid", "sop_instance_uid"),
+)
+
+work_item_event = Table(
+    "work_item_event",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("ae_title", String(16), nullable=False),
+    Column("sop_instance_uid", String(64), nullable=False),
+    Column("event_type", Integer, nullable=False),
+    Column("information", Text, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Index("work_item_event_by_ae", "ae_title", "id"),
+)
+
+EVENT_JOB = "work-item-event"
+_PAGE = 200
+
+
+@dataclass(slots=True)
+class WorkItem:
+    """One work item; ``attributes`` in the DICOM JSON model, without its Transaction UID."""
+
+    sop_instance_uid: str
+    state: State
+    transaction_uid: str = field(repr=False)
+    attributes: dict[str, Any] = field(repr=False)
+    created_by: str = ""
+    created_us: int = 0
+    updated_us: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """That an AE is told of a work item, or, with an empty UID, of all new ones that match ``filter``."""
+
+    ae_title: str
+    sop_instance_uid: str
+    deletion_lock: bool
+    filter: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What an AE has still to be told."""
+
+    id: int
+    ae_title: str
+    sop_instance_uid: str
+    event_type: int
+    information: dict[str, Any]
+
+
+class WorkItems:
+    """The work items of an archive."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @contextmanager
+    def changing(self) -> Iterator["Changes"]:
+        """One transaction in which work items are read and changed; nobody else changes them meanwhile."""
+        with self._database.writing() as connection:
+            yield Changes(connection)
+
+    def get(self, sop_instance_uid: str) -> WorkItem | None:
+        with self._database.reading() as connection:
+            return _get(connection, sop_instance_uid)
+
+    def stream(
+        self, *, state: str = "", patient_id: str = "", sop_instance_uids: tuple[str, ...] = ()
+    ) -> Iterator[WorkItem]:
+        """The work items by start time, page by page, narrowed by what has an index."""
+        table = work_item.c
+        after = ("", "")
+        while True:
+            statement = select(work_item).order_by(table.start_datetime, table.sop_instance_uid)
+            statement = statement.where(
+                (table.start_datetime > after[0])
+                | ((table.start_datetime == after[0]) & (table.sop_instance_uid > after[1]))
+            )
+            if state:
+                statement = statement.where(table.state == state)
+            if patient_id:
+                statement = statement.where(table.patient_id == patient_id)
+            if sop_instance_uids:
+                statement = statement.where(table.sop_instance_uid.in_(sop_instance_uids))
+            with self._database.reading() as connection:
+                page = [_item(row) for row in connection.execute(statement.limit(_PAGE))]
+            yield from page
+            if len(page) < _PAGE:
+                return
+            last = page[-1]
+            after = (_start(last.attributes), last.sop_instance_uid)
+
+    def subscriptions(self, sop_instance_uid: str) -> list[Subscription]:
+        """Who is told of one work item, or with an empty UID, who of all new ones."""
+        with self._database.reading() as connection:
+            return _subscriptions(connection, sop_instance_uid)
+
+    def events_for(self, ae_title: str, limit: int = 100) -> list[Event]:
+        """What an AE has still to be told, oldest first."""
+        table = work_item_event.c
+        statement = select(work_item_event).where(table.ae_title == ae_title).order_by(table.id)
+        with self._database.reading() as connection:
+            return [
+                Event(
+                    row.id,
+                    row.ae_title,
+                    row.sop_instance_uid,
+                    row.event_type,
+                    orjson.loads(row.information),
+                )
+                for row in connection.execute(statement.limit(limit))
+            ]
+
+    def told(self, event_id: int) -> None:
+        """Forget an event: the AE has heard of it."""
+        with self._database.writing() as connection:
+            connection.execute(delete(work_item_event).where(work_item_event.c.id == event_id))
+
+
+class Changes:
+    """What can be done within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._now_us = time.time_ns() // 1000
+        self._told: set[str] = set()
+
+    def get(self, sop_instance_uid: str) -> WorkItem | None:
+        return _get(self._connection, sop_instance_uid, for_update=True)
+
+    def all(self) -> Iterator[WorkItem]:
+        for row in self._connection.execute(select(work_item)).all():
+            yield _item(row)
+
+    def add(self, item: WorkItem) -> None:
+        self._connection.execute(
+            insert(work_item).values(
+                sop_instance_uid=item.sop_instance_uid,
+                created_by=item.created_by,
+                created_us=self._now_us,
+                **self._columns(item),
+            )
+        )
+
+    def save(self, item: WorkItem) -> None:
+        self._connection.execute(
+            update(work_item)
+            .where(work_item.c.sop_instance_uid == item.sop_instance_uid)
+            .values(**self._columns(item))
+        )
+
+    def remove(self, sop_instance_uid: str) -> None:
+        self._connection.execute(
+            delete(work_item).where(work_item.c.sop_instance_uid == sop_instance_uid)
+        )
+        self.unsubscribe_all_from(sop_instance_uid)
+
+    def _columns(self, item: WorkItem) -> dict[str, Any]:
+        attributes = item.attributes
+        attributes[STATE] = {"vr": "CS", "Value": [str(item.state)]}
+        return {
+            "state": str(item.state),
+            "transaction_uid": item.transaction_uid,
+            "label": value_of(attributes, LABEL),
+            "worklist_label": value_of(attributes, WORKLIST_LABEL),
+            "start_datetime": _start(attributes),
+            "patient_id": value_of(attributes, PATIENT_ID)[:64],
+            "study_instance_uid": value_of(attributes, STUDY_INSTANCE_UID)[:64],
+            "attributes": orjson.dumps(attributes).decode(),
+            "updated_us": self._now_us,
+        }
+
+    # -- subscriptions ------------------------------------------------------------------------------
+
+    def subscriptions(self, sop_instance_uid: str) -> list[Subscription]:
+        return _subscriptions(self._connection, sop_instance_uid)
+
+    def subscribe(self, subscription: Subscription) -> bool:
+        """Subscribe, or change the deletion lock or filter; gives whether it is new."""
+        is_new = not self.unsubscribe(subscription.ae_title, subscription.sop_instance_uid)
+        self._connection.execute(
+            insert(work_item_subscription).values(
+                ae_title=subscription.ae_title,
+                sop_instance_uid=subscription.sop_instance_uid,
+                deletion_lock=subscription.deletion_lock,
+                filter=orjson.dumps(subscription.filter).decode(),
+            )
+        )
+        return is_new
+
+    def unsubscribe(self, ae_title: str, sop_instance_uid: str) -> bool:
+        """End one subscription; gives whether there was one."""
+        table = work_item_subscription.c
+        gone = self._connection.execute(
+            delete(work_item_subscription).where(
+                table.ae_title == ae_title, table.sop_instance_uid == sop_instance_uid
+            )
+        )
+        return bool(gone.rowcount)
+
+    def unsubscribe_globally(self, ae_title: str) -> None:
+        """End the global and every specific subscription of an AE (table CC.2.3-2)."""
+        self._connection.execute(
+            delete(work_item_subscription).where(work_item_subscription.c.ae_title == ae_title)
+        )
+
+    def unsubscribe_all_from(self, sop_instance_uid: str) -> None:
+        self._connection.execute(
+            delete(work_item_subscription).where(
+                work_item_subscription.c.sop_instance_uid == sop_instance_uid
+            )
+        )
+
+    # -- events -------------------------------------------------------------------------------------
+
+    def tell(
+        self, ae_title: str, lane: str, item_uid: str, kind: EventType, information: dict[str, Any]
+    ) -> None:
+        """Queue an event for an AE, with a job that tells it, in this very transaction."""
+        self._connection.execute(
+            insert(work_item_event).values(
+                ae_title=ae_title,
+                sop_instance_uid=item_uid,
+                event_type=kind.number,
+                information=orjson.dumps(information).decode(),
+                created_us=self._now_us,
+            )
+        )
+        if ae_title in self._told or self._has_waiting_job(lane):
+            return
+        self._told.add(ae_title)
+        title = f"Work item events to {ae_title}"
+        arguments = {"ae_title": ae_title}
+        jobs.add(
+            self._connection,
+            NewJob(EVENT_JOB, title, lane=lane, arguments=arguments, actor="work items"),
+        )
+
+    def _has_waiting_job(self, lane: str) -> bool:
+        """Whether a job that has not begun will tell it: one that runs may just have looked for the last time."""
+        table = jobs.job.c
+        statement = select(func.count()).where(
+            table.kind == EVENT_JOB,
+            table.lane == lane,
+            table.state.in_(("queued", "waiting", "paused")),
+        )
+        return bool(self._connection.execute(statement).scalar())
+
+
+def _get(
+    connection: Connection, sop_instance_uid: str, *, for_update: bool = False
+) -> WorkItem | None:
+    statement = select(work_item).where(work_item.c.sop_instance_uid == sop_instance_uid)
+    if for_update:  # SQLite knows no row locks: there the whole transaction is alone
+        statement = statement.with_for_update()
+    row = connection.execute(statement).first()
+    return None if row is None else _item(row)
+
+
+def _item(row: Any) -> WorkItem:
+    return WorkItem(
+        row.sop_instance_uid,
+        State(row.state),
+        row.transaction_uid,
+        orjson.loads(row.attributes),
+        row.created_by,
+        row.created_us,
+        row.updated_us,
+    )
+
+
+def _subscriptions(connection: Connection, sop_instance_uid: str) -> list[Subscription]:
+    table = work_item_subscription
+    statement = select(table).where(table.c.sop_instance_uid == sop_instance_uid)
+    return [
+        Subscription(
+            row.ae_title, row.sop_instance_uid, row.deletion_lock, orjson.loads(row.filter)
+        )
+        for row in connection.execute(statement.order_by(table.c.ae_title))
+    ]
+
+
+def _start(attributes: dict[str, Any]) -> str:
+    return value_of(attributes, START_DATETIME)[:26]
