@@ -33,7 +33,7 @@ def check(
     a row. Foreign: a file that is none of ours. ``progress`` hears of each object read.
     """
     for done, location in enumerate(index.everything(), 1):
-        finding = _verify(storage, location.storage_key, location.sha256, location.size_bytes)
+        finding = verify(storage, location.storage_key, location.sha256, location.size_bytes)
         if finding is not None:
             yield finding
         progress(done)
@@ -55,7 +55,8 @@ def check(
             )
 
 
-def _verify(storage: ObjectStorage, key: str, expected: str, size_bytes: int) -> Finding | None:
+def verify(storage: ObjectStorage, key: str, expected: str, size_bytes: int) -> Finding | None:
+    """Read an object to its end and hold it against what was recorded at receipt."""
     hasher = sha256()
     try:
         with storage.open(key) as stored:

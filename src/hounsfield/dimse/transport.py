@@ -195,13 +195,18 @@ class Transport:
             parts += self.some(count - len(parts))
         return bytes(parts)
 
-    def has_input(self) -> bool:
-        """Whether something is there to be read, or the peer has closed, without waiting."""
+    def has_input(self, within_s: float = 0.0) -> bool:
+        """Whether something is there to be read, or the peer has closed; waits no longer than ``within_s``."""
         if self._start != self._end:
             return True
         poll = select.poll()  # select itself knows no descriptor above 1023
         poll.register(self._sock, select.POLLIN)
-        return bool(poll.poll(0))
+        return bool(poll.poll(within_s * 1000))
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether we are shutting down."""
+        return self._stopping.is_set()
 
     # -- writing ------------------------------------------------------------------------------
 

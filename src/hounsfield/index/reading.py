@@ -9,7 +9,7 @@ from hounsfield.index import schema
 from hounsfield.index.records import Change, InstanceLocation, Totals
 
 st, se, i = schema.study, schema.series, schema.instance
-_LOCATION: tuple[Any, ...] = (
+LOCATION: tuple[Any, ...] = (
     i.c.id,
     st.c.study_instance_uid,
     se.c.series_instance_uid,
@@ -40,7 +40,7 @@ def locate(
     with_frames: bool = False,
 ) -> list[InstanceLocation]:
     """Where the instances below these UIDs lie, in the order of series and instance number."""
-    columns = [*_LOCATION, i.c.frame_table] if with_frames else [*_LOCATION]
+    columns = [*LOCATION, i.c.frame_table] if with_frames else [*LOCATION]
     statement = (
         select(*columns).select_from(_JOINED).where(st.c.study_instance_uid == study_instance_uid)
     )
@@ -57,17 +57,22 @@ def locate(
 def page(connection: Connection, after: int, limit: int = 1000) -> list[InstanceLocation]:
     """Versions of instances in the order of their row IDs, from the one after ``after``."""
     statement = (
-        select(*_LOCATION).select_from(_JOINED).where(i.c.id > after).order_by(i.c.id).limit(limit)
+        select(*LOCATION).select_from(_JOINED).where(i.c.id > after).order_by(i.c.id).limit(limit)
+    )
+    return [InstanceLocation(*row) for row in connection.execute(statement)]
+
+
+def versions_of(connection: Connection, sop_instance_uids: Sequence[str]) -> list[InstanceLocation]:
+    """Every version of the instances with these UIDs, in whichever study they are."""
+    statement = (
+        select(*LOCATION).select_from(_JOINED).where(i.c.sop_instance_uid.in_(sop_instance_uids))
     )
     return [InstanceLocation(*row) for row in connection.execute(statement)]
 
 
 def storage_keys(connection: Connection, sop_instance_uids: Sequence[str]) -> set[str]:
     """The keys of the objects that rows with these UIDs stand for."""
-    statement = (
-        select(*_LOCATION).select_from(_JOINED).where(i.c.sop_instance_uid.in_(sop_instance_uids))
-    )
-    return {InstanceLocation(*row).storage_key for row in connection.execute(statement)}
+    return {one.storage_key for one in versions_of(connection, sop_instance_uids)}
 
 
 def hashes_of(connection: Connection, sop_instance_uid: str) -> set[str]:

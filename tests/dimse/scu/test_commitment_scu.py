@@ -1,0 +1,189 @@
+"""Storage commitment as SCU: we ask pynetdicom, which answers on the same association or on one of its own."""
+
+import contextlib
+import threading
+import time
+
+import pytest
+from pydicom.dataset import Dataset
+from pynetdicom import AE, build_role, evt
+from pynetdicom.sop_class import StorageCommitmentPushModel
+from tests.dimse.committing import (
+    PUSH_INSTANCE,
+    PUSH_MODEL,
+    STUDY,
+    Running,
+    commitments,
+    put,
+    request_handler,
+)
+from tests.dimse.peer import EXPLICIT, RawPeer, dataset_bytes, eventually
+
+from hounsfield.dimse.command import Command, CommandField, CommandTag
+from hounsfield.dimse.scu.commitment_scu import request_job
+from hounsfield.errors import Conflict, Unavailable
+from hounsfield.index.site.records import Peer
+
+
+class Keeper:
+    """A pynetdicom SCP of storage commitment that fails what it is told to."""
+
+    def __init__(self, *, failing=(), answers_to=None, status=0, mentions_all=True):
+        self.failing = failing
+        self.answers_to = answers_to  # our port, where it answers on an association of its own
+        self.status = status
+        self.mentions_all = mentions_all
+        self.requests = []
+        self.answers = []
+
+    def on_action(self, event):
+        if self.status == 0:
+            self.requests.append(event.action_information)
+            threading.Thread(
+                target=self.answer, args=(event.assoc, event.action_information)
+            ).start()
+        return self.status, None
+
+    def result(self, request):
+        ds = Dataset()
+        ds.TransactionUID = request.TransactionUID
+        ds.ReferencedSOPSequence, failed = [], []
+        for one in request.ReferencedSOPSequence:
+            if one.ReferencedSOPInstanceUID in self.failing:
+                one.FailureReason = 0x0112
+                failed.append(one)
+            elif self.mentions_all:
+                ds.ReferencedSOPSequence.append(one)
+        if failed:
+            ds.FailedSOPSequence = failed
+        return ds, 2 if failed else 1
+
+    def answer(self, assoc, request):
+        result, event_type = self.result(request)
+        if self.answers_to is None:
+            time.sleep(0.05)
+            told, _ = assoc.send_n_event_report(result, event_type, PUSH_MODEL, PUSH_INSTANCE)
+            self.answers.append(told.Status)
+            return
+        ae = AE("KEEPER")
+        ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = 20
+        ae.add_requested_context(StorageCommitmentPushModel)
+        role = build_role(StorageCommitmentPushModel, scp_role=True)
+        own = ae.associate("127.0.0.1", self.answers_to, ae_title="HOUNSFIELD", ext_neg=[role])
+        told, _ = own.send_n_event_report(result, event_type, PUSH_MODEL, PUSH_INSTANCE)
+        self.answers.append(told.Status)
+        own.release()
+
+    @contextlib.contextmanager
+    def listening(self):
+        ae = AE("KEEPER")
+        ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = 20
+        ae.add_supported_context(StorageCommitmentPushModel)
+        server = ae.start_server(
+            ("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_N_ACTION, self.on_action)]
+        )
+        try:
+            yield Peer("KEEPER", "127.0.0.1", server.server_address[1], name="keeper")
+        finally:
+            server.shutdown()
+
+
+def running(peer="keeper"):
+    new = request_job(peer, STUDY)
+    return Running("job-1", new.lane, new.study_instance_uid, new.arguments)
+
+
+# SC-01
+def test_a_result_on_the_same_association_is_kept(archive):
+    uids = [put(archive, number)[1] for number in range(4)]
+    keeper = Keeper()
+    with keeper.listening() as peer:
+        text = request_handler(archive, (peer,))(running())
+        eventually(lambda: keeper.answers == [0])
+    assert text == "KEEPER: 4 of 4 committed"
+    (known,) = commitments(archive).of_study(STUDY)
+    assert known.state == "answered"
+    references = commitments(archive).references(known.id)
+    assert {one.sop_instance_uid for one in references if one.is_committed} == set(uids)
+
+
+# SC-02, NET-06
+def test_a_result_on_an_association_of_the_keepers_own_is_kept(archive, serve):
+    put(archive, 1)
+    keeper = Keeper()
+    with keeper.listening() as peer:
+        keeper.answers_to = serve(archive, peers=(peer,))[1]
+        text = request_handler(archive, (peer,))(running())
+        eventually(lambda: keeper.answers == [0])
+    assert text == "KEEPER: 1 of 1 committed"
+
+
+# SC-03
+def test_a_job_whose_instances_are_not_all_committed_fails_and_names_them(archive):
+    uids = [put(archive, number)[1] for number in range(3)]
+    with Keeper(failing=uids[:1]).listening() as peer, pytest.raises(Conflict) as told:
+        request_handler(archive, (peer,))(running())
+    assert "2 of 3 committed; 1: it is not there" in str(told.value)
+    assert uids[0] in str(told.value)
+
+
+def test_an_instance_that_the_result_does_not_mention_is_not_committed(archive):
+    put(archive, 1)
+    with (
+        Keeper(mentions_all=False).listening() as peer,
+        pytest.raises(Conflict, match="does not mention"),
+    ):
+        request_handler(archive, (peer,))(running())
+
+
+def test_a_job_that_was_asked_waits_for_the_result_and_does_not_ask_again(archive, serve):
+    put(archive, 1)
+    port = serve(archive)[1]
+    keeper = Keeper()
+    keeper.answer = lambda *_: None
+    job = running()
+    with keeper.listening() as peer:
+        for _ in range(2):
+            with pytest.raises(Unavailable, match="has not answered"):
+                request_handler(archive, (peer,))(job)
+        assert len(keeper.requests) == 1
+        late = Keeper(answers_to=port)
+        late.answer(None, keeper.requests[0])
+        assert late.answers == [0]
+        assert request_handler(archive, (peer,))(job) == "KEEPER: 1 of 1 committed"
+
+
+def test_a_peer_that_does_not_take_the_request_ends_the_job(archive):
+    put(archive, 1)
+    with Keeper(status=0x0213).listening() as peer, pytest.raises(Conflict, match="0213"):
+        request_handler(archive, (peer,))(running())
+    assert commitments(archive).of_study(STUDY)[0].state == "failed"
+
+
+def test_a_peer_that_is_away_is_asked_later(archive):
+    put(archive, 1)
+    with Keeper().listening() as peer:
+        pass
+    with pytest.raises(Unavailable):
+        request_handler(archive, (peer,))(running())
+
+
+def test_a_result_that_nobody_asked_for_is_refused(archive, port):
+    ds = Dataset()
+    ds.TransactionUID = "1.2.3"
+    request = Command.of(
+        CommandField.N_EVENT_REPORT_RQ,
+        {
+            CommandTag.MESSAGE_ID: 1,
+            CommandTag.AFFECTED_SOP_CLASS_UID: PUSH_MODEL,
+            CommandTag.AFFECTED_SOP_INSTANCE_UID: PUSH_INSTANCE,
+            CommandTag.EVENT_TYPE_ID: 1,
+        },
+        dataset=True,
+    )
+    with RawPeer(port) as peer:
+        peer.associate((PUSH_MODEL, (EXPLICIT,)))
+        peer.send(request, dataset_bytes(ds))
+        assert peer.response().status == 0x0115
+        peer.send(request, b"\xff\xff")
+        assert peer.response().status == 0x0115
