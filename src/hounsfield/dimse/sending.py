@@ -29,13 +29,14 @@ def send_stored(
     location: InstanceLocation,
     *,
     move_originator: tuple[str, int] | None = None,
+    preferred: Sequence[str] = (),
 ) -> Sent:
     """Send one stored instance over an association and say what became of it.
 
-    Raises Unavailable when the association ended: what became of this instance is not known then.
+    ``preferred`` are transfer syntaxes that its receiver likes better than the stored one, the best first. Raises Unavailable when the association ended: what became of this instance is not known then.
     """
     path, uid = Path(location.storage_key), location.sop_instance_uid
-    syntax = syntax_for(location, scu.accepted)
+    syntax = syntax_for(location, scu.accepted, preferred)
     if syntax is None:
         stored = transfer_syntax_of(location.transfer_syntax_uid).name
         text = f"{scu.target} does not take {name_of(location.sop_class_uid)} in {stored}"
@@ -62,28 +63,48 @@ def send_stored(
     return Sent(path, uid, response.status, text)
 
 
-def syntax_for(location: InstanceLocation, available: Container[Context]) -> str | None:
+def syntax_for(
+    location: InstanceLocation, available: Container[Context], preferred: Sequence[str] = ()
+) -> str | None:
     """The transfer syntax to send an instance in: the stored one, or one that loses nothing (QR-10)."""
     stored = location.transfer_syntax_uid
-    for syntax in (stored, *alternatives(stored)):
+    for syntax in (*_wanted(location, preferred), stored, *alternatives(stored)):
         if (location.sop_class_uid, syntax) in available:
             return syntax
     return None
 
 
-def contexts_for(location: InstanceLocation) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The presentation contexts to propose for an instance: the stored syntax has one of its own."""
-    yield location.sop_class_uid, (location.transfer_syntax_uid,)
-    if others := alternatives(location.transfer_syntax_uid):
+def _wanted(location: InstanceLocation, preferred: Sequence[str]) -> tuple[str, ...]:
+    """Those of the preferred transfer syntaxes that an instance can be had in, up to the stored one."""
+    stored = location.transfer_syntax_uid
+    if stored in preferred:
+        preferred = preferred[: preferred.index(stored)]
+    if not preferred or location.size_bytes > _MOST_TRANSCODED_BYTES:
+        return ()
+    possible = alternatives(stored)
+    return tuple(syntax for syntax in preferred if syntax in possible)
+
+
+def contexts_for(
+    location: InstanceLocation, preferred: Sequence[str] = ()
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The presentation contexts to propose for an instance: stored and preferred syntaxes have one each."""
+    wanted = _wanted(location, preferred)
+    for syntax in (*wanted, location.transfer_syntax_uid):
+        yield location.sop_class_uid, (syntax,)
+    others = tuple(one for one in alternatives(location.transfer_syntax_uid) if one not in wanted)
+    if others:
         yield location.sop_class_uid, others
 
 
-def batch_of(locations: Sequence[InstanceLocation]) -> list[InstanceLocation]:
+def batch_of(
+    locations: Sequence[InstanceLocation], preferred: Sequence[str] = ()
+) -> list[InstanceLocation]:
     """As many of the first instances as one association has presentation contexts for."""
     contexts: set[tuple[str, tuple[str, ...]]] = set()
     batch = []
     for location in locations:
-        contexts.update(contexts_for(location))
+        contexts.update(contexts_for(location, preferred))
         if len(contexts) > MAX_CONTEXTS:
             break
         batch.append(location)

@@ -34,6 +34,7 @@ from sqlalchemy.sql import ColumnElement
 from hounsfield.errors import Conflict, NotFound
 from hounsfield.index.database import Database
 from hounsfield.index.schema import metadata
+from hounsfield.index.site.sent import sent_instance
 
 job = Table(
     "job",
@@ -224,6 +225,11 @@ class Jobs:
                 values = {"wish": wish}
             elif found.state not in {*changeable, becomes}:
                 raise Conflict(f"the job is {found.state}")
+            if wish is None:
+                # What was refused is asked for again; what was accepted is not sent twice.
+                sent = sent_instance.c
+                refused = and_(sent.job_id == job_id, sent.is_accepted.is_(False))
+                connection.execute(delete(sent_instance).where(refused))
             if found.state != becomes:
                 connection.execute(update(job).where(job.c.id == job_id).values(**values))
             return _get(connection, job_id)
