@@ -1,0 +1,43 @@
+import { Text } from '@mantine/core';
+import { CopyIcon } from '../../ui/CopyText';
+import { Panel } from '../../ui/Page';
+import { useServer } from '../server';
+import classes from './Peers.module.css';
+
+/** What a person enters at a scanner or another archive to reach this one. */
+export function OurAddress() {
+  const { data: server } = useServer();
+  if (!server) return null;
+  const facts = [
+    ['AE title', server.ae_title],
+    ['Host', server.dicom_host],
+    ['Port', String(server.dicom_port)],
+  ] as const;
+  return (
+    <Panel title="What to enter at the scanner" testId="our-address">
+      <dl className={classes.ours}>
+        {facts.map(([name, value]) => (
+          <div key={name} className={classes.our}>
+            <dt>{name}</dt>
+            <dd>
+              <code>{value}</code>
+              <CopyIcon
+                value={value}
+                label={`Copy the ${name === 'AE title' ? name : name.toLowerCase()}`}
+              />
+            </dd>
+          </div>
+        ))}
+      </dl>
+      <Text size="sm" c="var(--quiet)">
+        A scanner calls it “destination”, “storage node”, “remote AE” or “PACS”. The same three
+        values serve for storing, the worklist and procedure steps.
+        {isLocal(server.dicom_host)
+          ? ' This server listens on this computer only: set dimse.host to let others in.'
+          : ''}
+      </Text>
+    </Panel>
+  );
+}
+
+const isLocal = (host: string): boolean => ['127.0.0.1', 'localhost', '::1'].includes(host);
