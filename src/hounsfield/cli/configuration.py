@@ -11,6 +11,7 @@ from hounsfield.cli.output import AsJson, Data, SettingsFile, console, print_jso
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command("settings")(settings_command)
+    app.command()(conformance)
     app.command()(version)
 
 
@@ -55,6 +56,14 @@ def settings_command(
             )
         table.add_row(setting.key, _text(value), effective.origins[setting.key])
     console(width=1000).print(table)
+
+
+def conformance(data: Data = None, settings: SettingsFile = None) -> None:
+    """Print the DICOM conformance statement for the settings in force (Markdown)."""
+    from hounsfield.app.conformance.statement import statement
+    from hounsfield.settings.reading import read_settings
+
+    sys.stdout.write(statement(read_settings({"data": data}, file=settings).settings))
 
 
 def version() -> None:

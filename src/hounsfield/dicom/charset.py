@@ -30,6 +30,13 @@ _BY_NUMBER = {
     203: "iso8859_15",
 }
 _STAND_ALONE = frozenset({"utf_8", "gbk", "gb18030"})
+# The defined terms that are understood, code extensions included.
+SUPPORTED_TERMS = (
+    *(f"ISO_IR {number}" for number in sorted(_BY_NUMBER) if number not in {14, 58, 87, 149, 159}),
+    *(f"ISO 2022 IR {number}" for number in sorted(_BY_NUMBER) if number not in {14, 192}),
+    "GB18030",
+    "GBK",
+)
 _TERM = re.compile(r"ISO[ _-]*(?:2022[ _-]*)?IR[ _-]*(\d+)")
 _ESCAPE = re.compile(rb"(\x1b(?:\$[()]?|[()-])[@-~])")
 # What an escape sequence puts into G1, the upper half of a byte (PS3.3 C.12.1.1.2).

@@ -1,0 +1,17 @@
+"""The services that we use at other systems beside storage, and when."""
+
+from hounsfield.dicom.commitment import STORAGE_COMMITMENT_PUSH_MODEL
+from hounsfield.dimse.acceptance import VERIFICATION
+from hounsfield.dimse.scp.find_scp import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
+from hounsfield.dimse.scp.retrieve_scp import STUDY_ROOT_GET, STUDY_ROOT_MOVE
+from hounsfield.dimse.scu.work_item_scu import UPS_EVENT
+
+REQUESTED: tuple[tuple[str, str], ...] = (
+    (VERIFICATION, "a peer is tested"),
+    (STUDY_ROOT_FIND, "another archive is searched"),
+    (PATIENT_ROOT_FIND, "another archive is searched that has no Study Root"),
+    (STUDY_ROOT_GET, "studies are pulled"),
+    (STUDY_ROOT_MOVE, "studies are pulled from an archive without C-GET"),
+    (STORAGE_COMMITMENT_PUSH_MODEL, "a peer is to commit what was sent; results of commitment are told"),
+    (UPS_EVENT, "watchers are told of work items (as SCP of the class)"),
+)  # fmt: skip
