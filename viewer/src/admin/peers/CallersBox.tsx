@@ -14,7 +14,10 @@ export function CallersBox() {
     <Panel title="Refused callers" tone="waiting" testId="callers">
       <ul className={classes.callers}>
         {callers.map((caller) => (
-          <CallerLine key={`${caller.ae_title} ${caller.address}`} caller={caller} />
+          <CallerLine
+            key={`${caller.ae_title} ${caller.called_ae_title} ${caller.address}`}
+            caller={caller}
+          />
         ))}
       </ul>
     </Panel>

@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core';
 import { IconPlus, IconServer2 } from '@tabler/icons-react';
-import { useState } from 'react';
-import { useNavigate } from 'react-router';
+import { useEffect, useState } from 'react';
+import { useNavigate, useSearchParams } from 'react-router';
 import type { Peer } from '../../api/peers';
 import { commands } from '../../commands';
 import { Failure, Notice } from '../../ui/Notice';
@@ -22,6 +22,16 @@ export default function PeersPage() {
   const navigate = useNavigate();
   const [edited, setEdited] = useState<Peer | 'new'>();
   const [tested, setTested] = useState<Peer>();
+  const [search, setSearch] = useSearchParams();
+  const asked = search.get('test');
+
+  useEffect(() => {
+    // A link from elsewhere asks for a test of the peer of that name.
+    const peer = asked ? peers.data?.find((one) => one.name === asked) : undefined;
+    if (!peer) return;
+    setTested(peer);
+    setSearch({}, { replace: true });
+  }, [asked, peers.data, setSearch]);
 
   useCommands({
     'page.new': () => setEdited('new'),
