@@ -284,6 +284,27 @@ class UnifiedWorklist:
         with self._items.changing() as changes:
             changes.unsubscribe(ae_title, "")
 
+    # -- upkeep -------------------------------------------------------------------------------------
+
+    def announce_restart(self) -> int:
+        """Tell everybody who watches that we are back, with lists as they were (CC.2.4.3); gives how many."""
+        with self._items.changing() as changes:
+            watchers = changes.watchers()
+            for ae_title in watchers:
+                self._tell(
+                    changes,
+                    ae_title,
+                    GLOBAL_SUBSCRIPTION,
+                    EventType.SCP_STATUS_CHANGE,
+                    rules.restarted(),
+                )
+        return len(watchers)
+
+    def prune(self, older_than_s: float) -> int:
+        """Remove work items long in a final state that nobody keeps by a deletion lock; gives how many."""
+        with self._items.changing() as changes:
+            return changes.prune(older_than_s)
+
     def _require_receiver(self, ae_title: str) -> None:
         peer = self._peer_of(ae_title)
         if peer is None or not peer.host or not peer.port:

@@ -257,5 +257,14 @@ def cancel_request(asked: DataSet, requesting_ae: str) -> dict[str, Any]:
     )
 
 
+def restarted() -> dict[str, Any]:
+    """The information of an SCP Status Change after a restart that lost nothing."""
+    return {
+        "00741242": {"vr": "CS", "Value": ["RESTARTED"]},
+        "00741244": {"vr": "CS", "Value": ["WARM START"]},
+        "00741246": {"vr": "CS", "Value": ["WARM START"]},
+    }
+
+
 def _those(dataset: DataSet, *tags: str) -> dict[str, Any]:
     return {tag: dataset[tag] for tag in tags if dataset.get(tag, {}).get("Value")}

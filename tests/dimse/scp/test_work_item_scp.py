@@ -9,6 +9,7 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 
+from hounsfield.archive.work_items import UnifiedWorklist
 from hounsfield.dimse.config import Peer
 from hounsfield.dimse.scu.work_item_scu import WorkItemEvents
 from hounsfield.index.site.peers import Peers
@@ -406,6 +407,35 @@ def test_only_a_peer_that_can_be_called_may_be_told(user):
     user.create(work(), uid)
     assert user.watch(uid, receiver="NOBODY") == 0xC308
     assert user.watch(uid, 5) == 0xC314
+
+
+def test_watchers_hear_of_a_restart_once_each(user, archive, told, watcher):
+    uids = [generate_uid() for _ in range(2)]
+    for uid in uids:
+        user.create(work(), uid)
+        user.watch(uid)
+    told()
+    worklist = UnifiedWorklist(archive.store.index, lambda _title: watcher[0])
+    assert worklist.announce_restart() == 1
+    ((uid, kind, ds),) = told()
+    assert (uid, kind) == (GLOBAL, 4)
+    assert (ds.SCPStatus, ds.SubscriptionListStatus) == ("RESTARTED", "WARM START")
+
+
+def test_old_work_items_go_but_not_those_that_somebody_keeps(user, archive):
+    kept, gone, waiting = (generate_uid() for _ in range(3))
+    for uid in (kept, gone, waiting):
+        user.create(work(), uid)
+    user.watch(kept, lock="TRUE")
+    for uid in (kept, gone):
+        user.act(uid, 2, None, through=UnifiedProcedureStepPush)
+    worklist = UnifiedWorklist(archive.store.index, lambda _title: None)
+    assert worklist.prune(older_than_s=3600) == 0
+    assert worklist.prune(older_than_s=-1) == 1
+    assert user.get(gone)[0] == 0xC307
+    user.watch(kept, lock="FALSE")
+    assert worklist.prune(older_than_s=-1) == 1
+    assert user.get(waiting)[0] == 0
 
 
 def test_events_wait_in_order_for_a_watcher_that_does_not_answer(user, archive, told):

@@ -244,7 +244,28 @@ class Changes:
             "updated_us": self._now_us,
         }
 
+    def prune(self, older_than_s: float) -> int:
+        """Remove what has been in a final state for so long and has no deletion lock; gives how many."""
+        table = work_item.c
+        locked = select(work_item_subscription.c.sop_instance_uid).where(
+            work_item_subscription.c.deletion_lock
+        )
+        old = select(table.sop_instance_uid).where(
+            table.state.in_([str(state) for state in State if state.is_final]),
+            table.updated_us < self._now_us - int(older_than_s * 1e6),
+            table.sop_instance_uid.not_in(locked),
+        )
+        uids = self._connection.execute(old).scalars().all()
+        for uid in uids:
+            self.remove(uid)
+        return len(uids)
+
     # -- subscriptions ------------------------------------------------------------------------------
+
+    def watchers(self) -> list[str]:
+        """Every AE that has a subscription of any kind."""
+        statement = select(work_item_subscription.c.ae_title).distinct().order_by("ae_title")
+        return list(self._connection.execute(statement).scalars())
 
     def subscriptions(self, sop_instance_uid: str) -> list[Subscription]:
         return _subscriptions(self._connection, sop_instance_uid)
