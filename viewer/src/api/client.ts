@@ -56,6 +56,18 @@ export const path = (...parts: string[]): string =>
 export const findStudies = (query: StudyQuery, signal?: AbortSignal) =>
   get<StudyPage>(`/api/studies?${studySearch(query)}`, signal);
 
+/** The study of this UID if it is here: a question, where `readStudy` takes it as a fault. */
+export const studyOf = async (
+  studyInstanceUid: string,
+  signal?: AbortSignal,
+): Promise<Study | undefined> =>
+  (
+    await get<StudyPage>(
+      `/api/studies?StudyInstanceUID=${encodeURIComponent(studyInstanceUid)}&page_size=1`,
+      signal,
+    )
+  ).studies[0];
+
 export const readStudy = (
   studyInstanceUid: string,
   patientKey: number | undefined,

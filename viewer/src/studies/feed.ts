@@ -33,7 +33,12 @@ export class Refresher {
   async #refresh(): Promise<void> {
     const studies = this.#studies;
     this.#studies = new Set();
-    const keys = [['studies'], ['totals'], ...[...studies].map((study) => ['study', study])];
+    const keys = [
+      ['studies'],
+      ['totals'],
+      ['orders'],
+      ...[...studies].map((study) => ['study', study]),
+    ];
     await Promise.allSettled(keys.map((queryKey) => this.client.invalidateQueries({ queryKey })));
     this.#timer = undefined;
     if (this.#studies.size > 0 && !this.#isStopped) {

@@ -1,0 +1,159 @@
+/** What the worklist reads and changes. */
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import dayjs from 'dayjs';
+import { findStudies, readServer, studyOf } from '../api/client';
+import {
+  changeOrder,
+  createOrder,
+  findOrders,
+  type Order,
+  type OrderAttributes,
+  type OrderQuery,
+  type OrderStatus,
+  readOrder,
+  readProcedureSteps,
+  setOrderStatus,
+} from '../api/orders';
+import { formatDate } from '../dicom/format';
+import { showFailure, toasts } from '../ui/toasts';
+import { type KnownPatient, knownPatients } from './draft';
+import { whoseOrder } from './words';
+
+const POLL_MS = 5000;
+
+export const useOrders = (query: OrderQuery) =>
+  useQuery({
+    queryKey: ['orders', query],
+    queryFn: ({ signal }) => findOrders(query, signal),
+    placeholderData: keepPreviousData,
+    refetchInterval: POLL_MS,
+  });
+
+export const useOrder = (id: string, known: Order | undefined) =>
+  useQuery({
+    queryKey: ['orders', 'one', id],
+    queryFn: ({ signal }) => readOrder(id, signal),
+    placeholderData: known,
+    refetchInterval: POLL_MS,
+  });
+
+/** The orders of these days that somebody has to look at, whichever day is on the screen. */
+export const useAttention = () =>
+  useQuery({
+    queryKey: ['orders', 'attention'],
+    queryFn: async ({ signal }) => {
+      const [from, to] = [dayjs().subtract(14, 'day'), dayjs().add(1, 'day')];
+      const date = `${from.format('YYYYMMDD')}-${to.format('YYYYMMDD')}`;
+      const { orders } = await findOrders({ date, pageSize: 100 }, signal);
+      return orders.filter((order) => order.needs_attention);
+    },
+    refetchInterval: 2 * POLL_MS,
+  });
+
+export const useProcedureSteps = (id: string) =>
+  useQuery({
+    queryKey: ['orders', 'steps', id],
+    queryFn: ({ signal }) => readProcedureSteps(id, signal),
+    refetchInterval: POLL_MS,
+  });
+
+/** The study of an order, once images of it are here. */
+export const useStudyOf = (studyInstanceUid: string) =>
+  useQuery({
+    queryKey: ['studies', 'one', studyInstanceUid],
+    queryFn: async ({ signal }) => (await studyOf(studyInstanceUid, signal)) ?? null,
+    enabled: studyInstanceUid !== '',
+    refetchInterval: POLL_MS,
+  });
+
+export interface Station {
+  title: string;
+  modality: string;
+}
+
+/** The scanners that orders were made for before, each with what it makes. */
+export const useStations = () =>
+  useQuery({
+    queryKey: ['orders', 'stations'],
+    queryFn: async ({ signal }) => {
+      const { orders } = await findOrders({ pageSize: 100 }, signal);
+      const stations = new Map<string, string>();
+      for (const order of orders) {
+        const title = order.ScheduledStationAETitle;
+        if (title && !title.includes('\\') && !stations.has(title)) {
+          stations.set(title, order.Modality);
+        }
+      }
+      return [...stations]
+        .map(([title, modality]): Station => ({ title, modality }))
+        .sort((a, b) => a.title.localeCompare(b.title));
+    },
+    staleTime: 30_000,
+  });
+
+/** Who is known under a patient ID, from studies and from orders. */
+export const useKnownPatients = (patientId: string) =>
+  useQuery({
+    queryKey: ['known-patients', patientId],
+    queryFn: async ({ signal }): Promise<KnownPatient[]> => {
+      const [studies, orders] = await Promise.all([
+        findStudies({ q: patientId, pageSize: 50 }, signal),
+        findOrders({ q: patientId, pageSize: 50 }, signal),
+      ]);
+      return knownPatients(patientId, [
+        ...studies.studies.map((study) => ({
+          ...study,
+          source: `a study of ${formatDate(study.StudyDate) || 'unknown date'}`,
+        })),
+        ...orders.orders.map((order) => ({
+          ...order,
+          source: `an order for ${formatDate(order.ScheduledProcedureStepStartDate)}`,
+        })),
+      ]);
+    },
+    enabled: patientId !== '',
+    staleTime: 30_000,
+  });
+
+export const useServer = () =>
+  useQuery({
+    queryKey: ['server'],
+    queryFn: ({ signal }) => readServer(signal),
+    staleTime: 60_000,
+  });
+
+/** Keep an order, a new one where it has no ID yet. */
+export function useSaveOrder(id: string | undefined) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (order: OrderAttributes) =>
+      id === undefined ? createOrder(order) : changeOrder(id, order),
+    onSettled: () => client.invalidateQueries({ queryKey: ['orders'] }),
+  });
+}
+
+const DONE: Partial<Record<OrderStatus, string>> = {
+  arrived: 'has arrived',
+  cancelled: 'is cancelled',
+  scheduled: 'is scheduled again',
+};
+
+/** Move an order to another status, with a way back. */
+export function useMoveOrder() {
+  const client = useQueryClient();
+  const move = async (order: Order, status: OrderStatus, isUndo = false): Promise<void> => {
+    try {
+      await setOrderStatus(String(order.id), status);
+      if (isUndo) return;
+      const what = status === 'arrived' ? whoseOrder(order) : `The order of ${whoseOrder(order)}`;
+      toasts.show(`${what} ${DONE[status] ?? `is ${status}`}.`, {
+        action: { label: 'Undo', run: () => void move(order, order.status, true) },
+      });
+    } catch (error) {
+      showFailure('The order was not changed', error);
+    } finally {
+      await client.invalidateQueries({ queryKey: ['orders'] });
+    }
+  };
+  return (order: Order, status: OrderStatus) => void move(order, status);
+}

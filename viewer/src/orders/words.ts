@@ -1,0 +1,79 @@
+/** What is said of an order, in words. */
+import dayjs, { type Dayjs } from 'dayjs';
+import type { Order, OrderStatus } from '../api/orders';
+import { formatDate, formatName, formatSex, formatTime } from '../dicom/format';
+import { formatCount } from '../ui/bytes';
+import type { Tone } from '../ui/StateBadge';
+
+export const STATUS_TONES: Record<OrderStatus, Tone> = {
+  scheduled: 'quiet',
+  arrived: 'waiting',
+  'in progress': 'busy',
+  completed: 'good',
+  discontinued: 'warning',
+  cancelled: 'quiet',
+};
+
+/** The priorities of PS3.3 table C.4-11, the most urgent first. */
+export const PRIORITIES: Record<string, string> = {
+  STAT: 'Emergency (STAT)',
+  HIGH: 'High',
+  ROUTINE: 'Routine',
+  MEDIUM: 'Medium',
+  LOW: 'Low',
+};
+
+export const whoseOrder = (order: Order): string =>
+  formatName(order.PatientName) || order.PatientID || 'No name';
+
+export const personOf = (order: Order): string =>
+  [order.PatientID, formatDate(order.PatientBirthDate), formatSex(order.PatientSex)]
+    .filter(Boolean)
+    .join(' · ');
+
+export const procedureOf = (order: Order): string =>
+  order.ScheduledProcedureStepDescription || order.RequestedProcedureDescription;
+
+export const stationOf = (order: Order): string =>
+  order.ScheduledStationAETitle.split('\\').join(', ');
+
+export const timeOf = (order: Order): string => formatTime(order.ScheduledProcedureStepStartTime);
+
+/** "Today", "Tomorrow", "Wed 25 Nov", with the year where it is another one. */
+export function dayOf(order: Order, today: Dayjs = dayjs()): string {
+  const iso = formatDate(order.ScheduledProcedureStepStartDate);
+  const day = dayjs(iso);
+  if (!/^\d{4}-/.test(iso) || !day.isValid()) return iso;
+  const away = day.startOf('day').diff(today.startOf('day'), 'day');
+  if (away === 0) return 'Today';
+  if (away === 1) return 'Tomorrow';
+  if (away === -1) return 'Yesterday';
+  return day.format(day.year() === today.year() ? 'ddd D MMM' : 'D MMM YYYY');
+}
+
+/** By the time of the step, then by name, so that the list does not jump. */
+export const byTime = (a: Order, b: Order): number =>
+  keyOf(a).localeCompare(keyOf(b)) || String(a.id).localeCompare(String(b.id));
+
+const keyOf = (order: Order): string =>
+  [
+    order.ScheduledProcedureStepStartDate,
+    order.ScheduledProcedureStepStartTime.padEnd(6, '0'),
+    order.PatientName,
+  ].join(' ');
+
+/** "212 of 240 received", "12 received"; "" where no image is expected or here. */
+export function receivedOf(order: Order): string {
+  const [expected, received] = [order.expected_instances ?? 0, order.received_instances ?? 0];
+  if (expected > 0) return `${formatCount(received)} of ${formatCount(expected)} received`;
+  return received > 0 ? `${formatCount(received)} received` : '';
+}
+
+/** Whether the step is over and images of it are missing. */
+export const isShort = (order: Order): boolean =>
+  (order.status === 'completed' || order.status === 'discontinued') &&
+  (order.expected_instances ?? 0) > (order.received_instances ?? 0);
+
+/** Whether the order is still before the scanner, where a person may change its course. */
+export const isAhead = (order: Order): boolean =>
+  order.status === 'scheduled' || order.status === 'arrived';
