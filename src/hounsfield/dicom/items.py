@@ -45,8 +45,8 @@ def is_universal(identifier: DataSet) -> bool:
 
 def first_item(key: Mapping[str, Any]) -> DataSet:
     """The item of keys in a sequence; empty where there is none."""
-    values = key.get("Value") or ({},)
-    item: DataSet = values[0] or {}
+    values = key.get("Value")
+    item: DataSet = (values[0] if values else None) or {}
     return item
 
 
