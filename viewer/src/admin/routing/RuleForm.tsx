@@ -14,10 +14,10 @@ import { type FormEvent, useState } from 'react';
 import { Link } from 'react-router';
 import type { NewRule, Rule, RuleMatch } from '../../api/routing';
 import { toasts } from '../../ui/toasts';
-import { useDestinations, useSaveRule, useServer } from './queries';
+import { useDestinations, useRules, useSaveRule, useServer } from './queries';
 import classes from './Routing.module.css';
 import { Trial } from './Trial';
-import { conditionOf, EMPTY_RULE, nameOf, validateRule, warningsOf } from './words';
+import { conditionOf, EMPTY_RULE, freeName, nameOf, validateRule, warningsOf } from './words';
 
 const MODALITIES = 'CT MR US DX CR MG XA RF NM PT ES OT SC SR SEG RTSTRUCT RTPLAN RTDOSE'.split(
   ' ',
@@ -53,6 +53,10 @@ function Form({ rule, onClose }: { rule: Rule | 'new'; onClose: () => void }) {
   const [wasSent, setSent] = useState(false);
   const { data: peers } = useDestinations();
   const { data: server } = useServer();
+  const { data: rules } = useRules();
+  const others = (rules?.rules ?? [])
+    .filter((one) => isNew || one.id !== rule.id)
+    .map(({ name }) => name);
   const save = useSaveRule(isNew ? undefined : String(rule.id));
   const errors = validateRule(draft);
   const shown = wasSent ? errors : { ...errors, destinations: undefined };
@@ -67,7 +71,7 @@ function Form({ rule, onClose }: { rule: Rule | 'new'; onClose: () => void }) {
     setSent(true);
     if (Object.keys(errors).length > 0) return;
     const { is_enabled, when, match, destinations } = draft;
-    const name = draft.name.trim() || nameOf(draft).slice(0, 64);
+    const name = draft.name.trim() || freeName(nameOf(draft), others);
     save.mutate(
       { name, is_enabled, when, match, destinations },
       {

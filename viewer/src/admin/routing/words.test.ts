@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { Destination } from '../../api/routing';
-import { conditionOf, EMPTY_MATCH, EMPTY_RULE, nameOf, validateRule, warningsOf } from './words';
+import {
+  conditionOf,
+  EMPTY_MATCH,
+  EMPTY_RULE,
+  freeName,
+  nameOf,
+  validateRule,
+  warningsOf,
+} from './words';
 
 const match = (changes: Partial<typeof EMPTY_MATCH>) => ({ ...EMPTY_MATCH, ...changes });
 
@@ -32,6 +40,13 @@ describe('a rule in words', () => {
       }),
     ).toBe('CT from CT2 to PACS-B');
     expect(nameOf({ ...EMPTY_RULE, destinations: ['A', 'B'] })).toBe('Everything to A, B');
+  });
+
+  it('gets a name that no other rule has', () => {
+    expect(freeName('A', [])).toBe('A');
+    expect(freeName('A', ['A', 'A 2'])).toBe('A 3');
+    const long = 'x'.repeat(70);
+    expect(freeName(long, [long.slice(0, 64)])).toHaveLength(61);
   });
 
   it('needs somewhere to send to, and AE titles that can be', () => {

@@ -1,6 +1,8 @@
 /** Routing rules in words, and what is wrong with one before it is kept. */
 import type { Destination, NewRule, RuleMatch } from '../../api/routing';
 
+const LONGEST_NAME = 64;
+
 export const EMPTY_MATCH: RuleMatch = {
   source_ae_titles: [],
   modalities: [],
@@ -53,6 +55,16 @@ export function nameOf(rule: NewRule): string {
     .join(' ');
 }
 
+/** The name itself, or with the first number that no rule has yet: names tell rules apart. */
+export function freeName(name: string, taken: readonly string[]): string {
+  const short = name.slice(0, LONGEST_NAME);
+  if (!taken.includes(short)) return short;
+  const numbered = (number: number) => `${short.slice(0, LONGEST_NAME - 5)} ${number}`;
+  let number = 2;
+  while (taken.includes(numbered(number))) number += 1;
+  return numbered(number);
+}
+
 export interface RuleErrors {
   destinations?: string;
   study_description?: string;
@@ -64,7 +76,9 @@ export interface RuleErrors {
 export function validateRule(rule: NewRule): RuleErrors {
   const errors: RuleErrors = {};
   if (rule.destinations.length === 0) errors.destinations = 'Choose at least one peer to send to.';
-  if (rule.name.trim().length > 64) errors.name = 'At most 64 characters.';
+  if (rule.name.trim().length > LONGEST_NAME) {
+    errors.name = `At most ${LONGEST_NAME} characters.`;
+  }
   if (rule.match.study_description.length > 64) {
     errors.study_description = 'At most 64 characters, as a description itself.';
   }
