@@ -10,6 +10,8 @@ from hounsfield.dimse.command import (
     CommandField,
     InvalidCommand,
 )
+from hounsfield.dimse.doctor.diagnosis import of_first_bytes
+from hounsfield.dimse.records import Messages, Recording, count
 from hounsfield.dimse.transport import (
     Transport,
     TransportClosed,
@@ -70,6 +72,7 @@ _MAX_BYTES_OF_PDU = {
     PduType.A_ASSOCIATE_AC: MAX_ASSOCIATE_BYTES,
 }
 _MAX_SHORT_PDU_BYTES = 1024
+_BEFORE_AN_ANSWER = {State.STA2_AWAITING_ASSOCIATE_RQ, State.STA5_AWAITING_ASSOCIATE_AC_OR_RJ}
 
 
 class Ending(StrEnum):
@@ -101,6 +104,9 @@ class Association:
         self.peer_address = ""
         self.principal = NOBODY
         self.peer: Peer | None = None
+        self.recording: Recording | None = None
+        # By command field of the response and status: how many answers were given and taken.
+        self.messages: Messages = {}
         self.contexts: dict[int, AcceptedContext] = {}
         self.peer_maximum_length = DEFAULT_PEER_MAXIMUM_LENGTH
         self._machine = StateMachine(is_requestor=is_requestor)
@@ -150,6 +156,8 @@ class Association:
 
     def _end(self, ending: Ending, text: str = "") -> AssociationEnded:
         """Wait for the peer to close where the state machine says so; return what to raise."""
+        if self.recording is not None:
+            self.recording.end(ending, text)
         if self.state is State.STA13_AWAITING_TRANSPORT_CLOSE:
             is_closed = self.transport.linger(self._artim_s)
             self.act(Event.TRANSPORT_CLOSED if is_closed else Event.ARTIM_EXPIRED)
@@ -188,7 +196,8 @@ class Association:
             raise self._interrupted(error) from error
 
     def _receive_pdu(self) -> Pdu | None:
-        number, length = PDU_HEADER.unpack(self.transport.exactly(PDU_HEADER.size))
+        header = self.transport.exactly(PDU_HEADER.size)
+        number, length = PDU_HEADER.unpack(header)
         if number == PduType.P_DATA_TF:
             if not PDV_HEADER.size <= length <= MAX_P_DATA_BYTES:
                 raise self._protocol_error(
@@ -202,6 +211,7 @@ class Association:
         try:
             pdu_type = PduType(number)
         except ValueError:
+            self._see_first_bytes(bytes(header))
             raise self._protocol_error(
                 f"a PDU of type {number:02X}H", AbortReason.UNRECOGNIZED_PDU
             ) from None
@@ -223,6 +233,14 @@ class Association:
             self.act(Event.RELEASE_RESPONSE)
             raise self._end(Ending.RELEASED)
         return pdu
+
+    def _see_first_bytes(self, first: bytes) -> None:
+        """Keep what is no PDU at the very beginning, and let the doctor say what it is."""
+        if self.recording is None or self.state not in _BEFORE_AN_ANSWER:
+            return
+        is_in = self.state is State.STA2_AWAITING_ASSOCIATE_RQ
+        code, shown = of_first_bytes(first, is_in=is_in)
+        self.recording.found(code, {"bytes": shown})
 
     # -- fragments --------------------------------------------------------------------------------
 
@@ -280,6 +298,8 @@ class Association:
         except TransportStopping:
             self._try(Event.ABORT_REQUEST)
             raise self._end(Ending.ABORTED, "shutting down") from None
+        if command.is_response:
+            count(self.messages, command.command_field, command.status)
         self._dataset_context_id = context_id if has_dataset else None
         return self.contexts[context_id], command
 
@@ -343,6 +363,7 @@ class Association:
 
     def send_command(self, context_id: int, command: Command) -> None:
         """Send a message that has no data set, in one write."""
+        self._count(command)
         size = fragment_bytes(self.peer_maximum_length)
         self._send(*command_pdus(context_id, command.encode(), size))
 
@@ -357,6 +378,7 @@ class Association:
 
         The command and the first fragment leave in one write.
         """
+        self._count(command)
         size = fragment_bytes(self.peer_maximum_length)
         if not self._send_buffers:
             self._send_buffers = [memoryview(bytearray(HEADER_BYTES + size)) for _ in range(2)]
@@ -376,11 +398,16 @@ class Association:
 
     def send_answers(self, context_id: int, command: Command, datasets: Sequence[bytes]) -> None:
         """Send one message for each of some small data sets, all with the same command, in one write."""
+        self._count(command, len(datasets))
         size = fragment_bytes(self.peer_maximum_length)
         head = b"".join(command_pdus(context_id, command.encode(), size))
         self._send(
             b"".join(head + b"".join(dataset_pdus(context_id, data, size)) for data in datasets)
         )
+
+    def _count(self, command: Command, number: int = 1) -> None:
+        if command.is_response:
+            count(self.messages, command.command_field, command.status, number)
 
     def _send(self, *buffers: bytes | memoryview) -> None:
         self._machine.handle(Event.P_DATA_REQUEST)

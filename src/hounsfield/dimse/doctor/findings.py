@@ -141,6 +141,15 @@ FINDINGS: dict[str, _Row] = {
         "The caller at {address} speaks TLS, and this is our port without TLS.",
         "Turn TLS off on the caller, or let it call the port for TLS here.",
     ),
+    "caller-plain": _Row(
+        "The caller at {address} does not speak TLS, and this is our port for TLS.",
+        "Turn TLS on on the caller, or let it call our port without TLS.",
+    ),
+    "caller-tls": _Row(
+        "TLS with the caller at {address} failed: {text}.",
+        "Let both sides know the certificate, or its authority, of the other: `hounsfield tls show` says what we "
+        "have, `hounsfield tls issue` makes a certificate for the caller.",
+    ),
     "http-to-dicom": _Row(
         "The caller at {address} speaks HTTP, as a browser does, and this is the port for DICOM.",
         "Open the web pages and DICOMweb at the HTTP port of this server instead.",
@@ -174,6 +183,10 @@ FINDINGS: dict[str, _Row] = {
     "shutting-down": _Row(
         "This server was being stopped, so the association with {peer} was ended.",
         _TRY_AGAIN,
+    ),
+    "our-abort": _Row(
+        "We broke the association with {peer} off.",
+        "Whoever asked us for it ended it, or an error did that our log tells.",
     ),
     "our-error": _Row(
         "An error of ours ended the association with {peer}.",

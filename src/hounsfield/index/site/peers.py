@@ -25,7 +25,7 @@ from sqlalchemy.exc import IntegrityError
 from hounsfield.errors import Conflict, NotFound, Refused
 from hounsfield.index.database import Database
 from hounsfield.index.schema import metadata
-from hounsfield.index.site.records import Peer
+from hounsfield.index.site.records import Peer, TlsSettings
 
 peer = Table(
     "peer",
@@ -53,10 +53,19 @@ class Peers:
     Those that the settings fix come first and hide others of the same name.
     """
 
-    def __init__(self, database: Database | None, fixed: Iterable[Peer] = ()) -> None:
-        """Take the peers of a database; without one, the fixed ones are all there are."""
+    def __init__(
+        self,
+        database: Database | None,
+        fixed: Iterable[Peer] = (),
+        tls: TlsSettings | None = None,
+    ) -> None:
+        """Take the peers of a database; without one, the fixed ones are all there are.
+
+        Each that is given out has the site's ``tls``, which calling it may take.
+        """
         self._database = database
-        self._fixed = tuple(fixed)
+        self._tls = tls
+        self._fixed = tuple(dataclasses.replace(one, tls=tls) for one in fixed)
         self._fixed_names = frozenset(one.name for one in self._fixed if one.name)
 
     @property
@@ -129,7 +138,7 @@ class Peers:
             return []
         with self._database.reading() as connection:
             rows = connection.execute(select(peer).where(*conditions).order_by(peer.c.name))
-            found = [_peer(row) for row in rows.mappings()]
+            found = [_peer(row, self._tls) for row in rows.mappings()]
         return [one for one in found if one.name not in self._fixed_names]
 
     def _require_not_fixed(self, name: str) -> None:
@@ -157,7 +166,7 @@ def _values(one: Peer) -> dict[str, Any]:
     }
 
 
-def _peer(row: Mapping[Any, Any]) -> Peer:
+def _peer(row: Mapping[Any, Any], tls: TlsSettings | None) -> Peer:
     return Peer(
         ae_title=row["ae_title"],
         host=row["host"] or None,
@@ -171,4 +180,5 @@ def _peer(row: Mapping[Any, Any]) -> Peer:
         description=row["description"],
         origin="app",
         addresses=tuple(orjson.loads(row["addresses"])),
+        tls=tls,
     )

@@ -1,11 +1,27 @@
 """What is kept about the network of a site, free of SQL: peers, refused callers, associations."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 # What a peer may be allowed; each service of the network belongs to one of them.
 RIGHTS = ("store", "search", "retrieve", "worklist", "procedure-step", "commit", "work-item")
 ALL_RIGHTS = frozenset(RIGHTS)
+
+
+@dataclass(frozen=True, slots=True)
+class TlsSettings:
+    """With which certificates we speak TLS.
+
+    Args:
+        folder: where `certificate.pem`, `key.pem` and `ca.pem` lie.
+        requires_client_certificate: whether who calls us must show a certificate.
+        checks_names: whether the certificate of whom we call must be for the host that the peer has.
+    """
+
+    folder: Path
+    requires_client_certificate: bool = True
+    checks_names: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +41,7 @@ class Peer:
         description: for people.
         origin: "settings" for those that are changed in the settings only.
         addresses: the networks that ``host`` stands for, looked up ahead of the calls.
+        tls: what we call it with where it uses TLS; the site's own, the same for all.
     """
 
     ae_title: str
@@ -39,6 +56,7 @@ class Peer:
     description: str = ""
     origin: Literal["app", "settings"] = "settings"
     addresses: tuple[str, ...] = field(default=(), compare=False)
+    tls: TlsSettings | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +74,22 @@ class Caller:
     last_us: int
 
 
+@dataclass(frozen=True, slots=True)
+class RecordedContext:
+    """A presentation context as it was proposed, and the answer; None where there was none (PS3.8 table 9-18)."""
+
+    abstract_syntax: str
+    offered: tuple[str, ...]
+    result: int | None
+    accepted: str = ""
+
+
 @dataclass(slots=True)
 class AssociationRecord:
     """One association, or the attempt of one. Nothing in it may tell of a patient.
 
-    ``contexts`` and ``messages`` are as the API shows them; ``details`` are the values that the finding
-    was made of.
+    ``messages`` counts answers: each has name, status, meaning and count. ``details`` are the values that
+    the finding was made of.
     """
 
     direction: Literal["in", "out"]
@@ -76,7 +104,7 @@ class AssociationRecord:
     finding: str = ""
     reason: str = ""
     advice: str = ""
-    contexts: list[dict[str, Any]] = field(default_factory=list)
+    contexts: list[RecordedContext] = field(default_factory=list)
     messages: list[dict[str, Any]] = field(default_factory=list)
     details: dict[str, Any] = field(default_factory=dict)
     bytes_received: int = 0

@@ -60,7 +60,7 @@ def upgrade() -> None:
         sa.Column("finding", sa.String(64), nullable=False),
         sa.Column("reason", sa.Text, nullable=False),
         sa.Column("advice", sa.Text, nullable=False),
-        sa.Column("contexts", sa.Text, nullable=False),
+        sa.Column("contexts", sa.LargeBinary, nullable=False),
         sa.Column("messages", sa.Text, nullable=False),
         sa.Column("details", sa.Text, nullable=False),
         sa.Column("bytes_received", sa.BigInteger, nullable=False),

@@ -1,0 +1,211 @@
+"""Each association leaves one record, in and out."""
+
+import dataclasses
+import socket
+import time
+
+import pytest
+from tests.dimse.doctor.conftest import make_archive, open_site, site
+from tests.dimse.peer import CT, EXPLICIT, VERIFICATION, RawPeer, eventually, instance
+
+from hounsfield.dimse.journal import Journal
+from hounsfield.dimse.scu.requestor import Target, echo
+from hounsfield.errors import HounsfieldError
+from hounsfield.index.site.associations import (
+    KEPT_CALLERS,
+    Associations,
+    AssociationWriter,
+)
+from hounsfield.index.site.records import AssociationRecord, Caller, Peer
+
+__all__ = ["make_archive", "open_site", "site"]
+
+
+def test_an_association_leaves_who_it_was_what_was_agreed_and_what_was_said(open_site):
+    site = open_site(Peer("RAW", "127.0.0.1", name="scanner"))
+    with RawPeer(site.port) as peer:
+        peer.associate((CT, (EXPLICIT, "1.2.840.10008.1.2.4.90")), ("1.2.840.10008.9.9", ("1.2",)))
+        for number in (1, 2, 3):
+            assert peer.store(instance(number)).status == 0
+        peer.write(b"\x05\0\0\0\0\4\0\0\0\0")
+        assert peer.hear()
+    record = site.the_record()
+    assert (record.direction, record.outcome, record.is_ok) == ("in", "released", True)
+    assert (record.calling_ae_title, record.called_ae_title) == ("RAW", "HOUNSFIELD")
+    assert (record.address, record.peer) == ("127.0.0.1", "scanner")
+    assert record.messages == [
+        {"name": "C-STORE", "status": "0000", "meaning": "success", "count": 3}
+    ]
+    accepted, refused = record.contexts
+    assert (accepted.abstract_syntax, accepted.accepted, accepted.result) == (CT, EXPLICIT, 0)
+    assert accepted.offered == (EXPLICIT, "1.2.840.10008.1.2.4.90")
+    assert (refused.accepted, refused.result) == ("", 3)
+    assert record.bytes_received > 3 * 64
+    assert record.bytes_sent > 0
+    assert record.ended_us >= record.began_us
+
+
+def test_nothing_of_a_patient_is_in_a_record(site):
+    with RawPeer(site.port) as peer:
+        peer.associate()
+        peer.store(instance(PatientName="SECRET^NAME", PatientID="SECRET"))
+    shown = repr(site.the_record())
+    assert "SECRET" not in shown
+    assert instance().SOPInstanceUID not in shown
+
+
+def test_an_open_association_is_seen_with_its_counters(site):
+    with RawPeer(site.port) as peer:
+        peer.associate()
+        eventually(lambda: len(site.associations.page(outcome="open")) == 1)
+        peer.store(instance())
+        eventually(lambda: site.associations.page()[0].messages != [])
+        (record,) = site.associations.page()
+        assert record.ended_us is None
+        assert record.messages[0]["count"] == 1
+        assert record.is_ok
+
+
+def test_a_connection_that_says_nothing_leaves_no_record(site):
+    with RawPeer(site.port):
+        pass
+    with RawPeer(site.port) as peer:
+        peer.associate()
+    assert site.the_record().calling_ae_title == "RAW"
+
+
+def test_our_own_probe_leaves_no_record(open_site):
+    site = open_site(Peer("PROBE", name="probe"), probe_ae_title="PROBE")
+    target = Target("127.0.0.1", site.port, "HOUNSFIELD", "PROBE")
+    assert echo(target) == 0
+    assert echo(dataclasses.replace(target, calling_ae_title="PROBE", recorder=None)) == 0
+    with RawPeer(site.port) as peer:
+        peer.ask()
+    assert site.the_record().outcome == "rejected"
+
+
+def test_an_association_of_ours_leaves_a_record_too(site):
+    target = Target(
+        "127.0.0.1", site.port, "HOUNSFIELD", "US", peer_name="them", recorder=site.journal
+    )
+    assert echo(target) == 0
+    record = site.the_record(direction="out")
+    assert (record.peer, record.outcome, record.is_ok) == ("them", "released", True)
+    assert record.address == f"127.0.0.1:{site.port}"
+    assert record.messages[0]["name"] == "C-ECHO"
+    assert record.contexts[0].abstract_syntax == VERIFICATION
+    assert record.implementation
+    assert len(site.records(1, direction="in")) == 1
+
+
+def test_records_are_found_by_what_they_say(open_site):
+    site = open_site(Peer("RAW", "127.0.0.1", name="scanner"))
+    for calling in ("RAW", "STRANGER", "RAW"):
+        with RawPeer(site.port) as peer:
+            peer.ask(calling=calling)
+    newest, refused, oldest = site.records(3)
+    page = site.associations.page
+    assert [one.id for one in page(text="stranger 127.0")] == [refused.id]
+    assert [one.id for one in page(outcome="failed", limit=1)] == [
+        newest.id
+    ]  # cut off, not released
+    assert page(outcome="ok") == []
+    assert [one.id for one in page(peer="scanner")] == [newest.id, oldest.id]
+    assert [one.id for one in page(before=newest.id, limit=1)] == [refused.id]
+    assert page(text="100%") == []
+
+
+# -- callers -----------------------------------------------------------------------------------------
+
+
+def test_a_refused_caller_is_kept_once_with_a_count(open_site):
+    site = open_site()
+    for _ in range(3):
+        with RawPeer(site.port) as peer:
+            peer.ask(calling="STRANGER")
+    eventually(lambda: [one.count for one in site.associations.callers()] == [3])
+    (caller,) = site.associations.callers()
+    assert (caller.ae_title, caller.called_ae_title) == ("STRANGER", "HOUNSFIELD")
+    assert caller.finding == "unknown-caller"
+    assert caller.first_us < caller.last_us
+    assert site.associations.dismiss("STRANGER", "127.0.0.1") == 1
+    assert site.associations.callers() == []
+
+
+def test_a_scanner_of_ports_fills_neither_callers_nor_records(make_archive):
+    database = make_archive().store.index.database
+    writer = AssociationWriter(database)
+    for number in range(KEPT_CALLERS + 50):
+        one = Caller(f"T{number}", "US", "10.0.0.1", "unknown-caller", "", "", 1, number, number)
+        writer.write([], [], [one])
+    writer.close()
+    callers = Associations(database).callers()
+    assert len(callers) == KEPT_CALLERS
+    assert callers[-1].ae_title == "T50"
+
+
+def test_rejections_of_one_address_are_recorded_at_most_so_often(open_site):
+    site = open_site()
+    for _ in range(40):
+        with RawPeer(site.port) as peer:
+            peer.ask(calling="STRANGER")
+    eventually(lambda: [one.count for one in site.associations.callers()] == [40])
+    assert len(site.associations.page()) <= 31  # a minute may begin between
+
+
+# -- ends that nobody saw ---------------------------------------------------------------------------
+
+
+def test_what_a_dead_process_left_open_is_closed_at_the_next_start(make_archive):
+    database = make_archive().store.index.database
+    dead = AssociationWriter(database)
+    dead.process = f"{socket.gethostname()[:64]}/4194304/1"  # no process has this number
+    record = AssociationRecord("in", 1, "CT1")
+    dead.write([record], [], [])
+    dead.close()
+    assert Associations(database).page()[0].outcome == "open"
+    journal = Journal(database)
+    journal.start()
+    eventually(lambda: Associations(database).page(outcome="open") == [])
+    journal.close()
+    (closed,) = Associations(database).page()
+    assert (closed.outcome, closed.is_ok, closed.finding) == (
+        "connection lost",
+        False,
+        "process-ended",
+    )
+    assert closed.ended_us
+
+
+def test_those_of_a_living_process_stay_open(make_archive):
+    database = make_archive().store.index.database
+    other = AssociationWriter(database)
+    other.process = f"{socket.gethostname()[:64]}/1/1"
+    other.write([AssociationRecord("in", 1, "CT1")], [], [])
+    assert AssociationWriter(database).close_those_of_the_dead() == 0
+    other.close()
+
+
+def test_old_records_go_and_the_newest_stay(make_archive):
+    database = make_archive().store.index.database
+    writer = AssociationWriter(database, kept=10)
+    now_us = time.time_ns() // 1000
+    for number in range(300):
+        writer.write([AssociationRecord("in", now_us, f"T{number}", outcome="released")], [], [])
+    writer.close_those_of_the_dead()
+    kept = Associations(database).page(limit=500)
+    assert [one.calling_ae_title for one in kept] == [f"T{n}" for n in range(299, 289, -1)]
+    writer.write([AssociationRecord("in", 1, "OLD", outcome="released")], [], [])
+    writer.close_those_of_the_dead()
+    assert Associations(database).page(text="OLD") == []
+    writer.close()
+
+
+def test_a_database_that_cannot_be_written_costs_records_only(make_archive):
+    database = make_archive().store.index.database
+    with database.writing() as connection:
+        connection.exec_driver_sql("DROP TABLE association")
+    writer = AssociationWriter(database)
+    with pytest.raises(HounsfieldError):
+        writer.write([AssociationRecord("in", 1)], [], [])
+    writer.close()
