@@ -1,32 +1,46 @@
-"""The process that does what nobody waits for: it marks studies as complete. And the one before all others."""
+"""The process that does what nobody waits for: completeness, routing and jobs. And the one before all others."""
 
 import logging
 import os
+import threading
 
 from hounsfield.app.archive import open_archive
-from hounsfield.app.child import LifeLine, Orders
+from hounsfield.app.child import DRAIN_S, LifeLine, Orders
+from hounsfield.app.job_handlers import engine_over
 from hounsfield.app.lock import FolderLock
 from hounsfield.archive.sweep import sweep
 from hounsfield.errors import HounsfieldError
+from hounsfield.index.site.routing import RoutingRules
 
 _NICENESS = 10  # what waits for a person or a scanner goes first
 _SETTLE_EVERY_S = 0.5
+# Half a tick less, so that it is each second tick: a study gets at most one job a second for what came in.
+_FOLLOW_EVERY_S = 0.75
 _TROUBLED_S = 10.0
 
 log = logging.getLogger(__name__)
 
 
 def run_worker(orders: Orders, life_line: LifeLine) -> None:
-    """Look every half second for studies that nothing has arrived for, until the life-line ends."""
+    """Carry out jobs, and look every half second for what follows from what arrived, until the life-line ends."""
     os.nice(_NICENESS)
     with open_archive(orders.settings) as archive:
-        life_line.watch(lambda: None)
-        while not life_line.ended.wait(_SETTLE_EVERY_S):
-            try:
-                archive.index.settle(orders.settings.complete_after_s)
-            except HounsfieldError as problem:
-                log.warning("studies cannot be marked as complete now: %s", problem)
-                life_line.ended.wait(_TROUBLED_S)
+        rules = RoutingRules(archive.index.database)
+        engine = engine_over(archive, orders.settings)
+        life_line.watch(engine.stop)
+        jobs = threading.Thread(target=engine.run, args=(DRAIN_S,), name="jobs")
+        jobs.start()
+        try:
+            while not life_line.ended.wait(_SETTLE_EVERY_S):
+                try:
+                    archive.index.settle(orders.settings.complete_after_s)
+                    rules.follow(_FOLLOW_EVERY_S)
+                except HounsfieldError as problem:
+                    log.warning("the archive cannot be looked after now: %s", problem)
+                    life_line.ended.wait(_TROUBLED_S)
+        finally:  # an unexpected error, too, must end this process, so that it is started again
+            engine.stop()
+            jobs.join()
         life_line.wait()  # its thread must not be cut off while it reports
 
 

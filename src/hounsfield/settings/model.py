@@ -82,6 +82,8 @@ class PeerSettings(_Group):
     anywhere that can reach us, but nothing can be sent to it."""
     port: Annotated[int, Field(ge=1, le=65535)] = 104
     """Where it listens."""
+    tls: bool = False
+    """Whether we speak TLS when we call it."""
 
 
 class DimseSettings(_Group):
@@ -91,6 +93,14 @@ class DimseSettings(_Group):
     """Address to listen on. Only addresses of this machine itself are accepted."""
     port: ListenPort = 11112
     """TCP port; 0 takes any free one."""
+    tls_port: ListenPort = 2762
+    """TCP port for DICOM over TLS; 0 takes any free one. It is served from the start on that finds certificates in
+    `tls` in the data folder: `hounsfield tls` puts them there."""
+    tls_client_certificates: Literal["require", "accept"] = "require"
+    """Whether who calls over TLS must show a certificate, signed by one of those in `tls/ca.pem`. With `accept` it
+    may do without; one that it shows must be good all the same."""
+    tls_check_names: bool = True
+    """Whether the certificate of a peer that we call over TLS must be for the host that the peer has here."""
     ae_title: AETitle = "HOUNSFIELD"
     """Our AE title: what peers call, and what we call ourselves when we send."""
     called_ae_titles: tuple[AETitle, ...] = ()
@@ -121,6 +131,19 @@ class DimseSettings(_Group):
     """The slowest peer that is served, counted over a message."""
 
 
+class JobSettings(_Group):
+    """Work in the background: sending to peers, retrieving from them, and the like."""
+
+    parallel: Annotated[int, Field(ge=1, le=64)] = 8
+    """How many jobs are carried out at the same time; how many of them for one peer, its `max_parallel` says."""
+    first_retry_s: Seconds = 5.0
+    """How long to wait when a peer does not answer; twice as long after each further time."""
+    longest_retry_s: Seconds = 1800.0
+    """How long to wait at most."""
+    keep_days: Seconds = 90.0
+    """How long jobs that have ended are kept, with what they sent."""
+
+
 class LogSettings(_Group):
     """What is written to standard error."""
 
@@ -148,6 +171,7 @@ class Settings(_Group):
     """The largest object that is accepted."""
     web: WebSettings = WebSettings()
     dimse: DimseSettings = DimseSettings()
+    jobs: JobSettings = JobSettings()
     log: LogSettings = LogSettings()
 
 

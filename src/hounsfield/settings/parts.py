@@ -4,12 +4,14 @@ from typing import TYPE_CHECKING
 
 from hounsfield.dimse.config import DimseConfig, Peer
 from hounsfield.dimse.transport import TimeLimits
+from hounsfield.index.site.records import TlsSettings
 from hounsfield.settings.model import Settings
 from hounsfield.storage.filesystem import FilesystemConfig
 
 if TYPE_CHECKING:
     from hounsfield.archive.store import StorePolicy
     from hounsfield.index.database import IndexConfig
+    from hounsfield.jobs.engine import EngineConfig
 
 
 def storage_config(settings: Settings) -> FilesystemConfig:
@@ -38,8 +40,23 @@ def store_policy(settings: Settings) -> "StorePolicy":
 def fixed_peers(settings: Settings) -> tuple[Peer, ...]:
     """The peers that the settings name; they may do anything that peers may."""
     return tuple(
-        Peer(ae_title=peer.ae_title, host=peer.host, port=peer.port, name=name)
+        Peer(
+            ae_title=peer.ae_title,
+            host=peer.host,
+            port=peer.port,
+            name=name,
+            uses_tls=peer.tls,
+        )
         for name, peer in settings.dimse.peers.items()
+    )
+
+
+def tls_settings(settings: Settings) -> TlsSettings:
+    """With which certificates we speak TLS."""
+    return TlsSettings(
+        settings.data / "tls",
+        requires_client_certificate=settings.dimse.tls_client_certificates == "require",
+        checks_names=settings.dimse.tls_check_names,
     )
 
 
@@ -55,10 +72,24 @@ def dimse_config(settings: Settings, *, further_peers: tuple[Peer, ...] = ()) ->
         max_associations=dimse.max_associations,
         max_associations_by_peer=dimse.max_associations_by_peer,
         max_pdu_bytes=dimse.max_pdu_bytes,
+        tls=tls_settings(settings),
         times=TimeLimits(
             artim_s=dimse.artim_s,
             pdu_s=dimse.pdu_s,
             idle_s=dimse.idle_s,
             minimum_bytes_per_s=dimse.minimum_bytes_per_s,
         ),
+    )
+
+
+def engine_config(settings: Settings) -> "EngineConfig":
+    """How jobs are carried out."""
+    from hounsfield.jobs.engine import EngineConfig  # noqa: PLC0415 - as above
+
+    jobs = settings.jobs
+    return EngineConfig(
+        parallel=jobs.parallel,
+        first_retry_s=jobs.first_retry_s,
+        longest_retry_s=jobs.longest_retry_s,
+        keep_s=jobs.keep_days * 86_400,
     )

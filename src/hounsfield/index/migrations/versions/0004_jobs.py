@@ -85,4 +85,5 @@ def _routing() -> None:
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("sequence", sa.BigInteger, nullable=False),
         sa.Column("moved_us", sa.BigInteger, nullable=False),
+        sa.Column("not_before_us", sa.BigInteger, nullable=False),
     )

@@ -1,0 +1,67 @@
+"""Which kinds of jobs there are, and what carries each of them out."""
+
+import time
+
+from hounsfield.app.archive import Archive
+from hounsfield.archive.commitment import CommitmentCheck
+from hounsfield.dimse.forwarding import Forwarding
+from hounsfield.dimse.scp.commitment_scp import REPORT_JOB
+from hounsfield.dimse.scu.commitment_scu import REQUEST_JOB, ReportCommitment, RequestCommitment
+from hounsfield.dimse.scu.work_item_scu import WorkItemEvents
+from hounsfield.index.site.commitments import Commitments
+from hounsfield.index.site.peers import Peers
+from hounsfield.index.site.sent import SentInstances
+from hounsfield.index.site.work_items import EVENT_JOB
+from hounsfield.jobs.engine import Engine
+from hounsfield.jobs.handlers import Handler
+from hounsfield.settings.model import Settings
+from hounsfield.settings.parts import engine_config
+
+_WITHOUT_A_PEER = 2
+_REMEMBERED_S = 2.0
+
+
+def handlers_over(archive: Archive, settings: Settings) -> dict[str, Handler]:
+    """What carries out the jobs of each kind."""
+    database = archive.index.database
+    commitments = Commitments(database)
+    return {
+        "send": Forwarding(
+            archive.retrieve, SentInstances(database), archive.peers, settings.dimse.ae_title
+        ),
+        REPORT_JOB: ReportCommitment(
+            commitments, CommitmentCheck(archive.storage, commitments), archive.peers
+        ),
+        REQUEST_JOB: RequestCommitment(
+            commitments, archive.retrieve, archive.peers, settings.dimse.ae_title
+        ),
+        EVENT_JOB: WorkItemEvents(archive.index, archive.peers, settings.dimse.ae_title),
+    }
+
+
+def engine_over(archive: Archive, settings: Settings) -> Engine:
+    """The engine of a worker process."""
+    return Engine(
+        archive.index.database,
+        handlers_over(archive, settings),
+        Limits(archive.peers),
+        engine_config(settings),
+    )
+
+
+class Limits:
+    """How many jobs a peer takes at a time, remembered for moments."""
+
+    def __init__(self, peers: Peers) -> None:
+        self._peers = peers
+        self._known: dict[str, int] = {}
+        self._until = 0.0
+
+    def __call__(self, lane: str) -> int:
+        now = time.monotonic()
+        if now >= self._until:
+            self._known, self._until = {}, now + _REMEMBERED_S
+        if lane not in self._known:
+            peer = self._peers.by_name(lane) if lane else None
+            self._known[lane] = peer.max_parallel if peer else _WITHOUT_A_PEER
+        return self._known[lane]
