@@ -5,6 +5,8 @@ import classes from './DataTable.module.css';
 
 export interface TableColumn<Row> {
   title: string;
+  /** Stands in the head instead of the title, for a box that picks all rows. */
+  head?: ReactNode;
   cell: (row: Row) => ReactNode;
   width?: string;
   align?: 'right';
@@ -73,9 +75,9 @@ function Rows<Row>(props: DataTableProps<Row>) {
       <Table className={classes.table} verticalSpacing={10} aria-label={label} data-testid={testId}>
         <Table.Thead>
           <Table.Tr>
-            {columns.map(({ title, width, align, from }) => (
+            {columns.map(({ title, head, width, align, from }) => (
               <Table.Th key={title} style={{ width, textAlign: align }} data-from={from}>
-                {title}
+                {head ?? title}
               </Table.Th>
             ))}
           </Table.Tr>

@@ -5,7 +5,7 @@ import { useServer } from '../server';
 import classes from './Peers.module.css';
 
 /** What a person enters at a scanner or another archive to reach this one. */
-export function OurAddress() {
+export function OurAddress({ title = 'What to enter at the scanner' }: { title?: string }) {
   const { data: server } = useServer();
   if (!server) return null;
   const facts = [
@@ -14,7 +14,7 @@ export function OurAddress() {
     ['Port', String(server.dicom_port)],
   ] as const;
   return (
-    <Panel title="What to enter at the scanner" testId="our-address">
+    <Panel title={title} testId="our-address">
       <dl className={classes.ours}>
         {facts.map(([name, value]) => (
           <div key={name} className={classes.our}>
@@ -30,7 +30,7 @@ export function OurAddress() {
         ))}
       </dl>
       <Text size="sm" c="var(--quiet)">
-        A scanner calls it “destination”, “storage node”, “remote AE” or “PACS”. The same three
+        Other systems call it “destination”, “storage node”, “remote AE” or “PACS”. The same three
         values serve for storing, the worklist and procedure steps.
         {isLocal(server.dicom_host)
           ? ' This server listens on this computer only: set dimse.host to let others in.'

@@ -1,5 +1,4 @@
 import {
-  Alert,
   Button,
   Collapse,
   Drawer,
@@ -13,10 +12,11 @@ import {
   TextInput,
   UnstyledButton,
 } from '@mantine/core';
-import { IconChevronDown, IconChevronRight, IconInfoCircle } from '@tabler/icons-react';
+import { IconChevronDown, IconChevronRight } from '@tabler/icons-react';
 import { type FormEvent, useState } from 'react';
 import { type Peer, RIGHTS, type Right } from '../../api/peers';
 import { TRANSFER_SYNTAXES, transferSyntaxName } from '../../dicom/transferSyntaxes';
+import { Callout } from '../../ui/Callout';
 import { useServer } from '../server';
 import { CHARACTER_SETS } from './characterSets';
 import {
@@ -101,10 +101,10 @@ function Form({ peer, takenNames, onClose, onTest }: FormProps) {
     <form onSubmit={(event) => submit(event, false)} noValidate data-testid="peer-form">
       <fieldset className={classes.fields} disabled={isFixed}>
         {isFixed ? (
-          <Alert icon={<IconInfoCircle size={18} />} color="gray">
+          <Callout tone="quiet">
             This peer stands in the settings file under dimse.peers and is changed there. It takes a
             restart to hold.
-          </Alert>
+          </Callout>
         ) : null}
         <Who draft={draft} set={set} touch={touch} errors={shown} isNew={peer === undefined} />
         <MayDo may={draft.may} onChange={(may) => set({ may })} />
@@ -112,14 +112,14 @@ function Form({ peer, takenNames, onClose, onTest }: FormProps) {
         {isFixed
           ? null
           : hintsOf(draft, around).map((hint) => (
-              <Alert key={hint} icon={<IconInfoCircle size={18} />} color="yellow" p="sm">
+              <Callout key={hint} tone="warning">
                 {hint}
-              </Alert>
+              </Callout>
             ))}
         {save.error ? (
-          <Alert color="red" title="It was not saved" data-testid="save-failed">
+          <Callout tone="bad" title="It was not saved" testId="save-failed">
             {save.error.message}
-          </Alert>
+          </Callout>
         ) : null}
       </fieldset>
       <Group justify="flex-end" gap="xs" className={classes.formActions}>

@@ -1,8 +1,9 @@
-import { Alert, Button, Group, Modal, Text } from '@mantine/core';
+import { Button, Group, Modal, Text } from '@mantine/core';
 import { IconPencil, IconRefresh } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { CHECKS, type Check, type Peer, testPeer } from '../../api/peers';
+import { Callout } from '../../ui/Callout';
 import { Failure } from '../../ui/Notice';
 import { StateIcon, type Tone } from '../../ui/StateBadge';
 import classes from './Peers.module.css';
@@ -80,15 +81,15 @@ function Test({ peer, onClose, onEdit }: PeerTestBoxProps & { peer: Peer }) {
       ) : null}
       {!isFetching && data ? (
         <>
-          <Alert
-            color={data.is_ok ? 'teal' : 'red'}
-            mb="md"
-            title={data.is_ok ? 'The peer answers as it should' : 'Something is wrong'}
-            data-testid="test-verdict"
-            data-ok={data.is_ok}
-          >
-            {verdictOf(data.checks)}
-          </Alert>
+          <div className={classes.verdict}>
+            <Callout
+              tone={data.is_ok ? 'good' : 'bad'}
+              title={data.is_ok ? 'The peer answers as it should' : 'Something is wrong'}
+              testId="test-verdict"
+            >
+              {verdictOf(data.checks)}
+            </Callout>
+          </div>
           <ol className={classes.checks}>
             {data.checks.map((check) => (
               <CheckLine key={check.name} check={check} />
