@@ -10,6 +10,7 @@ from hounsfield.archive.access import Principal, require
 from hounsfield.dicom import json_model
 from hounsfield.dicom.frames import FrameTable, offsets
 from hounsfield.dicom.part10 import inflated, read_header
+from hounsfield.dicom.query import Key
 from hounsfield.dicom.transfer_syntax import EXPLICIT_LITTLE, of
 from hounsfield.errors import NotFound, OutOfResources, Unavailable
 from hounsfield.index.index import Index
@@ -64,6 +65,14 @@ class Retrieve:
             what = "instance" if sop_instance_uid else "series" if series_instance_uid else "study"
             raise NotFound(f"there is no such {what} here")
         return found
+
+    def locate_by(self, principal: Principal, keys: tuple[Key, ...]) -> list[InstanceLocation]:
+        """Where the instances lie that match keys of any level, of the patients that match, too.
+
+        There may be none. Raises InvalidQuery and Refused.
+        """
+        require(principal, "retrieve")
+        return self._index.locate_by(keys)
 
     def open_instance(self, location: InstanceLocation) -> StoredObject:
         """The stored bytes, exactly as received."""

@@ -1,6 +1,7 @@
 """The one way to find things: every edge's query comes through here, and access restricts it inside the query."""
 
 from collections.abc import Generator
+from typing import Any
 
 from hounsfield.archive.access import Principal, require
 from hounsfield.dicom.query import Query
@@ -39,8 +40,11 @@ class Search:
             raise InvalidQuery("limit and offset cannot be negative")
         return self._index.search(query)
 
-    def stream(self, principal: Principal, query: Query) -> Generator[Found]:
-        """As ``search``, but matches are read as they are taken; close it when done early."""
+    def stream(self, principal: Principal, query: Query) -> Generator[dict[str, Any]]:
+        """The attributes of the matches, read as they are taken; close it when done early.
+
+        More attributes may come than the query includes.
+        """
         require(principal, "search")
         return self._index.stream(query)
 

@@ -5,7 +5,7 @@ What is written are identifiers of queries and the like: small, without pixel da
 
 import base64
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from struct import pack
 from typing import Any
@@ -32,6 +32,7 @@ _SHORT = frozenset(vr.decode() for vr in SHORT_VRS)
 _PN_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 _MAX_DS = 16  # PS3.5 6.2
 _REMEMBERED = 64
+_MOST_REMEMBERED = 4096  # texts of one attribute, in one query
 
 
 def encode_dataset(
@@ -57,11 +58,113 @@ def encode_dataset(
         is_big_endian=syntax.is_big_endian,
     )
     raw = writer.dataset(attributes)
-    if not syntax.is_deflated:
-        return raw
+    return _deflated(raw) if syntax.is_deflated else raw
+
+
+def _deflated(raw: bytes) -> bytes:
     deflate = zlib.compressobj(wbits=-zlib.MAX_WBITS)
     body = deflate.compress(raw) + deflate.flush()
     return body + b"\0" * (len(body) % 2)
+
+
+_ASCII, _WANTED, _UNICODE = range(3)
+_ALPHABETIC_ONLY = ["Alphabetic"]
+
+
+class AnswerEncoder:
+    """Writes many data sets of the same attributes, each as `encode_dataset` would.
+
+    An element is written once for all answers that have the same value in it: most of what an answer
+    says, the one before it said too.
+    """
+
+    def __init__(
+        self,
+        vrs: Mapping[str, str],
+        fixed: Mapping[str, dict[str, Any]],
+        transfer_syntax_uid: str,
+        wanted_charset: str = "",
+    ) -> None:
+        """``vrs`` are the attributes by tag and VR, ``fixed`` those that are the same in every answer."""
+        syntax = of(transfer_syntax_uid)
+        self._syntax = syntax
+        self._charset = wanted_charset
+        self._wanted = wanted_charset if "\\" not in wanted_charset else ""
+        self._fixed = dict(fixed)
+        self._vrs = {tag: vr for tag, vr in vrs.items() if tag not in fixed}
+        self._writers = {
+            codec: _Writer(
+                codec, is_implicit_vr=syntax.is_implicit_vr, is_big_endian=syntax.is_big_endian
+            )
+            for codec in {"ascii", "utf_8", codec_of(self._wanted) if self._wanted else "utf_8"}
+        }
+        ascii_writer = self._writers["ascii"]
+        # What is written for no value, and what was written for each value so far.
+        self._plan: list[tuple[int, str, str, bytes, dict[str, tuple[bytes, int]]]] = []
+        for tag in sorted(self._vrs.keys() | fixed.keys()):
+            vr = self._vrs.get(tag, "")
+            element = ascii_writer.dataset({tag: self._fixed.get(tag, {"vr": vr})})
+            self._plan.append((int(tag, 16), tag if vr else "", vr, element, {}))
+
+    def encode(self, attributes: Mapping[str, Any]) -> bytes:
+        """One answer; what is not among its attributes is written without a value."""
+        parts = [b""]
+        needs = 0
+        for number, tag, vr, empty, remembered in self._plan:
+            attribute = attributes.get(tag)
+            if attribute is None:
+                parts.append(empty)
+                continue
+            values = attribute.get("Value")
+            value = values[0] if values and len(values) == 1 else None
+            if vr == "PN" and value and [*value] == _ALPHABETIC_ONLY:
+                value = value["Alphabetic"]
+            if type(value) is int and vr == "IS":
+                value = str(value)
+            if type(value) is str and attribute["vr"] == vr and vr not in _NO_TEXT:
+                known = remembered.get(value)
+                if known is None:
+                    known = self._text(number, tag, vr, value, attribute)
+                    if len(remembered) < _MOST_REMEMBERED and len(value) <= _REMEMBERED:
+                        remembered[value] = known
+                element, need = known
+            else:
+                element, need = self._element(tag, attribute)
+            parts.append(element)
+            needs |= 1 << need
+        if needs > 1 << _ASCII:
+            if needs & 1 << _WANTED and needs & 1 << _UNICODE:
+                return self._whole(attributes)
+            term = self._wanted if needs & 1 << _WANTED else _UTF_8
+            charset = {SPECIFIC_CHARACTER_SET: {"vr": "CS", "Value": [term]}}
+            parts[0] = self._writers["ascii"].dataset(charset)
+        raw = b"".join(parts)
+        return _deflated(raw) if self._syntax.is_deflated else raw
+
+    def _text(
+        self, number: int, tag: str, vr: str, value: str, attribute: dict[str, Any]
+    ) -> tuple[bytes, int]:
+        if not value.isascii():
+            return self._element(tag, attribute)
+        syntax = self._syntax
+        order = ">" if syntax.is_big_endian else "<"
+        if vr == "PN":
+            value = value.rstrip("=")
+        return _framed(number, vr, value.encode(), order, syntax.is_implicit_vr), _ASCII
+
+    def _element(self, tag: str, attribute: dict[str, Any]) -> tuple[bytes, int]:
+        """(the element, which character set it needs)."""
+        alone = {tag: attribute}
+        term = _charset_for(alone, self._wanted)
+        if not term:
+            return self._writers["ascii"].dataset(alone), _ASCII
+        need = _WANTED if term == self._wanted and codec_of(term) != "utf_8" else _UNICODE
+        return self._writers[codec_of(term)].dataset(alone), need
+
+    def _whole(self, attributes: Mapping[str, Any]) -> bytes:
+        """An answer in which one text cannot be written in the wanted set, so that no other may be."""
+        made = {tag: attributes.get(tag) or {"vr": vr} for tag, vr in self._vrs.items()}
+        return encode_dataset(made | self._fixed, self._syntax.uid, self._charset)
 
 
 def _charset_for(attributes: dict[str, Any], wanted: str) -> str:

@@ -1,11 +1,13 @@
 """What a query's answer says of each match: the DICOM JSON of its levels, and what is ours about it."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select
 
-from hounsfield.dicom.query import Level, Query
+from hounsfield.dicom.attributes import TAGS_OF
+from hounsfield.dicom.query import COMPUTED, Level, Query
 from hounsfield.index import schema
 from hounsfield.index.records import Found, InstanceState, PatientState, SeriesState, StudyState
 
@@ -19,6 +21,70 @@ _NUMBER_OF = {
     "study_series": 0x00201206,
     "study_instances": 0x00201208,
     "series_instances": 0x00201209,
+}
+
+
+class AnswerPlan:
+    """How the rows of one query become attributes: no more is read and taken apart than is asked for.
+
+    ``columns`` are what to select; `read` takes one row of them.
+    """
+
+    def __init__(self, level: Level, include: frozenset[int] | None) -> None:
+        of_levels = [one for one in Level if one.depth <= level.depth]
+        wanted = [
+            _ATTRIBUTES[one]
+            for one in of_levels
+            if include is None or not include.isdisjoint(TAGS_OF[one])
+        ]
+        self._texts = len(wanted)
+        self.columns: list[Any] = [*wanted]
+        self._computed: list[tuple[str, str]] = []
+        for tag, levels in COMPUTED.items():
+            if level in levels and (include is None or tag in include):
+                vr, column = _COLUMN_OF[tag]
+                self.columns.append(column().label(f"computed_{tag:08x}"))
+                self._computed.append((f"{tag:08X}", vr))
+        if not self.columns:
+            self.columns.append(literal(1))
+
+    def read(self, row: Sequence[Any]) -> dict[str, Any]:
+        """The attributes of one match in the DICOM JSON model: at least those asked for."""
+        at = self._texts
+        found: dict[str, Any] = orjson.loads(row[0]) if at else {}
+        for text in row[1:at]:
+            found.update(orjson.loads(text))
+        for tag, vr in self._computed:
+            value = row[at]
+            at += 1
+            if vr == "IS":
+                found[tag] = {"vr": vr, "Value": [int(value or 0)]}
+            else:
+                members = _members(value)
+                found[tag] = {"vr": vr, "Value": members} if members else {"vr": vr}
+        return found
+
+
+def _of_patient(column: Any) -> Any:
+    return select(column).where(st.c.patient_fk == p.c.id).scalar_subquery()
+
+
+_ATTRIBUTES = {
+    Level.PATIENT: p.c.attributes,
+    Level.STUDY: st.c.attributes,
+    Level.SERIES: se.c.attributes,
+    Level.IMAGE: i.c.attributes,
+}
+_COLUMN_OF: dict[int, tuple[str, Callable[[], Any]]] = {
+    0x00201200: ("IS", lambda: _of_patient(func.count())),
+    0x00201202: ("IS", lambda: _of_patient(func.sum(st.c.number_of_series))),
+    0x00201204: ("IS", lambda: _of_patient(func.sum(st.c.number_of_instances))),
+    MODALITIES_IN_STUDY: ("CS", lambda: st.c.modalities),
+    SOP_CLASSES_IN_STUDY: ("UI", lambda: st.c.sop_classes),
+    0x00201206: ("IS", lambda: st.c.number_of_series),
+    0x00201208: ("IS", lambda: st.c.number_of_instances),
+    0x00201209: ("IS", lambda: se.c.number_of_instances),
+    0x00083002: ("UI", lambda: i.c.transfer_syntax_uid),
 }
 
 

@@ -3,9 +3,9 @@
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from typing import Self
+from typing import Any, Self
 
-from hounsfield.dicom.query import Query
+from hounsfield.dicom.query import Key, Query
 from hounsfield.index import reading
 from hounsfield.index import search as searching
 from hounsfield.index.database import Database, IndexConfig
@@ -55,8 +55,8 @@ class Index:
         with self.database.reading() as connection:
             return searching.search(connection, query)
 
-    def stream(self, query: Query) -> Generator[Found]:
-        """As ``search``, in one consistent state but never whole in memory; close it when done early."""
+    def stream(self, query: Query) -> Generator[dict[str, Any]]:
+        """The attributes of the matches, in one consistent state but never whole in memory; close it when done early."""
         with self.database.reading() as connection:
             yield from searching.stream(connection, query)
 
@@ -82,6 +82,11 @@ class Index:
                 all_versions=all_versions,
                 with_frames=with_frames,
             )
+
+    def locate_by(self, keys: tuple[Key, ...]) -> list[InstanceLocation]:
+        """Where the instances lie that keys of any level choose; raises InvalidQuery."""
+        with self.database.reading() as connection:
+            return searching.locate(connection, keys)
 
     def everything(self) -> Iterator[InstanceLocation]:
         """Every version of every instance, by row ID; what is added meanwhile comes too."""

@@ -8,11 +8,12 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select, true
 from sqlalchemy.sql import Join
 from sqlalchemy.sql.expression import literal
 
-from hounsfield.dicom.query import Level, Query
+from hounsfield.dicom.query import Key, Level, Query
 from hounsfield.index import schema
-from hounsfield.index.answers import MAKERS, answer_columns
+from hounsfield.index.answers import MAKERS, AnswerPlan, answer_columns
 from hounsfield.index.conditions import Conditions, check
-from hounsfield.index.records import Found
+from hounsfield.index.reading import LOCATION
+from hounsfield.index.records import Found, InstanceLocation
 
 p, st, se, i = schema.patient, schema.study, schema.series, schema.instance
 
@@ -51,22 +52,37 @@ def search(connection: Connection, query: Query) -> list[Found]:
     Raises InvalidQuery.
     """
     make = MAKERS[query.level]
-    return [make(row, query) for row in connection.execute(_statement(connection, query))]
+    statement = _statement(connection, query, answer_columns(query.level))
+    return [make(row, query) for row in connection.execute(statement)]
 
 
-def stream(connection: Connection, query: Query) -> Iterator[Found]:
-    """As ``search``, some at a time."""
-    statement = _statement(connection, query).execution_options(yield_per=_AT_ONCE)
-    make = MAKERS[query.level]
-    with connection.execute(statement) as rows:
-        for row in rows:
-            yield make(row, query)
+def stream(connection: Connection, query: Query) -> Iterator[dict[str, Any]]:
+    """The attributes of the matches in the query's order, some at a time; more may come than it includes."""
+    plan = AnswerPlan(query.level, query.include)
+    statement = _statement(connection, query, plan.columns)
+    with connection.execute(statement.execution_options(yield_per=_AT_ONCE)) as rows:
+        for some in rows.partitions():
+            yield from map(plan.read, some)
 
 
-def _statement(connection: Connection, query: Query) -> Select[Any]:
+def locate(connection: Connection, keys: tuple[Key, ...]) -> list[InstanceLocation]:
+    """Where the instances lie that keys of any level choose, in the order of series and instance number.
+
+    Raises InvalidQuery.
+    """
+    query = Query(Level.IMAGE, keys)
+    check(query)
+    conditions = Conditions(connection, is_page=False)
+    statement = _select(conditions, query, [*LOCATION]).order_by(
+        se.c.study_fk.desc(), se.c.series_number, se.c.id, i.c.instance_number, i.c.id
+    )
+    return [InstanceLocation(*row) for row in connection.execute(statement)]
+
+
+def _statement(connection: Connection, query: Query, columns: list[Any]) -> Select[Any]:
     check(query)
     conditions = Conditions(connection, is_page=query.limit is not None)
-    statement = _select(conditions, query, answer_columns(query.level))
+    statement = _select(conditions, query, columns)
     statement = statement.order_by(*_order(query)).offset(query.offset or None)
     if query.limit is not None:
         statement = statement.limit(query.limit)

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
-from hounsfield.archive.search import Found, Search
+from hounsfield.archive.search import Search
 from hounsfield.dicom.attributes import ATTRIBUTES
-from hounsfield.dicom.encoding import encode_dataset
+from hounsfield.dicom.encoding import AnswerEncoder
 from hounsfield.dicom.query import COMPUTED, COMPUTED_KEYS, Key, Level, Query, Universal
 from hounsfield.dimse.association import Association
 from hounsfield.dimse.command import Command, respond
@@ -33,7 +33,7 @@ STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 FIND_SOP_CLASSES = frozenset({PATIENT_ROOT_FIND, STUDY_ROOT_FIND})
 
 _RETRIEVE_AE_TITLE, _AVAILABILITY = "00080054", "00080056"
-_MOST_TOGETHER, _WAITS_S = 32, 0.005
+_FIRST_TOGETHER, _MOST_TOGETHER, _WAITS_S = 8, 128, 0.005
 _NOT_KEYS = frozenset((0x00080005, 0x00080052, 0x00080053, 0x00080054, 0x00080056, 0x00080201))
 
 
@@ -60,12 +60,8 @@ class FindScp:
             asked = Asked(identifier, context, charset)
             pending = respond(request, asked.pending, dataset=True)
             with closing(self._search.stream(association.principal, asked.query)) as matches:
-                for some in _together(
-                    encode_dataset(
-                        asked.answer(found, self._ae_title), context.transfer_syntax, asked.charset
-                    )
-                    for found in matches
-                ):
+                encoder = asked.encoder(context.transfer_syntax, self._ae_title)
+                for some in _together(map(encoder.encode, matches)):
                     if association.is_cancelled(request.message_id):
                         return respond(request, Status.CANCEL)
                     association.send_answers(context.context_id, pending, some)
@@ -80,14 +76,14 @@ class FindScp:
 def _together(answers: Iterator[bytes]) -> Iterator[list[bytes]]:
     """Put answers together that one write can take, but let none wait for one that is long in coming."""
     some: list[bytes] = []
-    began = time.monotonic()
+    began, enough = time.monotonic(), _FIRST_TOGETHER
     for answer in answers:
         some.append(answer)
         now = time.monotonic()
-        if len(some) == _MOST_TOGETHER or now - began > _WAITS_S:
+        if len(some) == enough or now - began > _WAITS_S:
             yield some
             some = []
-            began = now
+            began, enough = now, min(2 * enough, _MOST_TOGETHER)
     if some:
         yield some
 
@@ -115,15 +111,15 @@ class Asked:
             return Status.PENDING
         return Status.PENDING_OPTIONAL_KEYS_UNSUPPORTED
 
-    def answer(self, found: Found, ae_title: str) -> dict[str, Any]:
-        """The identifier of one Pending response."""
-        made = {
-            tag: found.attributes.get(tag) or {"vr": vr_of_key(int(tag, 16))} for tag in self._tags
+    def encoder(self, transfer_syntax_uid: str, ae_title: str) -> AnswerEncoder:
+        """What writes the identifiers of Pending responses."""
+        fixed = {
+            QUERY_RETRIEVE_LEVEL: {"vr": "CS", "Value": [str(self._level)]},
+            _RETRIEVE_AE_TITLE: {"vr": "AE", "Value": [ae_title]},
+            _AVAILABILITY: {"vr": "CS", "Value": ["ONLINE"]},
         }
-        made[QUERY_RETRIEVE_LEVEL] = {"vr": "CS", "Value": [str(self._level)]}
-        made[_RETRIEVE_AE_TITLE] = {"vr": "AE", "Value": [ae_title]}
-        made[_AVAILABILITY] = {"vr": "CS", "Value": ["ONLINE"]}
-        return made
+        vrs = {tag: vr_of_key(int(tag, 16)) for tag in self._tags}
+        return AnswerEncoder(vrs, fixed, transfer_syntax_uid, self.charset)
 
     def _keys(self, identifier: dict[str, Any]) -> Iterator[Key]:
         """The keys that select, while the tags to answer with are gathered."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from hounsfield.archive.access import Principal
 from hounsfield.archive.retrieve import Retrieve
 from hounsfield.archive.search import Search
-from hounsfield.dicom.query import Key, Level, Query, SingleValue, UidList, Universal, name_of
+from hounsfield.dicom.query import Key, Level, SingleValue, UidList, Universal, name_of
 from hounsfield.dimse.association import Association
 from hounsfield.dimse.command import Command, CommandField, CommandTag, respond
 from hounsfield.dimse.config import DimseConfig, Peer
@@ -28,6 +28,7 @@ from hounsfield.errors import (
     HounsfieldError,
     InvalidInstance,
     InvalidQuery,
+    OutOfResources,
     Refused,
     Unavailable,
 )
@@ -83,6 +84,9 @@ class RetrieveScp:
         except UnknownDestination as error:
             log.warning("%s from %s refused: %s", request.name, association.calling_ae_title, error)
             return respond(request, Status.MOVE_DESTINATION_UNKNOWN, comment=str(error))
+        except Uncounted as error:
+            log.warning("%s from %s failed: %s", request.name, association.calling_ae_title, error)
+            return respond(request, Status.UNABLE_TO_COUNT_MATCHES, comment=str(error))
         except HounsfieldError as error:
             log.warning("%s from %s refused: %s", request.name, association.calling_ae_title, error)
             return respond(request, status_of(error), comment=str(error))
@@ -101,26 +105,10 @@ class RetrieveScp:
         level = level_of(identifier, top)
         if not is_relational(context.application_information):
             require_keys_above(level, identifier, top)
-        keys = _unique_keys(level, identifier)
-        series_uid, sop_uid = "0020000E", "00080018"
-        at = Level.STUDY if level is Level.PATIENT else level
-        include = frozenset(UNIQUE_KEYS[one] for one in Level if one.depth <= at.depth)
-        found: list[InstanceLocation] = []
-        wanted: dict[tuple[str, str | None], set[str]] = {}
-        for match in self._search.stream(principal, Query(at, keys, include=include)):
-            uids = {
-                tag: str(value["Value"][0])
-                for tag, value in match.attributes.items()
-                if "Value" in value
-            }
-            place = (uids["0020000D"], uids.get(series_uid))
-            wanted.setdefault(place, set())
-            if at is Level.IMAGE:
-                wanted[place].add(uids[sop_uid])
-        for (study, series), sops in wanted.items():
-            below = self._retrieve.locate(principal, study, series)
-            found += [one for one in below if not sops or one.sop_instance_uid in sops]
-        return found
+        try:
+            return self._retrieve.locate_by(principal, _unique_keys(level, identifier))
+        except (Unavailable, OutOfResources) as problem:
+            raise Uncounted(str(problem)) from problem
 
     # -- C-GET ----------------------------------------------------------------------------------------
 
@@ -207,6 +195,10 @@ class RetrieveScp:
             if peer.ae_title == ae_title and peer.host is not None and peer.port is not None:
                 return peer
         raise UnknownDestination(f"no peer with AE title {ae_title[:16]!a}, host and port is known")
+
+
+class Uncounted(HounsfieldError):
+    """How many instances a retrieval stands for cannot be found out (A701)."""
 
 
 class UnknownDestination(HounsfieldError):
