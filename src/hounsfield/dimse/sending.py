@@ -3,11 +3,14 @@
 import contextlib
 import io
 import logging
+import struct
+import tempfile
 from collections.abc import Callable, Container, Iterator, Sequence
 from pathlib import Path
 
 from hounsfield.archive.retrieve import Retrieve
 from hounsfield.archive.transcoding import alternatives, transcode
+from hounsfield.dicom.reencoding import Changes
 from hounsfield.dicom.sop_classes import name_of
 from hounsfield.dicom.transfer_syntax import of as transfer_syntax_of
 from hounsfield.dimse.scu.requestor import MAX_CONTEXTS, Context, ScuAssociation
@@ -15,12 +18,13 @@ from hounsfield.dimse.scu.store_scu import Outgoing, Sent, store_from
 from hounsfield.dimse.status import describe
 from hounsfield.errors import HounsfieldError, NotAcceptable, Unavailable
 from hounsfield.index.records import InstanceLocation
+from hounsfield.storage.objects import StoredObject
 
 log = logging.getLogger(__name__)
 
 _SMALL_BYTES = 4 << 20
-# What is written anew is whole in memory, twice.
-_MOST_TRANSCODED_BYTES = 256 << 20
+# What is written anew and longer than this waits in a file.
+_IN_MEMORY_BYTES = 16 << 20
 
 
 def send_stored(
@@ -33,7 +37,8 @@ def send_stored(
 ) -> Sent:
     """Send one stored instance over an association and say what became of it.
 
-    ``preferred`` are transfer syntaxes that its receiver likes better than the stored one, the best first. Raises Unavailable when the association ended: what became of this instance is not known then.
+    ``preferred`` are transfer syntaxes that its receiver likes better than the stored one, the best first. Raises
+    Unavailable when the association ended: what became of this instance is not known then.
     """
     path, uid = Path(location.storage_key), location.sop_instance_uid
     syntax = syntax_for(location, scu.accepted, preferred)
@@ -79,7 +84,7 @@ def _wanted(location: InstanceLocation, preferred: Sequence[str]) -> tuple[str, 
     stored = location.transfer_syntax_uid
     if stored in preferred:
         preferred = preferred[: preferred.index(stored)]
-    if not preferred or location.size_bytes > _MOST_TRANSCODED_BYTES:
+    if not preferred:
         return ()
     possible = alternatives(stored)
     return tuple(syntax for syntax in preferred if syntax in possible)
@@ -121,16 +126,37 @@ def read_in(
     with retrieve.open_instance(location) as stored:
         length = stored.size_bytes - location.dataset_offset
         if syntax != stored_syntax:
-            if length > _MOST_TRANSCODED_BYTES:
-                raise NotAcceptable(f"{length} bytes are too many to be written in {syntax}")
-            data = stored.read_at(location.dataset_offset, length)
-            yield io.BytesIO(transcode(data, stored_syntax, syntax)).readinto
+            with written_anew(stored, syntax) as read_into:
+                yield read_into
         elif length <= _SMALL_BYTES:
             data = stored.read_at(location.dataset_offset, length)
             # PS3.5 A.5: a deflated data set of odd length gets a null byte.
             yield io.BytesIO(data + b"\0" * (pads and len(data) % 2)).readinto
         else:
             yield Pieces(stored.stream(location.dataset_offset), pads=pads).readinto
+
+
+@contextlib.contextmanager
+def written_anew(
+    stored: StoredObject, syntax: str, changes: Changes | None = None
+) -> Iterator[Callable[[memoryview], int]]:
+    """Read a data set in another transfer syntax or with changes; what cannot be had fails before a byte is sent.
+
+    Raises NotAcceptable, InvalidInstance.
+    """
+    with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES) as spool:
+        with stored.map() as file:
+            try:
+                transcode(file, syntax, spool.write, changes)
+            except HounsfieldError:
+                raise
+            except (ValueError, OverflowError, MemoryError, struct.error) as problem:
+                # Bytes that no file has: whatever trips over them, the other instances go on.
+                raise NotAcceptable(f"it cannot be written in {syntax}: {problem}") from problem
+        if not spool.tell():
+            raise NotAcceptable("there is nothing in it that can be read")
+        spool.seek(0)
+        yield spool.readinto
 
 
 class Pieces:

@@ -31,7 +31,7 @@ def decode_frame(
     NotAcceptable for video and for syntaxes that cannot be decoded here. A frame that would be larger
     than MAX_FRAME_BYTES is refused before anything is allocated.
     """
-    _check(image)
+    check(image)
     syntax = TRANSFER_SYNTAXES.get(image.transfer_syntax_uid)
     if syntax is not None and syntax.is_encapsulated and not _is_plain(syntax.uid):
         pixels, is_rgb = codestreams.decode(bytes(frame), image)
@@ -45,7 +45,7 @@ def _is_plain(uid: str) -> bool:
     return uid in (_DEFLATED_FRAME, _ENCAPSULATED_UNCOMPRESSED)
 
 
-def _check(image: ImagePixelDescription) -> None:
+def check(image: ImagePixelDescription) -> None:
     """Refuse what cannot be right or would not fit, before anything is allocated."""
     if not (0 < image.rows < 1 << 32 and 0 < image.columns < 1 << 32):
         raise InvalidInstance(f"no image has {image.rows} rows and {image.columns} columns")

@@ -5,9 +5,10 @@ import socket
 
 import pytest
 from pydicom import Dataset
+from pydicom.encaps import encapsulate
 from pydicom.filereader import read_dataset
 from tests.dimse.peer import CT, EXPLICIT, IMPLICIT
-from tests.dimse.querying import BIG, PENDING, SUCCESS, Finder, encoded, read
+from tests.dimse.querying import PENDING, SUCCESS, Finder, encoded, read
 from tests.instances import MR_IMAGE, part10
 
 from hounsfield.archive.access import LOCAL
@@ -17,10 +18,11 @@ from hounsfield.dimse.command import Command, CommandField, CommandTag, respond
 from hounsfield.dimse.config import Peer
 from hounsfield.dimse.upper_layer.items import ExtendedNegotiation, RoleSelection
 from hounsfield.dimse.upper_layer.negotiation import Support, answer
+from hounsfield.errors import Unavailable
 
 PATIENT_GET, STUDY_GET = "1.2.840.10008.5.1.4.1.2.1.3", "1.2.840.10008.5.1.4.1.2.2.3"
 PATIENT_MOVE, STUDY_MOVE = "1.2.840.10008.5.1.4.1.2.1.2", "1.2.840.10008.5.1.4.1.2.2.2"
-JPEG = "1.2.840.10008.1.2.4.50"
+JPEG, MPEG = "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.100"
 CANCEL, WITH_FAILURES, ALL_FAILED = 0xFE00, 0xB000, 0xA702
 UNKNOWN_DESTINATION, NOT_MATCHING = 0xA801, 0xA900
 
@@ -170,7 +172,7 @@ def test_what_was_not_offered_or_is_refused_is_counted_and_named(getter, stored)
 
 
 # QR-09
-@pytest.mark.parametrize("storage", [(), ((CT, JPEG), (MR_IMAGE, BIG))])
+@pytest.mark.parametrize("storage", [(), ((CT, JPEG), (MR_IMAGE, MPEG))])
 def test_get_of_nothing_that_the_peer_could_take_fails_and_names_all(getter, stored, storage):
     getter.open(STUDY_GET, *storage)
     getter.retrieve(CommandField.C_GET_RQ, "STUDY", StudyInstanceUID="1.2.1")
@@ -354,7 +356,7 @@ def test_who_takes_only_the_other_little_endian_syntax_gets_the_same_content(get
 
 # QR-10
 def test_a_destination_that_takes_only_implicit_vr_gets_it(archive, stored, serve, monkeypatch):
-    monkeypatch.setattr("hounsfield.dimse.acceptance._STORAGE", Support(frozenset((IMPLICIT,))))
+    monkeypatch.setattr("hounsfield.dimse.acceptance.STORED_SYNTAXES", frozenset((IMPLICIT,)))
     _server, port = serve(archive)
     peers = (Peer("HOUNSFIELD", "127.0.0.1", port),)  # to itself: all of it is here already
     _server, port = serve(archive, peers=peers)
@@ -365,3 +367,58 @@ def test_a_destination_that_takes_only_implicit_vr_gets_it(archive, stored, serv
         assert (responses[-1].status, failed) == (SUCCESS, [])
     written = [read_header(content).transfer_syntax_uid for content in archive.files()]
     assert sorted(written) == [IMPLICIT] * 5 + [EXPLICIT] * 5
+
+
+# QR-01
+@pytest.mark.parametrize(("patient_id", "image"), [("P1", "1"), ("P2", "2")])
+def test_a_study_uid_that_two_patients_share_brings_only_those_of_the_one_asked_for(
+    archive, serve, patient_id, image
+):
+    for number in ("1", "2"):
+        put(archive, part10(PatientID=f"P{number}", StudyInstanceUID="1.2.1", SOPClassUID=CT,
+                            SeriesInstanceUID="1.2.1.1", SOPInstanceUID=f"1.2.1.1.{number}"))  # fmt: skip
+    _server, port = serve(archive)
+    with Retriever(port) as peer:
+        peer.open(PATIENT_GET, (CT, EXPLICIT))
+        for level, keys in (("PATIENT", {}), ("STUDY", {"StudyInstanceUID": "1.2.1"})):
+            peer.retrieve(CommandField.C_GET_RQ, level, PatientID=patient_id, **keys)
+            assert set(peer.take_all()[0]) == {f"1.2.1.1.{image}"}
+
+
+# QR-08
+def test_an_index_that_cannot_be_asked_is_a701(archive, stored, serve, monkeypatch):
+    def fail(*_keys):
+        raise Unavailable("the index is away")
+
+    _server, port = serve(archive)
+    with Retriever(port) as peer:
+        peer.open(STUDY_GET, (CT, EXPLICIT))
+        monkeypatch.setattr(archive.store.index, "locate_by", fail)
+        peer.retrieve(CommandField.C_GET_RQ, "STUDY", StudyInstanceUID="1.2.1")
+        _, responses, _ = peer.take_all()
+        assert [response.status for response in responses] == [0xA701]
+
+
+# QR-10
+def test_what_is_compressed_is_decoded_for_who_does_not_take_it_and_video_fails_alone(
+    archive, serve
+):
+    row = bytes((1, 2, 3, 4))
+    rle = (1).to_bytes(4, "little") + (64).to_bytes(4, "little") + bytes(56) + bytes((3,)) + row
+    image = {"Rows": 1, "Columns": 4, "BitsAllocated": 8, "BitsStored": 8, "HighBit": 7}
+    common = {
+        "StudyInstanceUID": "1.2.1",
+        "SeriesInstanceUID": "1.2.1.1",
+        "SOPClassUID": CT,
+        **image,
+    }
+    for number, syntax in enumerate(("1.2.840.10008.1.2.5", MPEG), 1):
+        put(archive, part10(SOPInstanceUID=f"1.2.1.1.{number}", transfer_syntax_uid=syntax,
+                            PixelData=encapsulate([rle + bytes(len(rle) % 2)]), **common))  # fmt: skip
+    _server, port = serve(archive)
+    with Retriever(port) as peer:
+        peer.open(STUDY_GET, (CT, IMPLICIT))
+        peer.retrieve(CommandField.C_GET_RQ, "STUDY", StudyInstanceUID="1.2.1")
+        came, responses, failed = peer.take_all()
+    assert (responses[-1].status, failed) == (WITH_FAILURES, ["1.2.1.1.2"])
+    assert read(came["1.2.1.1.1"], IMPLICIT).PixelData == row
