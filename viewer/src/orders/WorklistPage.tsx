@@ -112,7 +112,9 @@ export default function WorklistPage() {
         </>
       }
       bar={<FilterBar filters={filters} onChange={setFilters} />}
-      footer={<Footer total={data?.total} filters={filters} onChange={setFilters} />}
+      footer={
+        data?.total ? <Footer total={data.total} filters={filters} onChange={setFilters} /> : null
+      }
     >
       <Attention orders={attention} onOpen={open} />
       {isPending ? <Waiting /> : null}
@@ -302,11 +304,10 @@ function Nothing({ filters, onClear }: { filters: Filters; onClear: () => void }
 }
 
 interface FooterProps extends FilterBarProps {
-  total: number | undefined;
+  total: number;
 }
 
 function Footer({ total, filters, onChange }: FooterProps) {
-  if (!total) return null;
   const pages = Math.ceil(total / PAGE_SIZE);
   return (
     <>
