@@ -2,7 +2,7 @@ import { Alert, Button, Drawer, Group, Loader, Stack, Text, Title } from '@manti
 import { IconAlertTriangle, IconPhoto } from '@tabler/icons-react';
 import { Link } from 'react-router';
 import type { JobDetail as Detailed, Job, JobAction, JobFailure } from '../../api/jobs';
-import { counted } from '../../ui/bytes';
+import { counted, formatCount } from '../../ui/bytes';
 import { CopyIcon } from '../../ui/CopyText';
 import { Facts } from '../../ui/Facts';
 import { Failure } from '../../ui/Notice';
@@ -101,7 +101,7 @@ function Failures({ job }: { job: Detailed }) {
     <Alert
       color="red"
       icon={<IconAlertTriangle size={18} />}
-      title={`${counted(job.failures.length, 'image')} refused by ${job.peer}`}
+      title={`${counted(Math.max(job.failed_instances, job.failures.length), 'image')} refused by ${job.peer}`}
       data-testid="job-failures"
     >
       <Stack gap="md">
@@ -120,6 +120,11 @@ function Failures({ job }: { job: Detailed }) {
             </ul>
           </div>
         ))}
+        {job.failed_instances > job.failures.length ? (
+          <Text size="xs" c="var(--quiet)">
+            The first {formatCount(job.failures.length)} of them are listed.
+          </Text>
+        ) : null}
       </Stack>
     </Alert>
   );

@@ -8,6 +8,8 @@ import { useTrial } from './queries';
 import classes from './Routing.module.css';
 
 const SHOWN = 5;
+/** The archive counts no further. */
+const MOST_COUNTED = 10_000;
 
 /** What the rule would have done with the studies that are here already. */
 export function Trial({ match }: { match: RuleMatch }) {
@@ -31,7 +33,7 @@ export function Trial({ match }: { match: RuleMatch }) {
       <Text size="sm" fw={600}>
         {data.count === 0
           ? 'No study here would have matched'
-          : `${counted(data.count, 'study', 'studies')} here would have matched`}
+          : `${data.count >= MOST_COUNTED ? 'At least ' : ''}${counted(data.count, 'study', 'studies')} here would have matched`}
       </Text>
       {data.studies.slice(0, SHOWN).map((study) => (
         <Link

@@ -262,7 +262,7 @@ function Failures({ job }: { job: JobDetail }) {
   return (
     <Stack gap={4} data-testid="send-failures">
       <Text size="sm" fw={600}>
-        {counted(job.failures.length, 'image')} refused
+        {counted(Math.max(job.failed_instances, job.failures.length), 'image')} refused
       </Text>
       {job.failures.slice(0, SHOWN_FAILURES).map((failure) => (
         <Text key={failure.sop_instance_uid} size="xs" style={{ overflowWrap: 'anywhere' }}>
