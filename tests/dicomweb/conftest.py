@@ -11,6 +11,8 @@ from hounsfield.archive.search import Search
 from hounsfield.archive.store import InstanceStore, Source
 from hounsfield.index.database import IndexConfig
 from hounsfield.index.index import open_index
+from hounsfield.index.site.peers import Peers
+from hounsfield.index.site.records import Peer
 from hounsfield.storage.memory import MemoryStorage
 from hounsfield.web.application import WebParts, web_app
 
@@ -26,8 +28,8 @@ SERVER = {
 class Site:
     """An archive and a client of its web application."""
 
-    def __init__(self, store, client):
-        self.store, self.client = store, client
+    def __init__(self, store, client, index):
+        self.store, self.client, self.index = store, client, index
 
     def put(self, data: bytes):
         spool = self.store.spool()
@@ -40,9 +42,14 @@ def open_site(folder):
     storage = MemoryStorage()
     with open_index(IndexConfig(folder / "index.db")) as index:
         store = InstanceStore(storage, index)
-        parts = WebParts(store, Search(index), Retrieve(storage, index), index, folder, SERVER)
+        peers = Peers(
+            index.database, [Peer("PACS1", "127.0.0.1", 104, "pacs1"), Peer("ANY", name="any")]
+        )
+        parts = WebParts(
+            store, Search(index), Retrieve(storage, index), index, folder, SERVER, peers
+        )
         with TestClient(web_app(parts), base_url="http://127.0.0.1") as client:
-            yield Site(store, client)
+            yield Site(store, client, index)
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ def run_http(orders: Orders, listener: socket.socket, life_line: LifeLine) -> No
             retrieve=archive.retrieve,
             index=archive.index,
             data_folder=settings.data,
+            peers=archive.peers,
             server={
                 "ae_title": settings.dimse.ae_title,
                 "dicom_host": settings.dimse.host,

@@ -20,10 +20,13 @@ from hounsfield.dicomweb.problems import HANDLERS, problem
 from hounsfield.dicomweb.routes import in_thread, principal_of
 from hounsfield.errors import InvalidInstance, NotFound
 from hounsfield.index.index import Index
+from hounsfield.index.site.peers import Peers
 from hounsfield.web import models, studies
 from hounsfield.web.attributes import attribute_tree
 from hounsfield.web.downloads import safe_name, zip_stream
 from hounsfield.web.events import Feed
+from hounsfield.web.site.jobs import add_jobs
+from hounsfield.web.site.routing import add_routing
 from hounsfield.web.uploads import Upload
 
 _FEED_BYTES = 1 << 18
@@ -40,6 +43,7 @@ class ApiParts:
     feed: Feed
     server: dict[str, Any]
     data_folder: Path
+    peers: Peers
 
 
 def api_app(parts: ApiParts) -> FastAPI:
@@ -60,6 +64,8 @@ def api_app(parts: ApiParts) -> FastAPI:
     _add_studies(app, parts)
     _add_files(app, parts)
     _add_server(app, parts)
+    add_jobs(app, parts)
+    add_routing(app, parts)
     return app
 
 

@@ -20,6 +20,7 @@ from hounsfield.archive.thumbnails import Thumbnails
 from hounsfield.dicomweb.problems import HANDLERS
 from hounsfield.dicomweb.routes import dicomweb_app
 from hounsfield.index.index import Index
+from hounsfield.index.site.peers import Peers
 from hounsfield.web.api import ApiParts, api_app
 from hounsfield.web.app_files import AppFiles
 from hounsfield.web.events import Feed
@@ -38,6 +39,7 @@ class WebParts:
     index: Index
     data_folder: Path
     server: dict[str, Any]
+    peers: Peers
 
 
 def web_app(parts: WebParts) -> ASGIApp:
@@ -51,6 +53,7 @@ def web_app(parts: WebParts) -> ASGIApp:
         feed=feed,
         server=parts.server,
         data_folder=parts.data_folder,
+        peers=parts.peers,
     )
     dicomweb = dicomweb_app(parts.store, parts.search, parts.retrieve, Thumbnails(parts.retrieve))
 

@@ -9,6 +9,7 @@ from hounsfield.archive.search import Search
 from hounsfield.archive.store import InstanceStore
 from hounsfield.index.database import IndexConfig
 from hounsfield.index.index import open_index
+from hounsfield.index.site.peers import Peers
 from hounsfield.storage.memory import MemoryStorage
 from hounsfield.web.api import ApiParts, api_app
 from hounsfield.web.events import Feed
@@ -27,6 +28,7 @@ def document() -> str:
             feed=Feed(index),
             server={},
             data_folder=Path.cwd(),
+            peers=Peers(index.database),
         )
         return json.dumps(api_app(parts).openapi(), indent=2, sort_keys=True) + "\n"
 

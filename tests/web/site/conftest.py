@@ -1,0 +1,5 @@
+"""The application is set up as for DICOMweb."""
+
+from tests.dicomweb.conftest import site
+
+__all__ = ["site"]
