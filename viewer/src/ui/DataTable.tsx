@@ -1,5 +1,6 @@
-import { Table } from '@mantine/core';
+import { Table, UnstyledButton } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
+import { IconChevronDown, IconChevronRight } from '@tabler/icons-react';
 import { Fragment, type KeyboardEvent, type MouseEvent, type ReactNode } from 'react';
 import classes from './DataTable.module.css';
 
@@ -75,6 +76,7 @@ function Rows<Row>(props: DataTableProps<Row>) {
       <Table className={classes.table} verticalSpacing={10} aria-label={label} data-testid={testId}>
         <Table.Thead>
           <Table.Tr>
+            {detail ? <Table.Th className={classes.opener} aria-label="Details" /> : null}
             {columns.map(({ title, head, width, align, from }) => (
               <Table.Th key={title} style={{ width, textAlign: align }} data-from={from}>
                 {head ?? title}
@@ -95,6 +97,11 @@ function Rows<Row>(props: DataTableProps<Row>) {
                   data-testid="row"
                   {...pressable(props, row)}
                 >
+                  {detail ? (
+                    <Table.Td className={classes.opener}>
+                      <Chevron isOpen={isOpen} />
+                    </Table.Td>
+                  ) : null}
                   {columns.map(({ title, cell, align, from }) => (
                     <Table.Td key={title} style={{ textAlign: align }} data-from={from}>
                       {cell(row)}
@@ -103,7 +110,7 @@ function Rows<Row>(props: DataTableProps<Row>) {
                 </Table.Tr>
                 {isOpen ? (
                   <Table.Tr className={classes.detailRow}>
-                    <Table.Td colSpan={columns.length}>{detail(row)}</Table.Td>
+                    <Table.Td colSpan={columns.length + 1}>{detail(row)}</Table.Td>
                   </Table.Tr>
                 ) : null}
               </Fragment>
@@ -127,13 +134,7 @@ function Cards<Row>(props: DataTableProps<Row>) {
         const { 'aria-expanded': isExpanded, ...press } = pressable(props, row);
         return (
           <li key={key} className={classes.card} data-key={key} data-testid="row">
-            {/* biome-ignore lint/a11y/useAriaPropsSupportedByRole: a button when it can be pressed */}
-            <div
-              className={classes.cardBody}
-              role={props.onOpen ? 'group' : undefined}
-              aria-expanded={isExpanded}
-              {...press}
-            >
+            <div className={classes.cardBody} {...press}>
               <div className={classes.cardHead}>
                 {heads.map((column) => (
                   <div key={column.title}>{column.cell(row)}</div>
@@ -151,6 +152,16 @@ function Cards<Row>(props: DataTableProps<Row>) {
                   </div>
                 );
               })}
+              {detail ? (
+                <UnstyledButton
+                  className={classes.cardOpener}
+                  aria-expanded={isExpanded}
+                  onClick={() => props.onOpen?.(row)}
+                >
+                  <Chevron isOpen={isOpen} />
+                  {isOpen ? 'Less' : 'Details'}
+                </UnstyledButton>
+              ) : null}
             </div>
             {isOpen ? <div className={classes.cardDetail}>{detail(row)}</div> : null}
           </li>
@@ -159,3 +170,10 @@ function Cards<Row>(props: DataTableProps<Row>) {
     </ul>
   );
 }
+
+const Chevron = ({ isOpen = false }: { isOpen?: boolean }) =>
+  isOpen ? (
+    <IconChevronDown size={16} aria-hidden className={classes.chevron} />
+  ) : (
+    <IconChevronRight size={16} aria-hidden className={classes.chevron} />
+  );

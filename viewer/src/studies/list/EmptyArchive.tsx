@@ -1,5 +1,6 @@
-import { Button, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { Anchor, Button, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
 import { IconFile, IconFolder, IconInbox } from '@tabler/icons-react';
+import { Link } from 'react-router';
 import { commands } from '../../commands';
 import { CommandLine } from '../../ui/CopyText';
 import { Notice } from '../../ui/Notice';
@@ -38,7 +39,11 @@ export function EmptyArchive() {
               />
               {server.unknown_peers === 'refuse' ? (
                 <Text size="xs" c="var(--quiet)" mt={8}>
-                  Only peers named in the settings may send.
+                  Only known systems may send. Add the scanner to the{' '}
+                  <Anchor component={Link} to="/network/peers" inherit>
+                    peers
+                  </Anchor>
+                  , or let it call once and trust it there.
                 </Text>
               ) : null}
             </>

@@ -1,7 +1,9 @@
 import { ActionIcon, Drawer, Kbd } from '@mantine/core';
 import { IconMenu2 } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { Link, Outlet, useLocation, useNavigate } from 'react-router';
+import { readCallers } from '../../api/peers';
 import { COMMANDS, keyLabel } from '../../commands';
 import { useCommands } from '../../ui/useCommands';
 import classes from './Navigation.module.css';
@@ -15,6 +17,8 @@ import {
   studiesPath,
   WORKLIST,
 } from './places';
+
+const CALLERS_POLL_MS = 4_000;
 
 const isNetwork = (pathname: string) => pathname.startsWith('/network');
 
@@ -106,6 +110,12 @@ export function NetworkFrame() {
     const place = NETWORK_PLACES.find((one) => isIn(one, pathname));
     if (place) rememberNetworkPath(place.path);
   }, [pathname]);
+  const { data: callers } = useQuery({
+    queryKey: ['callers'],
+    queryFn: ({ signal }) => readCallers(signal),
+    refetchInterval: CALLERS_POLL_MS,
+    select: (answer) => answer.callers.length,
+  });
   return (
     <div className={classes.network}>
       <nav className={classes.tabs} aria-label="Network">
@@ -118,6 +128,12 @@ export function NetworkFrame() {
             data-testid={`tab-${place.path.split('/').at(-1)}`}
           >
             {place.title}
+            {place.command === 'app.go-peers' && callers ? (
+              <span className={classes.count} title="Refused callers" data-testid="caller-count">
+                {callers}
+                <span className="visually-hidden"> refused callers</span>
+              </span>
+            ) : null}
           </Link>
         ))}
       </nav>
