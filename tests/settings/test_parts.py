@@ -1,6 +1,7 @@
 from dataclasses import fields
 
 from hounsfield.dimse.config import DimseConfig, Peer
+from hounsfield.index.site.records import TlsSettings
 from hounsfield.settings.parts import dimse_config, index_config, storage_config, store_policy
 from hounsfield.settings.reading import read_settings
 from hounsfield.storage.filesystem import FilesystemConfig
@@ -8,7 +9,7 @@ from hounsfield.storage.filesystem import FilesystemConfig
 
 def test_without_settings_the_dicom_server_has_its_own_defaults(tmp_path):
     settings = read_settings({"data": tmp_path}, environment={}).settings
-    assert dimse_config(settings) == DimseConfig()
+    assert dimse_config(settings) == DimseConfig(tls=TlsSettings(tmp_path / "tls"))
 
 
 def test_every_setting_of_the_dicom_server_reaches_it(tmp_path):

@@ -10,7 +10,13 @@ from hounsfield.archive.store import InstanceStore
 from hounsfield.index.index import Index, open_index
 from hounsfield.index.site.peers import Peers
 from hounsfield.settings.model import Settings
-from hounsfield.settings.parts import fixed_peers, index_config, storage_config, store_policy
+from hounsfield.settings.parts import (
+    fixed_peers,
+    index_config,
+    storage_config,
+    store_policy,
+    tls_settings,
+)
 from hounsfield.storage.filesystem import FilesystemStorage
 
 
@@ -37,5 +43,5 @@ def open_archive(settings: Settings) -> Iterator[Archive]:
             InstanceStore(storage, index, policy=store_policy(settings)),
             Search(index),
             Retrieve(storage, index),
-            Peers(index.database, fixed_peers(settings)),
+            Peers(index.database, fixed_peers(settings), tls_settings(settings)),
         )

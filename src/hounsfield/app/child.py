@@ -36,6 +36,7 @@ class Orders(BaseModel):
     is_demo: bool = False
     probe_ae_title: str
     places_descriptor: int = -1
+    tls_descriptor: int = -1
     up_descriptor: int = -1
 
     def tell_that_we_serve(self) -> None:

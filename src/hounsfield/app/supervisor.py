@@ -27,6 +27,7 @@ from hounsfield.app.listeners import in_url, listen, port_of
 from hounsfield.app.lock import INDEX, FolderLock
 from hounsfield.app.readiness import is_ready
 from hounsfield.dimse.places import shared_file
+from hounsfield.dimse.tls import has_certificates
 from hounsfield.errors import HounsfieldError
 from hounsfield.settings.model import Settings
 
@@ -51,6 +52,7 @@ class StartFailed(HounsfieldError):
 class _Child:
     role: str
     listener: socket.socket | None
+    tls_listener: socket.socket | None = None
     process: subprocess.Popen[bytes] | None = None
     life_line: int = -1
     started: float = 0.0
@@ -78,6 +80,8 @@ class Ready:
                 "port": self.ports["dimse"],
                 "ae_title": self.settings.dimse.ae_title,
             }
+        if "dimse_tls" in self.ports:
+            document["dicom_tls"] = document["dicom"] | {"port": self.ports["dimse_tls"]}
         return document | {"pid": os.getpid()}
 
 
@@ -138,6 +142,13 @@ class Supervisor:
             for child in self._children:
                 if child.role == role:
                     child.listener = listeners.get(role)
+        if "dimse" in listeners and has_certificates(self._settings.data / "tls"):
+            listeners["dimse_tls"] = listen(
+                dimse.host, dimse.tls_port, setting="dimse.tls_port", flag="dimse.tls_port"
+            )
+            for child in self._children:
+                if child.role == "dimse":
+                    child.tls_listener = listeners["dimse_tls"]
         self.ready.ports |= {role: port_of(listener) for role, listener in listeners.items()}
         if sum(child.role == "dimse" for child in self._children) > 1:
             self._places_descriptor = shared_file(dimse.max_associations)
@@ -195,8 +206,9 @@ class Supervisor:
         if self._ready_file:
             self._ready_file.unlink(missing_ok=True)
         for child in self._children:
-            if child.listener is not None:  # again: `prepare` may have failed half-way
-                child.listener.close()
+            for listener in (child.listener, child.tls_listener):
+                if listener is not None:  # again: `prepare` may have failed half-way
+                    listener.close()
         if self._places_descriptor >= 0:
             os.close(self._places_descriptor)
             self._places_descriptor = -1
@@ -267,7 +279,10 @@ class Supervisor:
         reader, child.life_line = os.pipe()
         listener = child.listener.fileno() if child.listener else None
         inherited = [reader, *self._lock.descriptors]
-        inherited += [one for one in (listener, self._places_descriptor) if one not in (None, -1)]
+        tls = child.tls_listener.fileno() if child.tls_listener else -1
+        inherited += [
+            one for one in (listener, self._places_descriptor, tls) if one not in (None, -1)
+        ]
         up = self._tell_up if child.role == "dimse" else -1
         if up >= 0:
             inherited.append(up)
@@ -295,6 +310,7 @@ class Supervisor:
             is_demo=self._is_demo,
             probe_ae_title=self._probe_ae_title,
             places_descriptor=self._places_descriptor,
+            tls_descriptor=tls,
             up_descriptor=up,
         )
         with contextlib.suppress(BrokenPipeError):  # it died already: seen by the next look
@@ -356,8 +372,9 @@ class Supervisor:
         """Let every child finish what is in progress; who does not in time is killed."""
         self._stopping.set()
         for child in self._children:  # from now on connections are refused, not left waiting
-            if child.listener is not None:
-                child.listener.close()
+            for listener in (child.listener, child.tls_listener):
+                if listener is not None:
+                    listener.close()
         running = [child for child in self._children if child.process is not None]
         for child in running:
             os.close(child.life_line)

@@ -2,7 +2,7 @@
 
 import typer
 
-from hounsfield.cli import configuration, filing, finding, network, serving, upkeep, work_items
+from hounsfield.cli import configuration, filing, finding, network, serving, tls, upkeep, work_items
 from hounsfield.cli.output import EXIT_CODES, ExitCode, Failure, fail
 from hounsfield.errors import HounsfieldError, Unavailable
 
@@ -15,7 +15,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (serving, filing, finding, network, upkeep, work_items, configuration):
+for module in (serving, filing, finding, network, tls, upkeep, work_items, configuration):
     module.register(app)
 
 

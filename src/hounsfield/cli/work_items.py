@@ -124,16 +124,13 @@ def _worklist(data: Path | None, file: Path | None) -> "Iterator[UnifiedWorklist
     from hounsfield.app.lock import working_on
     from hounsfield.archive.work_items import UnifiedWorklist
     from hounsfield.dimse.scu.work_item_scu import receiver_of
-    from hounsfield.index.site.peers import Peers
-    from hounsfield.settings.parts import fixed_peers
 
     configured = existing_archive(data, file)
     with (
         working_on(configured.data, "hounsfield workitem", writes=True),
         open_archive(configured) as archive,
     ):
-        peers = Peers(archive.index.database, fixed_peers(configured))
-        yield UnifiedWorklist(archive.index, partial(receiver_of, peers))
+        yield UnifiedWorklist(archive.index, partial(receiver_of, archive.peers))
 
 
 def _document(item: "WorkItem") -> dict[str, str]:

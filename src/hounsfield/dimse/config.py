@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from hounsfield.dimse.transport import TimeLimits
-from hounsfield.index.site.records import Peer
+from hounsfield.index.site.records import Peer, TlsSettings
 
 __all__ = ["DimseConfig", "Peer"]
 
@@ -25,6 +25,7 @@ class DimseConfig:
         max_skipped_bytes: how much of a data set that failed is read before its sender is cut off.
         probe_ae_title: the calling AE title of our own probe, which leaves no record; empty for none.
         times: how long a peer may keep us waiting.
+        tls: with which certificates TLS is spoken.
     """
 
     ae_title: str = "HOUNSFIELD"
@@ -38,3 +39,4 @@ class DimseConfig:
     max_skipped_bytes: int = 1 << 30
     probe_ae_title: str = ""
     times: TimeLimits = field(default_factory=TimeLimits)
+    tls: TlsSettings | None = None

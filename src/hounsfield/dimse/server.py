@@ -11,12 +11,20 @@ from collections import Counter
 from hounsfield.archive.access import Principal
 from hounsfield.archive.store import InstanceStore
 from hounsfield.dimse.acceptance import Acceptance, Refusal
-from hounsfield.dimse.association import DEFAULT_PEER_MAXIMUM_LENGTH, Association, AssociationEnded
+from hounsfield.dimse.association import (
+    DEFAULT_PEER_MAXIMUM_LENGTH,
+    Association,
+    AssociationEnded,
+    Ending,
+)
 from hounsfield.dimse.config import DimseConfig
 from hounsfield.dimse.places import Places
+from hounsfield.dimse.records import Recording
 from hounsfield.dimse.services import Services
-from hounsfield.dimse.transport import Transport
+from hounsfield.dimse.tls import GONE, NOT_TLS, TlsNotSetUp, contexts_of
+from hounsfield.dimse.transport import Transport, TransportClosed, TransportTimeout
 from hounsfield.index.site.peers import Peers
+from hounsfield.index.site.records import Recorder
 
 __all__ = ["DimseConfig", "DimseServer"]
 
@@ -39,13 +47,17 @@ class DimseServer:
         listener: socket.socket,
         places: Places | None = None,
         peers: Peers | None = None,
+        recorder: Recorder | None = None,
+        tls_listener: socket.socket | None = None,
     ) -> None:
         self.config = config
         self._listener = listener
+        self._tls_listener = tls_listener
         self._places = places or Places(config.max_associations, config.max_associations_by_peer)
-        self._peers = peers or Peers(store.index.database, config.peers)
+        self._peers = peers or Peers(store.index.database, config.peers, config.tls)
         self._acceptance = Acceptance(config, self._places, self._peers)
-        self._services = Services(config, store, self._peers)
+        self._services = Services(config, store, self._peers, recorder)
+        self._recorder = recorder
         self._lock = threading.Lock()
         self._open: dict[Association, threading.Thread] = {}
         self._counts: Counter[str] = Counter()
@@ -62,25 +74,29 @@ class DimseServer:
 
     def serve_forever(self) -> None:
         """Accept connections until `shutdown`."""
-        self._listener.setblocking(False)
+        listeners = [one for one in (self._listener, self._tls_listener) if one is not None]
         with (
-            self._listener,
+            contextlib.ExitStack() as stack,
             self._wake_receiver,
             self._wake_sender,
             selectors.DefaultSelector() as selector,
         ):
-            selector.register(self._listener, selectors.EVENT_READ)
+            for listener in listeners:
+                listener.setblocking(False)
+                selector.register(stack.enter_context(listener), selectors.EVENT_READ)
             selector.register(self._wake_receiver, selectors.EVENT_READ)
             while not self._stopping.is_set():
-                selector.select()
+                ready = selector.select()
                 if self._places.has_more_than_its_share():
                     self._stopping.wait(_AFTER_YOU_S)
-                if not self._stopping.is_set():
-                    self._accept_one()
+                for key, _events in ready:
+                    if key.fileobj in listeners and not self._stopping.is_set():
+                        assert isinstance(key.fileobj, socket.socket)
+                        self._accept_one(key.fileobj)
 
-    def _accept_one(self) -> None:
+    def _accept_one(self, listener: socket.socket) -> None:
         try:
-            connection, address = self._listener.accept()
+            connection, address = listener.accept()
         except BlockingIOError:
             return
         except OSError as error:  # out of file descriptors, most likely: let others end first
@@ -96,16 +112,23 @@ class DimseServer:
             connection.close()
             return
         try:
-            self._begin(connection, host, place)
+            self._begin(connection, host, place, is_tls=listener is self._tls_listener)
         except (OSError, RuntimeError) as error:  # gone already, or no thread to be had
             log.warning("Connection from %s closed: %s", host, error)
             connection.close()
             self._places.give_back(place)
 
-    def _begin(self, connection: socket.socket, host: str, place: int) -> None:
+    def _begin(
+        self, connection: socket.socket, host: str, place: int, *, is_tls: bool = False
+    ) -> None:
         transport = Transport(connection, self.config.times)
         association = Association(transport, is_requestor=False, artim_s=self.config.times.artim_s)
         association.peer_address = host
+        recording = Recording("in", self._recorder, self.config.ae_title, host)
+        recording.transport, recording.messages = transport, association.messages
+        recording.is_tls = is_tls
+        recording.is_worth_keeping = False  # a connection that says nothing is none
+        association.recording = recording
         thread = threading.Thread(
             target=self._serve, args=(association, place), name=f"dimse {host}", daemon=True
         )
@@ -127,6 +150,8 @@ class DimseServer:
 
     def _serve(self, association: Association, place: int) -> None:
         try:
+            if association.recording is not None and association.recording.is_tls:
+                self._secure(association, association.recording)
             self._negotiate(association, place)
             try:
                 log.info(
@@ -153,6 +178,8 @@ class DimseServer:
         except Exception:
             self._count("failed")
             log.exception("Association from %s failed", association.peer_address)
+            if association.recording is not None:
+                association.recording.end("failed")
             association.abort()
         finally:
             self._services.ended(association)
@@ -160,18 +187,43 @@ class DimseServer:
             self._places.give_back(place)
             self._forget(association)
 
+    def _secure(self, association: Association, recording: Recording) -> None:
+        """Set TLS up, in no more time than the request for an association may take (SEC-01)."""
+        times = self.config.times
+        try:
+            context = contexts_of(self.config.tls).for_server()
+            association.transport.secure(context, times.artim_s)
+        except TransportTimeout as problem:
+            raise AssociationEnded(Ending.TIMED_OUT, str(problem)) from problem
+        except (TlsNotSetUp, TransportClosed) as problem:
+            text = str(problem)
+            if text != GONE:  # who only looks whether the port is open is no caller
+                log.warning("TLS with %s failed: %s", association.peer_address, text)
+                recording.found("caller-plain" if text == NOT_TLS else "caller-tls", {"text": text})
+                recording.end("failed", text)
+            raise AssociationEnded(Ending.CONNECTION_LOST, text) from problem
+
     def _negotiate(self, association: Association, place: int) -> None:
         """Take the request in; returns only if it was accepted."""
         request = association.await_request()
+        recording = association.recording
+        assert recording is not None
+        recording.is_worth_keeping = request.calling_ae_title != self.config.probe_ae_title
+        recording.asked(request)
         decision = self._acceptance.decide(request, association.peer_address, place)
         if isinstance(decision, Refusal):
             log.warning(
                 "Association from %s refused: %s", association.peer_address, decision.advice
             )
+            recording.found(decision.finding.code, decision.values)
             raise association.reject(decision.answer)
         association.calling_ae_title = request.calling_ae_title
         association.called_ae_title = request.called_ae_title
         association.peer = decision.peer
+        if decision.peer is not None:
+            recording.peer = decision.peer.name
+        if decision.missing_rights:
+            recording.remark(missing_rights=decision.missing_rights)
         association.principal = Principal(
             request.calling_ae_title,
             "peer",
@@ -184,6 +236,7 @@ class DimseServer:
             DEFAULT_PEER_MAXIMUM_LENGTH if maximum_length is None else maximum_length
         )
         association.accept(decision.negotiated.answer)
+        recording.accepted(decision.negotiated.answer)
 
     # -- the end ------------------------------------------------------------------------------------
 

@@ -3,19 +3,28 @@
 import io
 import logging
 from collections.abc import Callable
+from functools import partial
 
 from hounsfield.archive.retrieve import Retrieve
 from hounsfield.archive.search import Search
 from hounsfield.archive.store import InstanceStore
+from hounsfield.archive.work_items import UnifiedWorklist
+from hounsfield.dicom.commitment import STORAGE_COMMITMENT_PUSH_MODEL
 from hounsfield.dimse.association import Association, AssociationEnded
 from hounsfield.dimse.command import Command, CommandField, respond
 from hounsfield.dimse.config import DimseConfig
+from hounsfield.dimse.scp.commitment_scp import CommitmentScp
 from hounsfield.dimse.scp.echo_scp import on_c_echo
 from hounsfield.dimse.scp.find_scp import FindScp
 from hounsfield.dimse.scp.retrieve_scp import RetrieveScp
 from hounsfield.dimse.scp.store_scp import StoreScp
+from hounsfield.dimse.scp.work_item_scp import WorkItemScp
+from hounsfield.dimse.scu.work_item_scu import receiver_of
 from hounsfield.dimse.status import Status
 from hounsfield.dimse.upper_layer.negotiation import AcceptedContext
+from hounsfield.index.site.commitments import Commitments
+from hounsfield.index.site.peers import Peers
+from hounsfield.index.site.records import Recorder
 
 log = logging.getLogger(__name__)
 
@@ -26,11 +35,21 @@ Handler = Callable[[Association, AcceptedContext, Command], Command | tuple[Comm
 class Services:
     """Finds the handler of a request and answers for those that have none."""
 
-    def __init__(self, config: DimseConfig, store: InstanceStore) -> None:
+    def __init__(
+        self,
+        config: DimseConfig,
+        store: InstanceStore,
+        peers: Peers,
+        recorder: Recorder | None = None,
+    ) -> None:
         self._max_skipped_bytes = config.max_skipped_bytes
         search = Search(store.index)
-        retrieve_scp = RetrieveScp(config, search, Retrieve(store.storage, store.index))
+        retrieve_scp = RetrieveScp(config, Retrieve(store.storage, store.index), peers, recorder)
         store_scp = StoreScp(store, max_skipped_bytes=config.max_skipped_bytes)
+        self._commitment_scp = CommitmentScp(
+            Commitments(store.index.database), peers, idle_s=config.times.idle_s
+        )
+        work_item_scp = WorkItemScp(UnifiedWorklist(store.index, partial(receiver_of, peers)))
         # By request and SOP class of the context; "" is for the classes that are not named.
         self._handlers: dict[tuple[int, str], Handler] = {
             (CommandField.C_ECHO_RQ, ""): on_c_echo,
@@ -38,11 +57,27 @@ class Services:
             (CommandField.C_FIND_RQ, ""): FindScp(search, config.ae_title).on_c_find,
             (CommandField.C_GET_RQ, ""): retrieve_scp.on_c_get,
             (CommandField.C_MOVE_RQ, ""): retrieve_scp.on_c_move,
+            (
+                CommandField.N_ACTION_RQ,
+                STORAGE_COMMITMENT_PUSH_MODEL,
+            ): self._commitment_scp.on_n_action,
+            (
+                CommandField.N_EVENT_REPORT_RQ,
+                STORAGE_COMMITMENT_PUSH_MODEL,
+            ): self._commitment_scp.on_n_event_report,
+            **work_item_scp.handlers(),
         }
+
+    def ended(self, association: Association) -> None:
+        """Forget what was kept for an association."""
+        self._commitment_scp.ended(association)
 
     def answer_one(self, association: Association) -> tuple[Command, Command] | None:
         """Receive one message and answer it; None for what has no answer. Raises AssociationEnded."""
+        self._commitment_scp.report_while_idle(association)
         context, command = association.receive_command()
+        if command.is_response:
+            self._commitment_scp.on_response(association, command)
         if command.is_response or command.command_field == CommandField.C_CANCEL_RQ:
             # PS3.7 9.3.2.3: a cancel that comes too late is passed over; so is an answer to nothing.
             association.skip_dataset(self._max_skipped_bytes)

@@ -1,16 +1,15 @@
 """From a peer to what an association to it needs: the one place that says how a peer is called."""
 
 from hounsfield.archive.addresses import is_network
-from hounsfield.dimse.records import Recorder
 from hounsfield.dimse.scu.requestor import Target
 from hounsfield.errors import Refused
-from hounsfield.index.site.records import Peer
+from hounsfield.index.site.records import Peer, Recorder
 
 
 def target_of(peer: Peer, our_ae_title: str, recorder: Recorder | None = None) -> Target:
     """Where and how to call a peer; raises Refused where it has no address to be called at.
 
-    ``recorder`` keeps the records of the associations that come of it.
+    ``recorder`` keeps the records of the associations that come of it, if not the peer's own.
     """
     name = peer.name or peer.ae_title
     if peer.host is None:
@@ -27,7 +26,7 @@ def target_of(peer: Peer, our_ae_title: str, recorder: Recorder | None = None) -
         uses_tls=peer.uses_tls,
         tls=peer.tls,
         peer_name=peer.name,
-        recorder=recorder,
+        recorder=recorder or peer.recorder,
     )
 
 

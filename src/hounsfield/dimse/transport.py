@@ -7,14 +7,19 @@ cost no poll() before each read.
 import contextlib
 import select
 import socket
+import ssl
 import struct
 import sys
 import threading
 import time
 from dataclasses import dataclass
 
+from hounsfield.dimse.tls import explain
+
 _TICK_S = 0.5
 _MAX_GATHERED = 64
+_LAST_WORD_S = 1.0
+_TLS_RECORD_BYTES = 16_384  # RFC 8446 5.1: the most one record holds
 
 
 class TransportClosed(Exception):
@@ -23,6 +28,10 @@ class TransportClosed(Exception):
 
 class TransportTimeout(Exception):
     """The peer was silent, or too slow, for too long."""
+
+
+class TlsFailed(TransportClosed):
+    """TLS could not be set up, or broke."""
 
 
 class TransportStopping(Exception):
@@ -72,8 +81,11 @@ class Transport:
         self, sock: socket.socket, limits: TimeLimits, *, buffer_bytes: int = 262_144
     ) -> None:
         shortest = min(limits.artim_s, limits.pdu_s, limits.idle_s)
-        tune(sock, min(_TICK_S, max(0.01, shortest / 2)))
+        self._tick_s = min(_TICK_S, max(0.01, shortest / 2))
+        tune(sock, self._tick_s)
         self._sock = sock
+        self._tls: ssl.SSLSocket | None = None
+        self._is_killed = False
         self._limits = limits
         self._view = memoryview(bytearray(buffer_bytes))
         self._size = buffer_bytes
@@ -86,7 +98,49 @@ class Transport:
         self._begun: float | None = None
         self._last_heard = time.monotonic()
         self._received = 0
+        self.bytes_received = 0
+        self.bytes_sent = 0
         self._quick_ack: int | None = getattr(socket, "TCP_QUICKACK", None)
+
+    # -- TLS ----------------------------------------------------------------------------------
+
+    def secure(
+        self, context: ssl.SSLContext, within_s: float, *, server_name: str | None = None
+    ) -> None:
+        """Speak TLS from now on: as client with a server's name, else as server.
+
+        Raises TlsFailed in words and TransportTimeout. It takes no longer than ``within_s``, whatever the peer sends.
+        """
+        begun = time.monotonic()
+        try:
+            tls = context.wrap_socket(
+                self._sock,
+                server_side=server_name is None,
+                server_hostname=server_name,
+                do_handshake_on_connect=False,
+            )
+        except (OSError, ValueError) as error:
+            raise TlsFailed(str(error)) from error
+        self._sock = self._tls = tls
+        if self._is_killed:  # while the socket changed hands
+            self.kill()
+        # An SSL socket goes on waiting by itself when SO_RCVTIMEO strikes: it has Python's time-outs.
+        tls.settimeout(within_s)
+        try:
+            tls.do_handshake()
+        except TimeoutError as error:
+            spent_s = time.monotonic() - begun
+            raise TransportTimeout(f"TLS was not set up within {spent_s:.0f} s") from error
+        except (OSError, ValueError) as error:
+            if server_name is None:
+                _let_the_last_word_arrive(tls)
+            raise TlsFailed(explain(error) if isinstance(error, OSError) else str(error)) from error
+        tls.settimeout(self._tick_s)
+
+    @property
+    def is_tls(self) -> bool:
+        """Whether it speaks TLS."""
+        return self._tls is not None
 
     # -- time ---------------------------------------------------------------------------------
 
@@ -144,15 +198,20 @@ class Transport:
                     # The kernel forgets it after each answer of ours; without it a peer that has
                     # Nagle's algorithm on waits 40 ms for our delayed acknowledgement.
                     sock.setsockopt(socket.IPPROTO_TCP, self._quick_ack, 1)
-                received = sock.recv_into(target, 0, flags)
-            except BlockingIOError:
+                # An SSL socket takes no flags, and is read by the record.
+                received = sock.recv_into(target, 0, flags if self._tls is None else 0)
+            except (BlockingIOError, TimeoutError):
                 self._check_silence()
                 continue
+            except ssl.SSLError as error:
+                # With TLS 1.3 a client hears only now that the server does not accept its certificate.
+                raise TlsFailed(explain(error)) from error
             except OSError as error:
                 raise TransportClosed(str(error)) from error
             if received == 0:
                 raise TransportClosed("the peer closed the connection")
             self._end += received
+            self.bytes_received += received
             self._check_pace(received)
             return
 
@@ -180,7 +239,10 @@ class Transport:
         """
         if self._start == self._end:
             self._start = self._end = 0
-            self._receive(min(at_most, self._size), socket.MSG_WAITALL)
+            wanted = min(at_most, self._size)
+            self._receive(wanted, socket.MSG_WAITALL)
+            while self._tls is not None and self._end < wanted:
+                self._receive(wanted - self._end)
         start = self._start
         end = min(self._end, start + at_most)
         self._start = end
@@ -199,9 +261,27 @@ class Transport:
         """Whether something is there to be read, or the peer has closed; waits no longer than ``within_s``."""
         if self._start != self._end:
             return True
+        if self._tls is not None and self._tls.pending():
+            return True
         poll = select.poll()  # select itself knows no descriptor above 1023
         poll.register(self._sock, select.POLLIN)
-        return bool(poll.poll(within_s * 1000))
+        if not poll.poll(within_s * 1000):
+            return False
+        return self._tls is None or self._has_tls_input(self._tls)
+
+    def _has_tls_input(self, tls: ssl.SSLSocket) -> bool:
+        """Whether what came is for us: a record may be incomplete, or TLS's own."""
+        self._start = self._end = 0
+        tls.settimeout(0.0)
+        try:
+            self._end = tls.recv_into(self._view)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return False
+        except OSError:
+            return True
+        finally:
+            tls.settimeout(self._tick_s)
+        return True
 
     @property
     def is_stopping(self) -> bool:
@@ -217,11 +297,16 @@ class Transport:
         while pending:
             try:
                 sent = self._send_some(pending)
-            except BlockingIOError:
+            except (BlockingIOError, TimeoutError):
                 sent = 0
+            except ssl.SSLEOFError as error:
+                raise TransportClosed("the peer closed the connection") from error
+            except ssl.SSLError as error:
+                raise TlsFailed(explain(error)) from error
             except OSError as error:
                 raise TransportClosed(str(error)) from error
             sent_bytes += sent
+            self.bytes_sent += sent
             while pending and sent >= len(pending[0]):
                 sent -= len(pending.pop(0))
             if pending:
@@ -231,6 +316,8 @@ class Transport:
                     raise TransportTimeout("the peer does not take what we send")
 
     def _send_some(self, pending: list[memoryview]) -> int:
+        if self._tls is not None:
+            return self._tls.send(_one_record(pending))
         if len(pending) == 1 or not hasattr(self._sock, "sendmsg"):
             return self._sock.send(pending[0])
         return self._sock.sendmsg(pending[:_MAX_GATHERED])
@@ -243,11 +330,18 @@ class Transport:
 
     def kill(self) -> None:
         """Cut the connection from another thread; whoever reads or writes ends with TransportClosed."""
+        self._is_killed = True
         with contextlib.suppress(OSError):
-            self._sock.shutdown(socket.SHUT_RDWR)
+            # Not that of an SSL socket: it would let the other thread read on without TLS.
+            socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Close the connection."""
+        if self._tls is not None and not self._is_killed:
+            # The peer hears that nothing was cut off (RFC 8446 6.1); for its answer we do not wait.
+            with contextlib.suppress(OSError, ValueError):
+                self._tls.settimeout(0.0)
+                self._tls.unwrap()
         with contextlib.suppress(OSError):
             self._sock.close()
 
@@ -262,3 +356,30 @@ class Transport:
             return True
         except TransportTimeout:
             return False
+
+
+def _one_record(pending: list[memoryview]) -> memoryview | bytes:
+    """What to hand to TLS next: small pieces are put together, so that not each becomes a record.
+
+    It gives the same for the same pieces: what could not be sent yet must be offered again as it was.
+    """
+    first = pending[0]
+    if len(pending) == 1 or len(first) >= _TLS_RECORD_BYTES:
+        return first
+    record = bytearray()
+    for piece in pending:
+        record += piece[: _TLS_RECORD_BYTES - len(record)]
+        if len(record) == _TLS_RECORD_BYTES:
+            break
+    return bytes(record)
+
+
+def _let_the_last_word_arrive(sock: socket.socket) -> None:
+    """Read on a little after a failure: to close with bytes unread would take the alert away from the peer."""
+    with contextlib.suppress(OSError):
+        socket.socket.shutdown(sock, socket.SHUT_WR)
+        until = time.monotonic() + _LAST_WORD_S
+        while (left_s := until - time.monotonic()) > 0:
+            sock.settimeout(left_s)
+            if not socket.socket.recv(sock, 1 << 16):
+                return

@@ -4,7 +4,7 @@ import contextlib
 import io
 import socket
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from hounsfield.dicom.ae_titles import is_valid_ae_title
@@ -13,9 +13,18 @@ from hounsfield.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTA
 from hounsfield.dicom.sop_classes import name_of
 from hounsfield.dimse.association import Association, AssociationEnded
 from hounsfield.dimse.command import Command, CommandField, CommandTag
+from hounsfield.dimse.doctor.diagnosis import of_connection_error, of_rejection
 from hounsfield.dimse.identifier import decode_identifier
+from hounsfield.dimse.records import Recording
 from hounsfield.dimse.status import StatusClass, class_of
-from hounsfield.dimse.transport import TimeLimits, Transport
+from hounsfield.dimse.tls import NOT_TLS, TlsNotSetUp, contexts_of
+from hounsfield.dimse.transport import (
+    TimeLimits,
+    TlsFailed,
+    Transport,
+    TransportClosed,
+    TransportTimeout,
+)
 from hounsfield.dimse.upper_layer.items import (
     ExtendedNegotiation,
     RoleSelection,
@@ -27,12 +36,12 @@ from hounsfield.dimse.upper_layer.negotiation import (
     agreed,
 )
 from hounsfield.dimse.upper_layer.pdus import (
-    REJECTIONS,
     AssociateRj,
     AssociateRq,
     ProposedContext,
 )
 from hounsfield.errors import NotAcceptable, Refused, Unavailable
+from hounsfield.index.site.records import Recorder, TlsSettings
 
 VERIFICATION = "1.2.840.10008.1.1"
 MESSAGE_SYNTAXES = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")
@@ -57,6 +66,9 @@ class Target:
     connect_s: float = 10.0
     times: TimeLimits = _TIMES
     uses_tls: bool = False
+    tls: TlsSettings | None = field(default=None, repr=False, compare=False)
+    peer_name: str = ""
+    recorder: Recorder | None = field(default=None, repr=False, compare=False)
 
     def __str__(self) -> str:
         return f"{self.called_ae_title} at {self.host}:{self.port}"
@@ -159,7 +171,7 @@ class ScuAssociation:
             {CommandTag.MESSAGE_ID: self._message_id, **elements},
             dataset=read_into is not None,
         )
-        with self._ended():
+        with self.ended():
             if read_into is None:
                 self.association.send_command(context.context_id, command)
             else:
@@ -172,7 +184,7 @@ class ScuAssociation:
         What else the peer sends meanwhile is passed over.
         """
         while True:
-            with self._ended():
+            with self.ended():
                 _context, response = self.association.receive_command()
                 data = self.read_dataset()
             if response.is_response and (
@@ -214,7 +226,8 @@ class ScuAssociation:
         return bytes(data)
 
     @contextlib.contextmanager
-    def _ended(self) -> Generator[None]:
+    def ended(self) -> Generator[None]:
+        """Say Unavailable where the association ends within."""
         try:
             yield
         except AssociationEnded as end:
@@ -222,31 +235,64 @@ class ScuAssociation:
 
 
 def _open(target: Target, request: AssociateRq) -> Association:
+    recording = Recording(
+        "out", target.recorder, target.calling_ae_title, f"{target.host}:{target.port}"
+    )
+    recording.asked(request)
+    recording.peer = target.peer_name
+    recording.remark(host=target.host, port=target.port)
     try:
         sock = socket.create_connection((target.host, target.port), target.connect_s)
     except OSError as error:
+        text = str(error.strerror or error)
+        recording.found(of_connection_error(error), {"seconds": f"{target.connect_s:g}"})
+        recording.end("failed", text)
         raise Unavailable(
             f"no connection to {target.host}:{target.port}: {error.strerror or error}"
         ) from error
     transport = Transport(sock, target.times, buffer_bytes=65_536)
+    if target.uses_tls:
+        recording.is_tls = True
+        _secure(transport, target, recording)
     association = Association(transport, is_requestor=True, artim_s=target.times.artim_s)
     association.calling_ae_title = target.calling_ae_title
     association.called_ae_title = target.called_ae_title
+    recording.transport, recording.messages = transport, association.messages
+    association.recording = recording
     try:
         answer = association.request(request, target.times.artim_s)
     except AssociationEnded as end:
+        if isinstance(end.__cause__, TlsFailed):
+            recording.found("their-certificate", {"text": str(end.__cause__)})
         raise Unavailable(f"{target}: {end}") from end
     if isinstance(answer, AssociateRj):
-        reason = REJECTIONS.get((answer.source, answer.reason), f"reason {answer.reason}")
+        code, reason = of_rejection(answer)
+        recording.found(code)
+        recording.end("rejected", reason)
         raise Refused(f"{target} rejected the association: {reason}")
     association.contexts = agreed(request, answer)
     maximum_length = answer.user_information.maximum_length
     if maximum_length is not None:
         if 0 < maximum_length < SMALLEST_MAXIMUM_LENGTH:
+            recording.found("their-maximum-length", {"maximum_length": maximum_length})
             association.abort()
             raise Unavailable(f"{target} takes no PDU longer than {maximum_length} bytes")
         association.peer_maximum_length = maximum_length
+    recording.accepted(answer)
     return association
+
+
+def _secure(transport: Transport, target: Target, recording: Recording) -> None:
+    """Set TLS up as its client (SEC-01); raises Unavailable."""
+    try:
+        context = contexts_of(target.tls).for_client()
+        transport.secure(context, target.connect_s, server_name=target.host)
+    except (TlsNotSetUp, TransportClosed, TransportTimeout) as problem:
+        transport.close()
+        code = "their-plain" if str(problem) == NOT_TLS else "their-certificate"
+        recording.found(code, {"text": str(problem)})
+        recording.end("failed", str(problem))
+        raise Unavailable(f"TLS with {target} failed: {problem}") from problem
 
 
 def echo(target: Target) -> int:

@@ -25,7 +25,7 @@ from sqlalchemy.exc import IntegrityError
 from hounsfield.errors import Conflict, NotFound, Refused
 from hounsfield.index.database import Database
 from hounsfield.index.schema import metadata
-from hounsfield.index.site.records import Peer, TlsSettings
+from hounsfield.index.site.records import Peer, Recorder, TlsSettings
 
 peer = Table(
     "peer",
@@ -66,7 +66,13 @@ class Peers:
         self._database = database
         self._tls = tls
         self._fixed = tuple(dataclasses.replace(one, tls=tls) for one in fixed)
+        self._recorder: Recorder | None = None
         self._fixed_names = frozenset(one.name for one in self._fixed if one.name)
+
+    def record_with(self, recorder: Recorder) -> None:
+        """Have calls to every peer that is given out from now on recorded."""
+        self._recorder = recorder
+        self._fixed = tuple(dataclasses.replace(one, recorder=recorder) for one in self._fixed)
 
     @property
     def fixed(self) -> tuple[Peer, ...]:
@@ -138,7 +144,7 @@ class Peers:
             return []
         with self._database.reading() as connection:
             rows = connection.execute(select(peer).where(*conditions).order_by(peer.c.name))
-            found = [_peer(row, self._tls) for row in rows.mappings()]
+            found = [_peer(row, self._tls, self._recorder) for row in rows.mappings()]
         return [one for one in found if one.name not in self._fixed_names]
 
     def _require_not_fixed(self, name: str) -> None:
@@ -166,7 +172,7 @@ def _values(one: Peer) -> dict[str, Any]:
     }
 
 
-def _peer(row: Mapping[Any, Any], tls: TlsSettings | None) -> Peer:
+def _peer(row: Mapping[Any, Any], tls: TlsSettings | None, recorder: Recorder | None) -> Peer:
     return Peer(
         ae_title=row["ae_title"],
         host=row["host"] or None,
@@ -181,4 +187,5 @@ def _peer(row: Mapping[Any, Any], tls: TlsSettings | None) -> Peer:
         origin="app",
         addresses=tuple(orjson.loads(row["addresses"])),
         tls=tls,
+        recorder=recorder,
     )

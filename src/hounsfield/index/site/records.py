@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 # What a peer may be allowed; each service of the network belongs to one of them.
 RIGHTS = ("store", "search", "retrieve", "worklist", "procedure-step", "commit", "work-item")
@@ -24,6 +24,13 @@ class TlsSettings:
     checks_names: bool = True
 
 
+class Recorder(Protocol):
+    """Whoever keeps records of associations."""
+
+    def note(self, recording: Any) -> None:
+        """Hear that a recording has something new: it was opened, or it is over."""
+
+
 @dataclass(frozen=True, slots=True)
 class Peer:
     """A remote system we know.
@@ -42,6 +49,7 @@ class Peer:
         origin: "settings" for those that are changed in the settings only.
         addresses: the networks that ``host`` stands for, looked up ahead of the calls.
         tls: what we call it with where it uses TLS; the site's own, the same for all.
+        recorder: who keeps the records of our calls to it.
     """
 
     ae_title: str
@@ -57,6 +65,7 @@ class Peer:
     origin: Literal["app", "settings"] = "settings"
     addresses: tuple[str, ...] = field(default=(), compare=False)
     tls: TlsSettings | None = field(default=None, compare=False)
+    recorder: Recorder | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
