@@ -102,7 +102,7 @@ function Filters({ query, onChange, onClear }: FiltersProps) {
         data={OUTCOMES}
         value={query.outcome === 'ok' ? '' : query.outcome}
         onChange={(outcome) => onChange({ outcome: outcome as AssociationQuery['outcome'] })}
-        data-testid="outcome"
+        data-testid="outcome-filter"
       />
       <Select
         aria-label="Direction"
