@@ -2,6 +2,8 @@
 
 import dataclasses
 import re
+from dataclasses import dataclass
+from typing import Literal, get_args
 
 from hounsfield.archive.access import Principal, require
 from hounsfield.archive.addresses import is_host, is_numeric, is_within, networks_of
@@ -10,6 +12,23 @@ from hounsfield.dicom.transfer_syntax import TRANSFER_SYNTAXES
 from hounsfield.errors import Conflict, InvalidQuery, NotFound
 from hounsfield.index.site.peers import Peers
 from hounsfield.index.site.records import ALL_RIGHTS, RIGHTS, Peer
+
+CheckName = Literal[
+    "settings", "address", "connection", "tls", "association", "echo", "contexts", "round-trip"
+]
+CHECKS: tuple[CheckName, ...] = get_args(CheckName)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One step of the test of a peer, and what to do about it."""
+
+    name: CheckName
+    state: Literal["ok", "warning", "failed", "skipped"]
+    text: str
+    advice: str = ""
+    milliseconds: float = 0.0
+
 
 # A peer that is trusted with one click may do what a scanner needs.
 RIGHTS_OF_THE_TRUSTED = frozenset({"store", "search", "worklist", "procedure-step", "commit"})

@@ -6,23 +6,16 @@ becomes a record is made of it by whoever keeps it.
 
 import time
 from collections.abc import Mapping
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from hounsfield.dimse.command import IS_RESPONSE, CommandField
 from hounsfield.dimse.doctor.diagnosis import diagnose
 from hounsfield.dimse.status import describe
 from hounsfield.dimse.transport import Transport
 from hounsfield.dimse.upper_layer.pdus import AssociateAc, AssociateRq
-from hounsfield.index.site.records import AssociationRecord, RecordedContext
+from hounsfield.index.site.records import AssociationRecord, RecordedContext, Recorder
 
 Messages = dict[tuple[int, int], int]  # (command field of the response, status) -> how many
-
-
-class Recorder(Protocol):
-    """Whoever keeps records."""
-
-    def note(self, recording: "Recording") -> None:
-        """Hear that a recording has something new: it was opened, or it is over."""
 
 
 class Recording:

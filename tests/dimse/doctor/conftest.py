@@ -42,8 +42,8 @@ class Site:
 def open_site(make_archive):
     with contextlib.ExitStack() as stack:
 
-        def start(*peers, **config):
-            archive = make_archive()
+        def start(*peers, storage=None, **config):
+            archive = make_archive(**(storage or {}))
             listener = socket.create_server(("127.0.0.1", 0))
             port = listener.getsockname()[1]
             config = DimseConfig(**{"times": QUICK, **config})

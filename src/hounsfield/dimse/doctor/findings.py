@@ -343,6 +343,18 @@ FINDINGS: dict[str, _Row] = {
         "{host}:{port} is this server itself.",
         "Set the host and port of the other system; what is sent there would come back to us.",
     ),
+    "their-no-verification": _Row(
+        "{peer} lets us in, but does not offer verification (C-ECHO).",
+        "Nothing has to be changed: it only cannot be asked in this way whether it is there.",
+    ),
+    "their-no-storage": _Row(
+        "{peer} takes no images from us: none of the usual storage classes.",
+        "If we should send to it, allow storage for our AE title {calling} on {peer}.",
+    ),
+    "their-loss-of-objects": _Row(
+        "{peer} accepted a test object, but does not find it again.",
+        "It may file what it gets later, or only for patients that it knows. Look there for the patient {patient}.",
+    ),
     "same-title": _Row(
         "{peer} has the AE title {called}, which is our own too.",
         "Give one of the two another AE title: systems tell each other apart by it.",
