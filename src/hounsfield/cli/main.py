@@ -2,7 +2,19 @@
 
 import typer
 
-from hounsfield.cli import configuration, filing, finding, network, serving, tls, upkeep, work_items
+from hounsfield.cli import (
+    commitment,
+    configuration,
+    filing,
+    finding,
+    jobs,
+    network,
+    routing,
+    serving,
+    tls,
+    upkeep,
+    work_items,
+)
 from hounsfield.cli.output import EXIT_CODES, ExitCode, Failure, fail
 from hounsfield.errors import HounsfieldError, Unavailable
 
@@ -15,7 +27,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (serving, filing, finding, network, tls, upkeep, work_items, configuration):
+for module in (
+    serving,
+    filing,
+    finding,
+    network,
+    jobs,
+    routing,
+    commitment,
+    tls,
+    upkeep,
+    work_items,
+    configuration,
+):
     module.register(app)
 
 

@@ -173,6 +173,17 @@ class Jobs:
         with self._database.reading() as connection:
             return _get(connection, job_id)
 
+    def beginning_with(self, text: str) -> Job:
+        """The job whose ID begins so; raises NotFound, and Conflict where there are several."""
+        statement = select(*_COLUMNS).where(job.c.id.startswith(text, autoescape=True)).limit(2)
+        with self._database.reading() as connection:
+            found = [Job(*row) for row in connection.execute(statement)]
+        if not found or not text:
+            raise NotFound("there is no such job")
+        if len(found) > 1:
+            raise Conflict(f"several jobs begin with {text!r}")
+        return found[0]
+
     def page(self, selection: Selection, limit: int, offset: int = 0) -> list[Job]:
         """The jobs of a selection, the newest first."""
         statement = select(*_COLUMNS).where(*selection.conditions())
