@@ -3,11 +3,12 @@
 import contextlib
 import dataclasses
 import threading
+import time
 
 import orjson
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
-from pynetdicom import AE, evt
+from pynetdicom import AE, build_role, evt
 from pynetdicom.sop_class import StorageCommitmentPushModel
 from sqlalchemy import select
 from tests.dimse.peer import CT, instance
@@ -210,3 +211,66 @@ class Worker:
                     with contextlib.suppress(HounsfieldError):
                         self._handler(one)
                         done.add(one.id)
+
+
+class Keeper:
+    """A pynetdicom SCP of storage commitment that fails what it is told to."""
+
+    def __init__(self, *, failing=(), answers_to=None, status=0, mentions_all=True):
+        self.failing = failing
+        self.answers_to = answers_to  # our port, where it answers on an association of its own
+        self.status = status
+        self.mentions_all = mentions_all
+        self.requests = []
+        self.answers = []
+
+    def on_action(self, event):
+        if self.status == 0:
+            self.requests.append(event.action_information)
+            threading.Thread(
+                target=self.answer, args=(event.assoc, event.action_information)
+            ).start()
+        return self.status, None
+
+    def result(self, request):
+        ds = Dataset()
+        ds.TransactionUID = request.TransactionUID
+        ds.ReferencedSOPSequence, failed = [], []
+        for one in request.ReferencedSOPSequence:
+            if one.ReferencedSOPInstanceUID in self.failing:
+                one.FailureReason = 0x0112
+                failed.append(one)
+            elif self.mentions_all:
+                ds.ReferencedSOPSequence.append(one)
+        if failed:
+            ds.FailedSOPSequence = failed
+        return ds, 2 if failed else 1
+
+    def answer(self, assoc, request):
+        result, event_type = self.result(request)
+        if self.answers_to is None:
+            time.sleep(0.05)
+            told, _ = assoc.send_n_event_report(result, event_type, PUSH_MODEL, PUSH_INSTANCE)
+            self.answers.append(told.Status)
+            return
+        ae = AE("KEEPER")
+        ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = 20
+        ae.add_requested_context(StorageCommitmentPushModel)
+        role = build_role(StorageCommitmentPushModel, scp_role=True)
+        own = ae.associate("127.0.0.1", self.answers_to, ae_title="HOUNSFIELD", ext_neg=[role])
+        told, _ = own.send_n_event_report(result, event_type, PUSH_MODEL, PUSH_INSTANCE)
+        self.answers.append(told.Status)
+        own.release()
+
+    @contextlib.contextmanager
+    def listening(self):
+        ae = AE("KEEPER")
+        ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = 20
+        ae.add_supported_context(StorageCommitmentPushModel)
+        server = ae.start_server(
+            ("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_N_ACTION, self.on_action)]
+        )
+        try:
+            yield Peer("KEEPER", "127.0.0.1", server.server_address[1], name="keeper")
+        finally:
+            server.shutdown()

@@ -45,7 +45,12 @@ def associate(server, contexts, *, calling: str = "PYNETDICOM", called: str | No
     ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = 60
     for abstract, syntax in contexts:
         ae.add_requested_context(abstract, syntax)
-    return ae.associate(server.host, server.port, ae_title=called or server.ae_title)
+    return ae.associate(
+        server.host,
+        server.port,
+        ae_title=called or server.ae_title,
+        tls_args=getattr(server, "tls_args", None),
+    )
 
 
 def send(server, paths: list[Path]) -> dict[Path, Answer]:

@@ -39,6 +39,11 @@ CallingOption = Annotated[
 ]
 
 
+TlsOption = Annotated[
+    bool, typer.Option("--tls", help="Speak TLS; a peer of the settings says itself whether to.")
+]
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command()(send)
@@ -53,6 +58,7 @@ def send(
     data: Data = None,
     settings: SettingsFile = None,
     ae_title: CallingOption = None,
+    tls: TlsOption = False,
     as_json: AsJson = False,
 ) -> None:
     """Send DICOM files to a peer by C-STORE, each as it is stored in the file.
@@ -61,7 +67,7 @@ def send(
     """
     from hounsfield.dimse.scu.store_scu import send as send_all
 
-    target = _target(settings_for(data, settings), peer, ae_title)
+    target = _target(settings_for(data, settings), peer, ae_title, uses_tls=tls)
     outgoing, skipped = _look_at(paths)
     counts: Counter[str] = Counter()
     refusals: Counter[str] = Counter()
@@ -94,12 +100,13 @@ def echo(
     data: Data = None,
     settings: SettingsFile = None,
     ae_title: CallingOption = None,
+    tls: TlsOption = False,
     as_json: AsJson = False,
 ) -> None:
     """Ask a peer whether it is there (C-ECHO)."""
     from hounsfield.dimse.scu.requestor import echo as ask
 
-    target = _target(settings_for(data, settings), peer, ae_title)
+    target = _target(settings_for(data, settings), peer, ae_title, uses_tls=tls)
     begin = time.monotonic()
     status = ask(target)
     taken_ms = round((time.monotonic() - begin) * 1000, 1)
@@ -111,15 +118,18 @@ def echo(
         raise typer.Exit(ExitCode.FAILED)
 
 
-def _target(settings: Settings, peer: str, ae_title: str | None) -> "Target":
+def _target(settings: Settings, peer: str, ae_title: str | None, *, uses_tls: bool) -> "Target":
     from hounsfield.dimse.scu.requestor import Target
+    from hounsfield.settings.parts import tls_settings
 
+    tls = tls_settings(settings)
     calling = ae_title or settings.dimse.ae_title
     known = settings.dimse.peers.get(peer)
     if known is not None:
         if known.host is None:
             raise Failure(f"dimse.peers.{peer} has no host to send to", ExitCode.USAGE)
-        return Target(known.host, known.port, known.ae_title, calling)
+        uses_tls = uses_tls or known.tls
+        return Target(known.host, known.port, known.ae_title, calling, uses_tls=uses_tls, tls=tls)
     match = _ADDRESS.fullmatch(peer)
     if match is None:
         names = ", ".join(settings.dimse.peers) or "none"
@@ -127,7 +137,10 @@ def _target(settings: Settings, peer: str, ae_title: str | None) -> "Target":
             f"{peer!r} is no peer in the settings (there: {names}) and not AETITLE@HOST:PORT",
             ExitCode.USAGE,
         )
-    return Target(match["host"].strip("[]"), int(match["port"] or 104), match["title"], calling)
+    port = int(match["port"] or (2762 if uses_tls else 104))
+    return Target(
+        match["host"].strip("[]"), port, match["title"], calling, uses_tls=uses_tls, tls=tls
+    )
 
 
 def _look_at(paths: list[Path]) -> tuple[list["Outgoing"], list[tuple[Path, str]]]:
