@@ -9,6 +9,7 @@ import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hounsfield.app.archive import open_archive
+from hounsfield.app.calls import checks_from, recording_calls
 from hounsfield.app.child import DRAIN_S, LifeLine, Orders
 from hounsfield.web.application import WebParts, web_app
 
@@ -19,7 +20,7 @@ _LOOK_EVERY_S = 0.25
 def run_http(orders: Orders, listener: socket.socket, life_line: LifeLine) -> None:
     """Serve until the life-line ends; answers in progress are finished first."""
     settings = orders.settings
-    with open_archive(settings) as archive:
+    with open_archive(settings) as archive, recording_calls(archive):
         parts = WebParts(
             store=archive.store,
             search=archive.search,
@@ -27,6 +28,7 @@ def run_http(orders: Orders, listener: socket.socket, life_line: LifeLine) -> No
             index=archive.index,
             data_folder=settings.data,
             peers=archive.peers,
+            check_peer=checks_from(settings.dimse.ae_title, orders.dimse_port),
             server={
                 "ae_title": settings.dimse.ae_title,
                 "dicom_host": settings.dimse.host,

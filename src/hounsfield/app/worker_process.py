@@ -5,6 +5,7 @@ import os
 import threading
 
 from hounsfield.app.archive import open_archive
+from hounsfield.app.calls import recording_calls
 from hounsfield.app.child import DRAIN_S, LifeLine, Orders
 from hounsfield.app.job_handlers import engine_over
 from hounsfield.app.lock import FolderLock
@@ -24,7 +25,7 @@ log = logging.getLogger(__name__)
 def run_worker(orders: Orders, life_line: LifeLine) -> None:
     """Carry out jobs, and look every half second for what follows from what arrived, until the life-line ends."""
     os.nice(_NICENESS)
-    with open_archive(orders.settings) as archive:
+    with open_archive(orders.settings) as archive, recording_calls(archive):
         rules = RoutingRules(archive.index.database)
         engine = engine_over(archive, orders.settings)
         life_line.watch(engine.stop)

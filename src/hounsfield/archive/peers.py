@@ -2,16 +2,18 @@
 
 import dataclasses
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 from hounsfield.archive.access import Principal, require
-from hounsfield.archive.addresses import is_host, is_numeric, is_within, networks_of
+from hounsfield.archive.addresses import address_of, is_host, is_numeric, is_within, networks_of
 from hounsfield.dicom.ae_titles import MAX_AE_TITLE_LENGTH, is_valid_ae_title
 from hounsfield.dicom.transfer_syntax import TRANSFER_SYNTAXES
 from hounsfield.errors import Conflict, InvalidQuery, NotFound
+from hounsfield.index.site.associations import Associations
 from hounsfield.index.site.peers import Peers
-from hounsfield.index.site.records import ALL_RIGHTS, RIGHTS, Peer
+from hounsfield.index.site.records import ALL_RIGHTS, RIGHTS, Caller, Peer
 
 CheckName = Literal[
     "settings", "address", "connection", "tls", "association", "echo", "contexts", "round-trip"
@@ -29,6 +31,9 @@ class Check:
     advice: str = ""
     milliseconds: float = 0.0
 
+
+# Tests a peer; with True it stores a small object there. Whoever talks DICOM provides it.
+CheckPeer = Callable[[Peer, bool], list[Check]]
 
 # A peer that is trusted with one click may do what a scanner needs.
 RIGHTS_OF_THE_TRUSTED = frozenset({"store", "search", "worklist", "procedure-step", "commit"})
@@ -92,6 +97,51 @@ def remove_peer(peers: Peers, principal: Principal, name: str) -> None:
     """Forget a peer; raises NotFound, Refused."""
     require(principal, "administer")
     peers.remove(name)
+
+
+def trust(
+    peers: Peers,
+    associations: Associations,
+    principal: Principal,
+    ae_title: str,
+    address: str,
+    *,
+    name: str = "",
+    may: frozenset[str] | None = None,
+) -> Peer:
+    """Make a peer of a refused caller, which may call from its address from now on; raises InvalidQuery, Conflict."""
+    try:
+        host = str(address_of(address))
+    except ValueError:
+        raise InvalidQuery(f"{address[:80]!r} is no address") from None
+    rights = RIGHTS_OF_THE_TRUSTED if may is None else may
+    new = Peer(ae_title, host, name=name or name_for(peers, ae_title), may=rights)
+    kept = add_peer(peers, principal, new)
+    associations.dismiss(ae_title, address)
+    return kept
+
+
+def refused_callers(peers: Peers, associations: Associations, principal: Principal) -> list[Caller]:
+    """Who was refused and would be again: those that were trusted meanwhile are left out."""
+    require(principal, "administer")
+    return [
+        one
+        for one in associations.callers()
+        if not can_trust(one)
+        or not any(may_call(peer, one.address) for peer in peers.by_ae_title(one.ae_title))
+    ]
+
+
+def can_trust(caller: Caller) -> bool:
+    """Whether a caller is let in once it is a peer."""
+    return caller.finding.startswith(("unknown-caller", "other-address"))
+
+
+def dismiss(associations: Associations, principal: Principal, ae_title: str, address: str) -> None:
+    """Forget that a caller was refused; raises NotFound."""
+    require(principal, "administer")
+    if not associations.dismiss(ae_title, address):
+        raise NotFound(f"no refused caller {ae_title[:40]!a} at {address[:80]!a} is kept")
 
 
 def peer_named(peers: Peers, name: str) -> Peer:

@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect
 
 from hounsfield import __version__
 from hounsfield.archive.exporting import named_instances
+from hounsfield.archive.peers import CheckPeer
 from hounsfield.archive.retrieve import Retrieve
 from hounsfield.archive.search import Search
 from hounsfield.archive.store import InstanceStore
@@ -25,7 +26,9 @@ from hounsfield.web import models, studies
 from hounsfield.web.attributes import attribute_tree
 from hounsfield.web.downloads import safe_name, zip_stream
 from hounsfield.web.events import Feed
+from hounsfield.web.site.associations import add_associations
 from hounsfield.web.site.jobs import add_jobs
+from hounsfield.web.site.peers import add_peers
 from hounsfield.web.site.routing import add_routing
 from hounsfield.web.uploads import Upload
 
@@ -44,6 +47,7 @@ class ApiParts:
     server: dict[str, Any]
     data_folder: Path
     peers: Peers
+    check_peer: CheckPeer | None = None
 
 
 def api_app(parts: ApiParts) -> FastAPI:
@@ -64,6 +68,8 @@ def api_app(parts: ApiParts) -> FastAPI:
     _add_studies(app, parts)
     _add_files(app, parts)
     _add_server(app, parts)
+    add_peers(app, parts)
+    add_associations(app, parts)
     add_jobs(app, parts)
     add_routing(app, parts)
     return app

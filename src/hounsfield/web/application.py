@@ -13,6 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
+from hounsfield.archive.peers import CheckPeer
 from hounsfield.archive.retrieve import Retrieve
 from hounsfield.archive.search import Search
 from hounsfield.archive.store import InstanceStore
@@ -40,6 +41,7 @@ class WebParts:
     data_folder: Path
     server: dict[str, Any]
     peers: Peers
+    check_peer: CheckPeer | None = None
 
 
 def web_app(parts: WebParts) -> ASGIApp:
@@ -54,6 +56,7 @@ def web_app(parts: WebParts) -> ASGIApp:
         server=parts.server,
         data_folder=parts.data_folder,
         peers=parts.peers,
+        check_peer=parts.check_peer,
     )
     dicomweb = dicomweb_app(parts.store, parts.search, parts.retrieve, Thumbnails(parts.retrieve))
 
