@@ -132,7 +132,7 @@ class Results:
         return [(evt.EVT_N_EVENT_REPORT, self.on_event)]
 
     def wait(self):
-        assert self._came.wait(20), "no result came"
+        assert self._came.wait(40), "no result came"
         self._came.clear()
         return self.heard[-1]
 
@@ -171,7 +171,7 @@ def ask(assoc, dataset, *, action_type=1, instance_uid=PUSH_INSTANCE):
 
 
 @contextlib.contextmanager
-def listening(results, *, title="SCANNER", role=True):
+def listening(results, *, title="SCANNER", role=True, port=0):
     """pynetdicom as the one who asked, at the port where it wants to hear the result."""
     ae = AE(title)
     ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = 20
@@ -180,7 +180,7 @@ def listening(results, *, title="SCANNER", role=True):
         scu_role=True if role else None,
         scp_role=True if role else None,
     )
-    server = ae.start_server(("127.0.0.1", 0), block=False, evt_handlers=results.handlers)
+    server = ae.start_server(("127.0.0.1", port), block=False, evt_handlers=results.handlers)
     try:
         yield Peer(title, "127.0.0.1", server.server_address[1], name=title.lower())
     finally:
