@@ -79,7 +79,7 @@ OPEN = ("queued", "running", "waiting", "paused")
 ENDED = ("done", "failed", "cancelled")
 STATES = (*OPEN, *ENDED)
 _THREE_DAYS_S = 3 * 86_400.0
-_MOST_DELETED_AT_ONCE = 500
+_MOST_DELETED_AT_ONCE = 50  # each may have sent thousands of instances
 
 
 @dataclass(frozen=True, slots=True)
