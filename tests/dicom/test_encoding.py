@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydicom import Dataset
 from pydicom.filereader import dcmread, read_dataset
 
-from hounsfield.dicom.encoding import encode_dataset
+from hounsfield.dicom.encoding import AnswerEncoder, encode_dataset
 from hounsfield.dicom.json_model import write_dataset
 from hounsfield.dicom.part10 import file_meta, read_header
 
@@ -116,3 +116,52 @@ def test_any_text_survives(texts, syntax):
     header = read_header(raw, tags=frozenset(), transfer_syntax_uid=syntax)
     found = orjson.loads(write_dataset(raw, header))["00104000"].get("Value", [""])[0]
     assert found == "/".join(texts).rstrip(" ")
+
+
+TEXTS = st.sampled_from(["", "CT", "Head", "Müller", "山田", "Жуков", "a\\b", "x " * 40])
+NAME = st.builds(
+    lambda groups: {group: text for group, text in groups.items() if text},
+    st.fixed_dictionaries({"Alphabetic": TEXTS}, optional={"Ideographic": TEXTS}),
+)
+VALUES = {
+    "00080020": ("DA", st.just("20260131")),
+    "00080061": ("CS", st.sampled_from(["CT", "MR"])),
+    "00081030": ("LO", TEXTS),
+    "00081032": ("SQ", st.fixed_dictionaries({"00080104": st.just({"vr": "LO", "Value": ["Kopf ü"]})})),
+    "00100010": ("PN", NAME),
+    "00101030": ("DS", st.sampled_from([80, 80.0, 70.5, "7e1"])),
+    "00201208": ("IS", st.sampled_from([0, 1, 212, "x"])),
+    "00280010": ("US", st.sampled_from([0, 512])),
+}  # fmt: skip
+ANSWERS = st.lists(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            tag: st.lists(values | st.none(), max_size=2).map(
+                lambda v, vr=vr: {"vr": vr, **({"Value": v} if v else {})}
+            )
+            for tag, (vr, values) in VALUES.items()
+            if vr not in {"SQ", "US"}
+        }
+        | {
+            "00081032": VALUES["00081032"][1].map(lambda item: {"vr": "SQ", "Value": [item]}),
+            "00280010": VALUES["00280010"][1].map(lambda n: {"vr": "US", "Value": [n]}),
+        },
+    ),
+    max_size=6,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    answers=ANSWERS,
+    syntax=st.sampled_from(SYNTAXES),
+    charset=st.sampled_from(["", "ISO_IR 100", "ISO_IR 144", "ISO_IR 192", "\\ISO 2022 IR 87"]),
+)
+def test_many_answers_are_written_as_each_would_be_alone(answers, syntax, charset):  # QR-05
+    vrs = {tag: vr for tag, (vr, _) in VALUES.items()}
+    fixed = {"00080054": {"vr": "AE", "Value": ["HOUNSFIELD"]}}
+    encoder = AnswerEncoder(vrs, fixed, syntax, charset)
+    for answer in answers * 2:
+        whole = {tag: answer.get(tag, {"vr": vr}) for tag, vr in vrs.items()}
+        assert encoder.encode(answer) == encode_dataset(whole | fixed, syntax, charset)

@@ -5,6 +5,7 @@ import itertools
 import random
 
 import pytest
+from pydicom import Dataset
 from tests.instances import CT_IMAGE, MR_IMAGE, ROOT, part10
 
 from hounsfield.dicom import frames
@@ -58,6 +59,18 @@ def record(content: bytes, received_us: int = RECEIVED_US, **options) -> Instanc
     )
 
 
+def code(value, scheme):
+    item = Dataset()
+    item.CodeValue, item.CodingSchemeDesignator = value, scheme
+    return item
+
+
+def requested(value):
+    item = Dataset()
+    item.ScheduledProtocolCodeSequence = [code(value, "99TEST")]
+    return item
+
+
 def hard_instances():
     chance = random.Random(7)
     for study, name in enumerate(NAMES * 3):
@@ -76,7 +89,10 @@ def hard_instances():
             "ReferringPhysicianName": chance.choice([*NAMES, ""]),
             "PatientWeight": chance.choice([None, "70.5", "80"]),
             "PatientComments": chance.choice([None, "allergic?", "ALLERGIC"]),
-        }
+            "OtherPatientIDs": (None, ["A1", "B2"], "A1", ["B2", "C3", "A1"])[study % 4],
+            "TimezoneOffsetFromUTC": (None, "+0900", "-0500", "+0130", "bad")[study % 5],
+            "ProcedureCodeSequence": (None, [code("CTH", "99TEST")], [code("MRH", "DCM"), code("CTH", "DCM")])[study % 3],
+        }  # fmt: skip
         for series, number in itertools.product(range(chance.randint(1, 3)), range(2)):
             yield part10(
                 **of_study,
@@ -91,6 +107,9 @@ def hard_instances():
                 OperatorsName=["Doe^Jane", "Yamada^Tarou=山田^太郎"] if series else "Op^One",
                 BodyPartExamined=("HEAD", "CHEST")[series % 2],
                 SliceLocation=str(number * 2.5),
+                SeriesDate=("20240101", "20240131", None)[series % 3],
+                SeriesTime=("0730", None, "121530.5")[study % 3],
+                RequestAttributesSequence=[requested("CTH"), requested("MRH")][: study % 3] or None,
             )
 
 

@@ -10,7 +10,9 @@ from tests.instances import CT_IMAGE, MR_IMAGE, ROOT, dataset, numbered, part10
 
 from hounsfield.dicom.attributes import ATTRIBUTES, TAGS_OF, tag_of
 from hounsfield.dicom.matching import matches
+from hounsfield.dicom.negotiated import Options, combined, parse_key
 from hounsfield.dicom.query import (
+    Item,
     Key,
     Level,
     Order,
@@ -138,6 +140,81 @@ IMAGE_KEYS = [
     _parsed("SliceLocation", st.sampled_from(["2.5", "0", "0.0", "7"])),
     _uid_lists("SOPClassUID", [CT_IMAGE, MR_IMAGE]),
     _uid_lists("SOPInstanceUID", [f"{uid}.0.{n}" for uid in STUDY_UIDS[:9] for n in range(2)]),
+]
+ALL_OPTIONS = Options(*[True] * 7)
+
+
+def _negotiated(keyword, texts):
+    """Keys as they are where everything was negotiated (PS3.4 C.5.1.1)."""
+    tag = tag_of(keyword)
+    vr = ATTRIBUTES[tag].vr if tag in ATTRIBUTES else "CS"
+
+    def parse(text):
+        try:
+            return Key(tag, vr, parse_key(tag, vr, text, ALL_OPTIONS))
+        except InvalidQuery:
+            assume(False)
+
+    return texts.map(parse)
+
+
+def _moments(date_keyword, time_keyword, dates, times):
+    """A range of dates with one of times, in a zone or in none, made one key."""
+    date_tag, time_tag = tag_of(date_keyword), tag_of(time_keyword)
+
+    def combine(pair):
+        date, time, offset = pair
+        made = combined(
+            [
+                Key(date_tag, "DA", parse_match(date_tag, "DA", date)),
+                Key(time_tag, "TM", parse_match(time_tag, "TM", time)),
+            ],
+            offset,
+        )
+        return next(iter(made))
+
+    offsets = st.sampled_from(["", "+0000", "+0900", "-0500", "+1400"])
+    return st.tuples(_dates(dates), _dates(times), offsets).map(combine)
+
+
+SOUNDS = _patterns(
+    [n for n in NAMES if n] + ["Dough^Jon", "Mueller", "Miller", "Yamata", "O'Bryan P"]
+)
+EMPTY = st.just('""')
+SCHEMES, CODES = (
+    st.sampled_from(["99TEST", "DCM", "*T", "X"]),
+    st.sampled_from(["CTH", "C*", "MRH"]),
+)
+CODE_ITEM = st.builds(
+    lambda pairs: Item(tuple(Key(tag, "SH", parse_match(tag, "SH", text)) for tag, text in pairs.items())),
+    st.fixed_dictionaries({0x00080100: CODES}, optional={0x00080102: SCHEMES}),
+)  # fmt: skip
+PATIENT_KEYS += [
+    _negotiated("PatientName", st.one_of(SOUNDS, EMPTY)),
+    _negotiated("IssuerOfPatientID", EMPTY),
+    _negotiated("PatientComments", EMPTY),
+    _negotiated("OtherPatientIDs", st.sampled_from(["A1\\B2", "B2\\A1", "A1\\C3", "A1", '""'])),
+]
+STUDY_KEYS += [
+    _moments("StudyDate", "StudyTime", DATES, TIMES),
+    *(_negotiated(k, EMPTY) for k in ("StudyDate", "StudyDescription", "ModalitiesInStudy")),
+    _negotiated("ReferringPhysicianName", st.one_of(EMPTY, _patterns(["Roe^R=山田^太郎"]))),
+    _negotiated("ModalitiesInStudy", st.sampled_from(["CT\\MR", "CT\\PT", "MR\\CT\\MR"])),
+    CODE_ITEM.map(lambda item: Key(tag_of("ProcedureCodeSequence"), "SQ", item)),
+]
+SERIES_KEYS += [
+    _negotiated("SeriesNumber", EMPTY),
+    _negotiated("OperatorsName", st.sampled_from(["op^one\\doe^jane", "doe^jane\\X", '""'])),
+    _moments("SeriesDate", "SeriesTime", ["20240101", "20240131"], ["0730", "12"]),
+    CODE_ITEM.map(
+        lambda item: Key(
+            tag_of("RequestAttributesSequence"), "SQ", Item((Key(0x00400008, "SQ", item),))
+        )
+    ),
+]
+IMAGE_KEYS += [
+    _negotiated("ImageType", st.sampled_from(["ORIGINAL\\PRIMARY", "PRIMARY\\AXIAL", '""'])),
+    _negotiated("InstanceNumber", EMPTY),
 ]
 KEYS = {
     Level.PATIENT: PATIENT_KEYS,

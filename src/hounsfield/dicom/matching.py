@@ -8,7 +8,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from hounsfield.dicom.attributes import normalise, normalise_name
-from hounsfield.dicom.query import Key, Query, Range, SingleValue, UidList, Universal, Wildcard
+from hounsfield.dicom.names import sounds_like
+from hounsfield.dicom.negotiated import latest, offset_of, padded, utc
+from hounsfield.dicom.query import (
+    AllValues,
+    DateTimeRange,
+    EmptyValue,
+    FuzzyName,
+    Item,
+    Key,
+    NameGroups,
+    Query,
+    Range,
+    SingleValue,
+    UidList,
+    Universal,
+    Wildcard,
+)
 
 Attributes = Mapping[str, Any]
 _NUMBERS = frozenset({"IS", "DS", "US", "SS", "UL", "SL", "FL", "FD"})
@@ -23,11 +39,46 @@ def matches(query: Query, attributes: Attributes) -> bool:
 
 def matches_key(key: Key, attributes: Attributes) -> bool:
     """Whether any value of the key's attribute matches (PS3.4 C.2.2.2: one of several is enough)."""
-    if isinstance(key.match, Universal):
-        return True
-    return any(
-        _matches_value(key, value) for value in texts(attributes.get(f"{key.tag:08X}"), key.vr)
-    )
+    element = attributes.get(f"{key.tag:08X}")
+    match key.match:
+        case Universal():
+            return True
+        case EmptyValue():
+            return not any(texts(element, key.vr))
+        case AllValues(values):
+            each = (Key(key.tag, key.vr, SingleValue(value)) for value in values)
+            return all(matches_key(one, attributes) for one in each)
+        case Item(keys):
+            items = (element or {}).get("Value", ())
+            return any(all(matches_key(one, item) for one in keys) for item in items)
+        case DateTimeRange():
+            return _is_within(key, key.match, attributes)
+    return any(_matches_value(key, value) for value in texts(element, key.vr))
+
+
+def _is_within(key: Key, wanted: DateTimeRange, attributes: Attributes) -> bool:
+    """A date and its time as one moment; a time that is not known is the beginning of the day."""
+    date = _first(attributes, key.tag, "DA")
+    moment = padded(date + _first(attributes, wanted.time_tag, "TM"))
+    if not date:
+        return False
+    if wanted.offset_minutes is None:
+        low = wanted.first is None or moment >= padded(wanted.first)
+        return low and (wanted.last is None or moment[: len(wanted.last)] <= wanted.last)
+    there = utc(moment, offset_of(_first(attributes, 0x00080201, "SH")))
+    ends = utc_ends(wanted)
+    return bool(there) and (ends[0] or "") <= there and (ends[1] is None or there <= ends[1])
+
+
+def utc_ends(wanted: DateTimeRange) -> tuple[str | None, str | None]:
+    """The ends of a range in UTC; "" is one that is no moment, which nothing comes up to."""
+    first = wanted.first and utc(wanted.first, wanted.offset_minutes)
+    last = wanted.last and utc(latest(wanted.last), wanted.offset_minutes)
+    return ("~" if first == "" else first), last
+
+
+def _first(attributes: Attributes, tag: int, vr: str) -> str:
+    return next(iter(texts(attributes.get(f"{tag:08X}"), vr)), "")
 
 
 def texts(element: Mapping[str, Any] | None, vr: str) -> list[str]:
@@ -49,6 +100,10 @@ def _matches_value(key: Key, value: str) -> bool:
             return wanted == value
         case UidList(uids):
             return value in uids
+        case FuzzyName(name):
+            return sounds_like(name, value)
+        case NameGroups(patterns):
+            return groups_match(patterns, value)
         case Wildcard(pattern):
             if key.vr == "PN":
                 return name_matches(pattern, value)
@@ -73,8 +128,17 @@ def _is_number(text: str) -> bool:
 def name_matches(pattern: str, name: str) -> bool:
     """PN matching: any component group, without case and accents; ``*`` and ``?`` are wild cards."""
     wanted = _pattern(normalise_name(pattern))
-    groups = [group for group in normalise_name(name).split("=") if group]
-    return any(wanted.fullmatch(group) for group in [*groups, normalise_name(name)])
+    return any(wanted.fullmatch(group) for group in normalise_name(name).split("=") if group)
+
+
+def groups_match(patterns: tuple[str, ...], name: str) -> bool:
+    """PN matching by component groups; one that is not asked for, or by ``*`` alone, may be anything."""
+    groups = [*normalise_name(name).split("="), "", "", ""]
+    return all(
+        bool(group and _pattern(normalise_name(pattern)).fullmatch(group))
+        for pattern, group in zip(patterns, groups, strict=False)
+        if not set(pattern) <= {"*"}
+    )
 
 
 def _pattern(text: str) -> re.Pattern[str]:

@@ -70,7 +70,66 @@ class Range:
     last: str | None
 
 
-Matching = Universal | SingleValue | UidList | Wildcard | Range
+@dataclass(frozen=True, slots=True)
+class EmptyValue:
+    """Matches the absent value and the empty one, where that was negotiated (C.2.2.2.7)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AllValues:
+    """Matches where each of these is among the values, where that was negotiated (C.2.2.2.8)."""
+
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FuzzyName:
+    """Matches names that sound alike, where that was negotiated (C.2.2.2.1.1, `dicom.names`)."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class NameGroups:
+    """Matches component groups of a name each with its own pattern; an empty one matches everything (PS3.5 6.2.1)."""
+
+    patterns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DateTimeRange:
+    """From ``first`` to ``last`` of a date with the time in ``time_tag``, both included (C.2.2.2.5).
+
+    They are written as YYYYMMDDHHMMSS and perhaps a fraction. With ``offset_minutes`` they count from UTC by it, and
+    what is compared with them by its own Timezone Offset From UTC (0008,0201), else by ours.
+    """
+
+    time_tag: int
+    first: str | None
+    last: str | None
+    offset_minutes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Matches a sequence that has an item matching all these keys (C.2.2.2.6)."""
+
+    keys: "tuple[Key, ...]"
+
+
+Matching = (
+    Universal
+    | SingleValue
+    | UidList
+    | Wildcard
+    | Range
+    | EmptyValue
+    | AllValues
+    | FuzzyName
+    | NameGroups
+    | DateTimeRange
+    | Item
+)
 
 # C.2.2.2.4: no wild cards in dates, times, numbers and UIDs.
 WILDCARD_VRS = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"})
@@ -127,6 +186,8 @@ def parse_match(tag: int, vr: str, text: str) -> Matching:
     text = text.strip(" \0")
     if not text or (vr in WILDCARD_VRS and set(text) == {"*"}):
         return Universal()
+    if vr == "PN" and "=" in text:
+        return _groups(text)
     if vr == "UI":
         return _uids(tag, text.replace(",", "\\").split("\\"))
     if vr in RANGE_VRS:
@@ -139,6 +200,13 @@ def parse_match(tag: int, vr: str, text: str) -> Matching:
         except ValueError:
             raise InvalidQuery(f"{name_of(tag)} is a number, {text!r} is not") from None
     return SingleValue(text)
+
+
+def _groups(text: str) -> Matching:
+    groups = tuple(group.strip(" ") for group in text.split("=")[:3])
+    if all(set(group) <= {"*"} for group in groups):
+        return Universal()
+    return NameGroups(groups)
 
 
 def name_of(tag: int) -> str:

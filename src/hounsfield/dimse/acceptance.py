@@ -14,7 +14,7 @@ from hounsfield.dicom.sop_classes import STORAGE_SOP_CLASSES, name_of
 from hounsfield.dicom.transfer_syntax import TRANSFER_SYNTAXES
 from hounsfield.dimse.config import DimseConfig
 from hounsfield.dimse.doctor.findings import Finding, say
-from hounsfield.dimse.identifier import negotiate_options
+from hounsfield.dimse.identifier import negotiate_query, negotiate_retrieval
 from hounsfield.dimse.places import Full, Places
 from hounsfield.dimse.scp.find_scp import FIND_SOP_CLASSES
 from hounsfield.dimse.scp.retrieve_scp import GET_SOP_CLASSES, MOVE_SOP_CLASSES
@@ -51,15 +51,16 @@ _MESSAGE_SYNTAXES = frozenset(
 _STORAGE_INFORMATION = bytes((2, 0, 3, 0, 0, 0))
 
 _VERIFICATION = Support(_MESSAGE_SYNTAXES)
-_QUERY_RETRIEVE = Support(_MESSAGE_SYNTAXES, answer_information=negotiate_options)
+_QUERY = Support(_MESSAGE_SYNTAXES, answer_information=negotiate_query)
+_RETRIEVE = Support(_MESSAGE_SYNTAXES, answer_information=negotiate_retrieval)
 # Who keeps what we sent reports as SCP on an association that it asks for (PS3.4 J.3.3, NET-06).
 _COMMITMENT = Support(_MESSAGE_SYNTAXES, requestor_may_be_scp=True)
 _NOT_PERMITTED = Support(frozenset(), is_permitted=False)
 
 # Every SOP class but those of storage: the right that it takes, and what we can do with it.
 OFFERED: dict[str, tuple[str, Support]] = {
-    **dict.fromkeys(sorted(FIND_SOP_CLASSES), ("search", _QUERY_RETRIEVE)),
-    **dict.fromkeys(sorted(GET_SOP_CLASSES | MOVE_SOP_CLASSES), ("retrieve", _QUERY_RETRIEVE)),
+    **dict.fromkeys(sorted(FIND_SOP_CLASSES), ("search", _QUERY)),
+    **dict.fromkeys(sorted(GET_SOP_CLASSES | MOVE_SOP_CLASSES), ("retrieve", _RETRIEVE)),
     **dict.fromkeys(sorted(WORK_ITEM_SOP_CLASSES), ("work-item", Support(_MESSAGE_SYNTAXES))),
     STORAGE_COMMITMENT_PUSH_MODEL: ("commit", _COMMITMENT),
 }

@@ -1,19 +1,23 @@
 """Identifiers: the data sets that queries and retrievals are asked with (PS3.4 C.4.1.1.3, C.4.2.1.4)."""
 
+import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
 
 from hounsfield.dicom.attributes import ATTRIBUTES, SPECIFIC_CHARACTER_SET
 from hounsfield.dicom.json_model import write_dataset
+from hounsfield.dicom.negotiated import Options, parse_key
 from hounsfield.dicom.part10 import read_header
 from hounsfield.dicom.query import (
+    Item,
+    Key,
     Level,
     Matching,
     SingleValue,
     Universal,
     name_of,
-    parse_match,
 )
 from hounsfield.dimse.association import Association
 from hounsfield.dimse.command import Command
@@ -23,6 +27,9 @@ from hounsfield.errors import InvalidQuery
 # More than any query has; keeps a peer from filling our memory with one.
 MAX_IDENTIFIER_BYTES = 1 << 20
 QUERY_RETRIEVE_LEVEL = "00080052"
+PLAIN = Options()
+# The bytes of PS3.4 C.5.1.1 that can be answered with 1; the fifth is the conversion of multi-frame images.
+_OFFERED = frozenset((1, 2, 3, 4, 6, 7))
 # PS3.4 C.6.1.1: the unique key of each level.
 UNIQUE_KEYS = {
     Level.PATIENT: 0x00100020,
@@ -32,9 +39,21 @@ UNIQUE_KEYS = {
 }
 
 
-def negotiate_options(asked: bytes) -> bytes:
-    """Answer the extended negotiation of a query or retrieve class (PS3.4 C.5.1.1): relational, nothing else."""
+def negotiate_query(asked: bytes) -> bytes:
+    """Answer the extended negotiation of a query class (PS3.4 C.5.1.1): all but the conversion of multi-frame images."""
+    return bytes(
+        int(position in _OFFERED and value == 1) for position, value in enumerate(asked, 1)
+    )
+
+
+def negotiate_retrieval(asked: bytes) -> bytes:
+    """Answer the extended negotiation of a retrieval class (PS3.4 C.5.2.1): relational, nothing else."""
     return bytes((1 if is_relational(asked) else 0, *(0 for _ in asked[1:])))
+
+
+def options_of(information: bytes) -> Options:
+    """What was negotiated for a query class."""
+    return Options(*(value == 1 for value in information[: len(dataclasses.fields(Options))]))
 
 
 def is_relational(information: bytes) -> bool:
@@ -66,13 +85,37 @@ def decode_identifier(content: bytes, transfer_syntax_uid: str) -> tuple[dict[st
     return found, header.text(SPECIFIC_CHARACTER_SET)
 
 
-def match_of(tag: int, attribute: dict[str, Any]) -> Matching | None:
-    """How an attribute selects; None where it would in a way that we do not know: by sequence items."""
+def match_of(tag: int, attribute: dict[str, Any], options: Options = PLAIN) -> Matching | None:
+    """How an attribute selects; None where it would in a way that we do not know. Raises InvalidQuery."""
     values = attribute.get("Value", ())
     if attribute["vr"] == "SQ":
-        is_empty = all(not part.get("Value") for item in values for part in item.values())
-        return Universal() if is_empty else None
-    if vr_of_key(tag) == "PN":
+        return _item(values, options) if vr_of_key(tag) == "SQ" else None
+    vr = vr_of_key(tag)
+    if vr == "SQ":
+        return Universal() if not any(values) else None
+    return _match(tag, vr, values, options)
+
+
+def _item(items: Sequence[dict[str, Any]], options: Options) -> Matching | None:
+    """Matching by the one item of keys in a sequence (PS3.4 C.2.2.2.6)."""
+    if len(items) > 1:
+        raise InvalidQuery("a sequence to match by has one item")
+    keys = []
+    for tag, attribute in (items[0] if items else {}).items():
+        number = int(tag, 16)
+        if attribute["vr"] == "SQ":
+            match = _item(attribute.get("Value", ()), options)
+        else:
+            match = _match(number, attribute["vr"], attribute.get("Value", ()), options)
+        if match is None:
+            return None
+        if not isinstance(match, Universal):
+            keys.append(Key(number, attribute["vr"], match))
+    return Item(tuple(keys)) if keys else Universal()
+
+
+def _match(tag: int, vr: str, values: Sequence[Any], options: Options) -> Matching:
+    if vr == "PN":
         groups = ("Alphabetic", "Ideographic", "Phonetic")
         names = [
             "=".join(value.get(group, "") for group in groups).rstrip("=")
@@ -80,9 +123,9 @@ def match_of(tag: int, attribute: dict[str, Any]) -> Matching | None:
             else str(value or "")  # some call a name by another VR
             for value in values
         ]
-        return parse_match(tag, "PN", "\\".join(names))
+        return parse_key(tag, "PN", "\\".join(names), options)
     text = "\\".join("" if value is None else str(value) for value in values)
-    return parse_match(tag, vr_of_key(tag), text)
+    return parse_key(tag, vr, text, options)
 
 
 def level_of(identifier: dict[str, Any], top: Level) -> Level:

@@ -1,7 +1,7 @@
 """Turns the keys of a query into SQL conditions (PS3.4 C.2.2.2)."""
 
 import re
-from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import (
@@ -20,10 +20,19 @@ from sqlalchemy import (
 from sqlalchemy.sql.expression import literal
 
 from hounsfield.dicom.attributes import ATTRIBUTES, normalise, normalise_name
+from hounsfield.dicom.matching import utc_ends
+from hounsfield.dicom.names import asked_sounds
+from hounsfield.dicom.negotiated import padded
 from hounsfield.dicom.query import (
+    AllValues,
+    DateTimeRange,
+    EmptyValue,
+    FuzzyName,
+    Item,
     Key,
     Level,
     Matching,
+    NameGroups,
     Query,
     Range,
     SingleValue,
@@ -34,6 +43,18 @@ from hounsfield.dicom.query import (
 from hounsfield.errors import InvalidQuery
 from hounsfield.index import schema
 from hounsfield.index.answers import MODALITIES_IN_STUDY, SOP_CLASSES_IN_STUDY
+from hounsfield.index.texts import (
+    beginning,
+    between,
+    day_near,
+    escaped,
+    exactly,
+    glob,
+    in_groups,
+    matches_glob,
+    maybe_in_groups,
+    name_in,
+)
 
 p, st, se, i = schema.patient, schema.study, schema.series, schema.instance
 
@@ -45,10 +66,9 @@ _FEW = 1000
 # More than this is no query of a person or a viewer; databases refuse yet longer ones less clearly.
 _MAX_TEXT, _MAX_UIDS, _MAX_MEMBERS, _MAX_WORDS, _MAX_KEYS = 1024, 10_000, 100, 40, 100
 _MAX_INTEGER = 1 << 62  # more than IS can have (PS3.5 6.2), less than a column takes
-_LAST = "\U0010ffff"
 _NUMBERS = frozenset({"IS", "DS", "US", "SS", "UL", "SL", "FL", "FD"})
-_PATIENT_NAME, _REFERRING_PHYSICIAN_NAME = 0x00100010, 0x00080090
-_NAME_GROUPS = (st.c.patient_name, st.c.patient_name_ideographic, st.c.patient_name_phonetic)
+_PATIENT_NAME, _REFERRING_PHYSICIAN_NAME, _STUDY_DATE = 0x00100010, 0x00080090, 0x00080020
+NAME_GROUPS = (st.c.patient_name, st.c.patient_name_ideographic, st.c.patient_name_phonetic)
 _COLUMNS: dict[int, ColumnElement[Any]] = {
     0x00100020: st.c.patient_id,
     0x00080020: st.c.study_date,
@@ -96,6 +116,14 @@ def _values(match: Matching) -> tuple[str, ...]:
             return (first or "", last or "")
         case UidList(uids):
             return uids
+        case AllValues(values) | NameGroups(values):
+            return values
+        case FuzzyName(name):
+            return (name,)
+        case DateTimeRange(_, first, last):
+            return (first or "", last or "")
+        case Item(keys):
+            return tuple(value for key in keys for value in _values(key.match))
     return ()
 
 
@@ -110,6 +138,7 @@ class Conditions:
         self._connection = connection
         self._is_sqlite = connection.dialect.name == "sqlite"
         self._is_page = is_page
+        self._tables_made = 0
 
     def of_study(self, query: Query) -> list[ColumnElement[bool]]:
         """Conditions for what is ours in a query: words, status and patient."""
@@ -158,43 +187,67 @@ class Conditions:
         if key.tag == _PATIENT_NAME:
             return self._patient_name(match)
         if key.tag == _REFERRING_PHYSICIAN_NAME:
-            return _name_in_groups(st.c.referring_physician_name, match)
+            narrow = maybe_in_groups(st.c.referring_physician_name, match)
+            return and_(narrow, self._in_json(Level.STUDY, key)) if self._is_sqlite else narrow
         if key.tag == MODALITIES_IN_STUDY:
             return self._member(st.c.modalities, match)
         if key.tag == SOP_CLASSES_IN_STUDY:
             return self._member(st.c.sop_classes, match)
-        if attribute is None or attribute.vr == "SQ":
+        if attribute is None or (attribute.vr == "SQ") is not isinstance(match, Item):
             return true()  # not supported as a matching key: ignored, as PS3.4 C.4.1.1.3.1 wants
         if attribute.level.depth > level.depth:
             return _below(level, attribute.level, key)
+        if isinstance(match, DateTimeRange):
+            return self._within(attribute.level, key.tag, match)
         return _on_column(key) if _has_column(key) else self._in_json(attribute.level, key)
 
     def _patient_name(self, match: Matching) -> ColumnElement[bool]:
         """PN matching on folded columns, one for each component group (PS3.5 6.2.1)."""
-        whole = _NAME_GROUPS[0] + "=" + _NAME_GROUPS[1] + "=" + _NAME_GROUPS[2]
-        has_groups = or_(*(group != "" for group in _NAME_GROUPS[1:]))
-        if isinstance(match, SingleValue):
-            wanted = normalise_name(match.value)
-            if "=" not in wanted:
-                return or_(*(_exactly(group, wanted) for group in _NAME_GROUPS))
-            groups = [*wanted.split("="), "", ""][: len(_NAME_GROUPS)]
-            return and_(*(c == group for c, group in zip(_NAME_GROUPS, groups, strict=True)))
-        if not isinstance(match, Wildcard):
-            return false()
-        pattern = normalise_name(match.pattern)
-        runs = [run for run in re.split(r"[*?]", pattern) if run]
-        globs = [_glob(group, pattern) for group in _NAME_GROUPS]
-        # The whole name, groups and all, is one more text that may match; its head is that of its first group.
-        crossing = [has_groups, _glob(func.rtrim(whole, "="), pattern)]
-        first = re.split(r"[*?=]", pattern, maxsplit=1)[0]
-        if first:
-            crossing += _beginning(_NAME_GROUPS[0], first)
-        globs.append(and_(*crossing))
-        if pattern[:1] in {"*", "?"}:
-            # It begins with a wild card: trigrams narrow it down before the columns are looked at.
-            words = [re.sub(r"[\^=]", " ", run) for run in runs]  # as `searchable_text` has them
-            return and_(or_(*globs), *self._trigrams(words))
-        return or_(*globs)
+        match match:
+            case FuzzyName(name):
+                return self._fuzzy(name)
+            case EmptyValue():
+                return and_(*(group == "" for group in NAME_GROUPS))
+            case SingleValue(value):
+                return or_(*(exactly(group, normalise_name(value)) for group in NAME_GROUPS))
+            case AllValues(values):
+                return and_(*(self._patient_name(SingleValue(value)) for value in values))
+            case NameGroups(patterns):
+                wanted = in_groups(NAME_GROUPS, patterns)
+                # A first group that is asked for has its trigrams; the others have an index each.
+                return and_(wanted, *self._of_infix(patterns[0])) if patterns[0] else wanted
+            case Wildcard(pattern):
+                globs = [glob(group, normalise_name(pattern)) for group in NAME_GROUPS]
+                return and_(or_(*globs), *self._of_infix(pattern))
+        return false()
+
+    def _of_infix(self, pattern: str) -> list[ColumnElement[bool]]:
+        """What trigrams tell of a pattern that begins with a wild card, so that no index of a column helps."""
+        folded = normalise_name(pattern)
+        if folded[:1] not in {"*", "?"}:
+            return []
+        runs = [run for run in re.split(r"[*?]", folded) if run]
+        return self._trigrams(
+            [run.replace("^", " ") for run in runs]
+        )  # as `searchable_text` has them
+
+    def _fuzzy(self, name: str) -> ColumnElement[bool]:
+        """Names by their sounds, which have a table of their own."""
+        whole, begun, letters = asked_sounds(name)
+        sound = schema.study_name_sound.c
+        found: list[ColumnElement[bool]] = [st.c.id.in_(select(sound.study_fk).where(sound.sound == one)) for one in whole]
+        found += [
+            st.c.id.in_(select(sound.study_fk).where(*beginning(sound.sound, one)))
+            for one in begun
+            if one
+        ]
+        has_words = or_(*(group != "" for group in NAME_GROUPS))
+        if letters:
+            if not self._is_sqlite:
+                raise InvalidQuery("a name cannot be searched for by single letters alone")
+            joined = NAME_GROUPS[0] + "=" + NAME_GROUPS[1] + "=" + NAME_GROUPS[2]
+            found += [func.hounsfield_has_word(joined, letter) == 1 for letter in letters]
+        return and_(has_words, *found)
 
     def _trigrams(self, words: list[str]) -> list[ColumnElement[bool]]:
         """Conditions that the trigram index answers, true for at least all texts that have all ``words``."""
@@ -212,29 +265,74 @@ class Conditions:
         r"""Matching of one in a set that is kept as ``\CT\MR\``."""
         position = func.instr if self._is_sqlite else func.strpos
         match match:
-            case SingleValue() | UidList():
+            case EmptyValue():
+                return members == ""
+            case SingleValue() | UidList() | AllValues():
                 wanted = [value for value in _values(match) if "\\" not in value]
-                return or_(false(), *(position(members, f"\\{value}\\") > 0 for value in wanted))
+                each = [position(members, f"\\{value}\\") > 0 for value in wanted]
+                return and_(*each) if isinstance(match, AllValues) else or_(false(), *each)
             case Wildcard(pattern):
-                each = "".join("[^\\]" if c == "?" else c for c in _escaped(pattern))
-                return _matches_glob(members, f"*\\{each}\\*")
+                one = "".join("[^\\]" if c == "?" else c for c in escaped(pattern))
+                return matches_glob(members, f"*\\{one}\\*")
         return true()
+
+    def _within(self, level: Level, tag: int, match: DateTimeRange) -> ColumnElement[bool]:
+        """A date and its time as one moment."""
+        if not self._is_sqlite and tag != _STUDY_DATE:
+            raise InvalidQuery(f"{ATTRIBUTES[tag].keyword} cannot be searched for")
+        date, time = self._first(level, tag), self._first(level, match.time_tag)
+        moment = date + time + func.substr("000000", func.length(time) + 1)
+        if match.offset_minutes is None:
+            first = match.first and padded(match.first)
+            # The day alone is what the index of dates has.
+            days = between(date, match.first and match.first[:8], match.last and match.last[:8])
+            return and_(*days, *between(moment, first, match.last))
+        if not self._is_sqlite:
+            raise InvalidQuery("dates cannot be searched for across time zones")
+        ends = utc_ends(match)
+        there = func.hounsfield_utc(moment, self._first(Level.STUDY, 0x00080201))
+        near = between(
+            date, *(day_near(end, days) for end, days in zip(ends, (-1, 1), strict=True))
+        )
+        exact = [there != ""]
+        exact += [there >= ends[0]] if ends[0] is not None else []
+        exact += [there <= ends[1]] if ends[1] is not None else []
+        return and_(*near, *exact)
+
+    def _first(self, level: Level, tag: int) -> ColumnElement[Any]:
+        """The first value of an attribute, "" if there is none."""
+        if tag in _COLUMNS:
+            return _COLUMNS[tag]
+        holder = _TABLES[level].c.attributes
+        return func.coalesce(func.json_extract(holder, f"$.{tag:08X}.Value[0]"), "")
 
     def _in_json(self, level: Level, key: Key) -> ColumnElement[bool]:
         """A key without a column of its own, looked up in the JSON of its level."""
         if not self._is_sqlite:
             raise InvalidQuery(f"{ATTRIBUTES[key.tag].keyword} cannot be searched for")
-        path = f"$.{key.tag:08X}.Value"
-        each = func.json_each(_TABLES[level].c.attributes, path).table_valued(
-            "value", name=f"v{key.tag:08x}"
+        return self._in(_TABLES[level].c.attributes, key)
+
+    def _in(self, holder: ColumnElement[Any], key: Key) -> ColumnElement[bool]:
+        """A key looked up in a data set in JSON: that of a level, or an item."""
+        self._tables_made += 1
+        each = func.json_each(holder, f"$.{key.tag:08X}.Value").table_valued(
+            "value", name=f"v{key.tag:08x}_{self._tables_made}"
         )
         value: ColumnElement[Any] = each.c.value
+        match key.match:
+            case Universal():
+                return true()
+            case AllValues(values):
+                return and_(*(self._in(holder, replace(key, match=SingleValue(v))) for v in values))
+            case EmptyValue():
+                is_name = key.vr == "PN"
+                there = _any_group(value) if is_name else and_(value.is_not(None), value != "")
+                return ~select(literal(1)).select_from(each).where(there).exists()
+            case Item(keys):
+                inside = (self._in(value, one) for one in keys)
+                return select(literal(1)).select_from(each).where(and_(true(), *inside)).exists()
         if key.vr == "PN":
-            groups = [
-                func.hounsfield_fold(func.json_extract(value, f"$.{group}"))
-                for group in ("Alphabetic", "Ideographic", "Phonetic")
-            ]
-            condition = or_(*(_name(group, key.match) for group in groups))
+            condition = name_in(_groups_in(value), key.match)
         elif key.vr in _NUMBERS and isinstance(key.match, SingleValue):
             condition = value == float(key.match.value)
         else:
@@ -242,8 +340,21 @@ class Conditions:
         return select(literal(1)).select_from(each).where(condition).exists()
 
 
+def _groups_in(name: ColumnElement[Any]) -> list[ColumnElement[Any]]:
+    """The folded component groups of a name in JSON."""
+    return [
+        func.hounsfield_fold(func.json_extract(name, f"$.{group}"))
+        for group in ("Alphabetic", "Ideographic", "Phonetic")
+    ]
+
+
+def _any_group(name: ColumnElement[Any]) -> ColumnElement[bool]:
+    return or_(*(group != "" for group in _groups_in(name)))
+
+
 def _has_column(key: Key) -> bool:
-    return key.tag in _COLUMNS or key.tag in _INTEGERS
+    is_number = key.tag in _INTEGERS and not isinstance(key.match, EmptyValue)
+    return key.tag in _COLUMNS or is_number
 
 
 def _on_column(key: Key) -> ColumnElement[bool]:
@@ -269,26 +380,19 @@ def _below(level: Level, lower: Level, key: Key) -> ColumnElement[bool]:
 
 def _plain(text: ColumnElement[Any], match: Matching) -> ColumnElement[bool]:
     match match:
+        case EmptyValue():
+            return text == ""
+        case AllValues(values):
+            return and_(*(text == value for value in values))
         case SingleValue(value):
             return text == value
         case UidList(uids):
             return text.in_(uids)
         case Wildcard(pattern):
-            return _glob(text, pattern)
+            return glob(text, pattern)
         case Range(first, last):
-            return and_(*_between(text, first, last))
+            return and_(*between(text, first, last))
     return true()
-
-
-def _between(
-    text: ColumnElement[Any], first: str | None, last: str | None
-) -> Iterator[ColumnElement[bool]]:
-    yield text != ""
-    if first is not None:
-        yield text >= first
-    if last is not None:
-        # All values that begin with ``last`` are in the range: 0730 covers 073015.5.
-        yield text < last + _LAST
 
 
 def _integer(number: ColumnElement[Any], match: Matching) -> ColumnElement[bool]:
@@ -298,47 +402,3 @@ def _integer(number: ColumnElement[Any], match: Matching) -> ColumnElement[bool]
     if not wanted.is_integer() or abs(wanted) > _MAX_INTEGER:
         return false()
     return number == int(wanted)
-
-
-def _name(folded: ColumnElement[Any], match: Matching) -> ColumnElement[bool]:
-    if isinstance(match, SingleValue):
-        return _exactly(folded, normalise_name(match.value))
-    if isinstance(match, Wildcard):
-        return _glob(folded, normalise_name(match.pattern))
-    return false()
-
-
-def _name_in_groups(names: ColumnElement[Any], match: Matching) -> ColumnElement[bool]:
-    """PN matching on one column that has all component groups, joined by ``=``."""
-    if isinstance(match, SingleValue):
-        pattern = _escaped(normalise_name(match.value), keep_wildcards=False)
-    elif isinstance(match, Wildcard):
-        pattern = _escaped(normalise_name(match.pattern))
-    else:
-        return false()
-    places = (pattern, f"{pattern}=*", f"*={pattern}", f"*={pattern}=*")
-    return and_(names != "", or_(*(_matches_glob(names, place) for place in places)))
-
-
-def _exactly(text: ColumnElement[Any], wanted: str) -> ColumnElement[bool]:
-    return text == wanted if wanted else false()  # an absent value matches only the universal key
-
-
-def _glob(text: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
-    """``*`` and ``?`` with regard to case, using an index for what stands before the first of them."""
-    head = re.split(r"[*?]", pattern, maxsplit=1)[0]
-    begins = _beginning(text, head) if head else [text != ""]
-    return and_(*begins, _matches_glob(text, _escaped(pattern)))
-
-
-def _beginning(text: ColumnElement[Any], head: str) -> list[ColumnElement[bool]]:
-    return [text >= head, text < head + _LAST]
-
-
-def _matches_glob(text: ColumnElement[Any], escaped: str) -> ColumnElement[bool]:
-    return text.op("GLOB", is_comparison=True)(escaped)
-
-
-def _escaped(pattern: str, *, keep_wildcards: bool = True) -> str:
-    special = "[]" if keep_wildcards else "[]*?"
-    return "".join(f"[{c}]" if c in special else c for c in pattern)

@@ -7,6 +7,7 @@ from hounsfield.dicom import json_model
 from hounsfield.dicom.attributes import InstanceAttributes, normalise_name
 from hounsfield.dicom.identity import Identity
 from hounsfield.dicom.matching import searchable_text
+from hounsfield.dicom.names import sounds_of
 from hounsfield.dicom.query import Level
 from hounsfield.errors import Unavailable
 from hounsfield.index.known import Known
@@ -248,6 +249,8 @@ class Insertion:
         )
         if self.s.insert_words is not None:
             self.s.insert_words.run(self.cursor, {"id": found, "words": words})
+        for sound in sounds_of("=".join(name[:3])):
+            self.s.insert_sound.run(self.cursor, {"sound": sound, "study_fk": found})
         return found
 
     def _series(

@@ -95,6 +95,14 @@ study = Table(
     ),
 )
 
+# How the words of a patient's name sound (`dicom.names`), for fuzzy matching.
+study_name_sound = Table(
+    "study_name_sound",
+    metadata,
+    Column("sound", Text, primary_key=True),
+    Column("study_fk", _Id, ForeignKey("study.id"), primary_key=True),
+)
+
 series = Table(
     "series",
     metadata,

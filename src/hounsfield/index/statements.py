@@ -168,6 +168,7 @@ class Statements:
             .values(sop_classes=bindparam("new_classes")),
             dialect,
         )
+        self.insert_sound = _insert(schema.study_name_sound, dialect)
         self.insert_words = (
             Prepared(
                 text("INSERT INTO study_words (rowid, search_text) VALUES (:id, :words)"), dialect

@@ -109,7 +109,7 @@ def test_relational_queries_are_answered_where_they_were_negotiated(filled, serv
     with Finder(port) as peer:
         answer = peer.join(extended_negotiations=(ExtendedNegotiation(STUDY_ROOT, b"\1\1\1"),))
         assert answer.user_information.extended_negotiations == (
-            ExtendedNegotiation(STUDY_ROOT, b"\1\0\0"),
+            ExtendedNegotiation(STUDY_ROOT, b"\1\1\1"),
         )
         statuses, found, _ = peer.find(level="SERIES", PatientID="P1", SeriesInstanceUID="")
         assert statuses == [PENDING, PENDING, SUCCESS]
@@ -117,6 +117,113 @@ def test_relational_queries_are_answered_where_they_were_negotiated(filled, serv
         # Patient Root was not negotiated so.
         statuses, _, _ = peer.find(root=PATIENT_ROOT, level="STUDY", StudyInstanceUID="")
         assert statuses == [NOT_MATCHING]
+
+
+# NET-07
+def test_what_is_supported_is_answered_so_and_the_conversion_of_images_is_not(filled, serve):
+    _server, port = serve(filled)
+    with Finder(port) as peer:
+        asked = ExtendedNegotiation(STUDY_ROOT, b"\1\1\1\1\1\1\1\1")
+        answer = peer.join(extended_negotiations=(asked,))
+        (told,) = answer.user_information.extended_negotiations
+        assert told.application_information == b"\1\1\1\1\0\1\1\0"
+
+
+# QR-02, QR-03, QR-04, NET-07
+@pytest.mark.parametrize(
+    ("position", "keys", "without", "with_it"),
+    [
+        # combined date and time: the last hours of one day to the first of another
+        (2, {"StudyDate": "20240131-20240201", "StudyTime": "1100-0900"}, set(), set()),
+        (2, {"StudyDate": "20240131-20240201", "StudyTime": "1000-0900"}, set(), {"1.2.1"}),
+        (2, {"StudyDate": "20240131-", "StudyTime": "1100-"}, set(), {"1.2.2", "1.2.3"}),
+        # fuzzy: sounds, in any order
+        (3, {"PatientName": "Dough^Jane"}, set(), set()),
+        (3, {"PatientName": "Jean^Do"}, set(), {"1.2.1"}),
+        (3, {"PatientName": "Mueller^Joerg"}, set(), {"1.2.2"}),
+        (3, {"PatientName": "Mil*"}, set(), {"1.2.2"}),
+        (3, {"PatientName": "=山田*"}, {"1.2.3"}, {"1.2.3"}),
+        (3, {"PatientName": "*oe^j*"}, {"1.2.1"}, {"1.2.1"}),
+        # empty values
+        (6, {"StudyDescription": '""'}, set(), {"1.2.3"}),
+        # several values: all of them
+        (7, {"ModalitiesInStudy": ["CT", "SR"]}, set(), {"1.2.1"}),
+        (7, {"ModalitiesInStudy": ["CT", "MR"]}, set(), set()),
+    ],
+)
+def test_each_kind_of_matching_is_on_where_it_was_negotiated(
+    filled, serve, position, keys, without, with_it
+):
+    _server, port = serve(filled)
+    information = bytes(int(n == position) for n in range(1, 8))
+    for offered, expected in ((b"\0" * 7, without), (information, with_it)):
+        with Finder(port) as peer:
+            peer.join(extended_negotiations=(ExtendedNegotiation(STUDY_ROOT, offered),))
+            _, found, _ = peer.find(
+                **{"SpecificCharacterSet": "ISO_IR 192", "StudyInstanceUID": "", **keys}
+            )
+            assert {one.StudyInstanceUID for one in found} == expected
+
+
+# QR-04
+def test_times_are_compared_across_time_zones_where_that_was_negotiated(archive, serve):
+    for number, offset in ((1, "+0900"), (2, "-0500"), (3, None)):
+        content = part10(
+            StudyInstanceUID=f"1.2.{number}", SeriesInstanceUID=f"1.2.{number}.1",
+            SOPInstanceUID=f"1.2.{number}.1.1", TimezoneOffsetFromUTC=offset,
+            StudyDate="20240131", StudyTime="0800",
+        )  # fmt: skip
+        spool = archive.store.spool()
+        spool.write(content)
+        archive.store.store_instance(spool, Source(LOCAL, "import", "test"))
+    _server, port = serve(archive)
+    with Finder(port) as peer:
+        peer.join(extended_negotiations=(ExtendedNegotiation(STUDY_ROOT, b"\0\1\0\1"),))
+        range_in_tokyo = {"StudyDate": "20240131", "StudyTime": "0700-0900"}
+        _, found, _ = peer.find(
+            StudyInstanceUID="", TimezoneOffsetFromUTC="+0900", **range_in_tokyo
+        )
+        assert [(one.StudyInstanceUID, one.TimezoneOffsetFromUTC) for one in found] == [
+            ("1.2.1", "+0900")
+        ]
+        _, found, _ = peer.find(
+            StudyInstanceUID="", TimezoneOffsetFromUTC="-0500", **range_in_tokyo
+        )
+        assert [one.StudyInstanceUID for one in found] == ["1.2.2"]
+        _, found, _ = peer.find(StudyInstanceUID="1.2.3", StudyTime="")
+        assert len(found[0].TimezoneOffsetFromUTC) == 5
+        statuses, _, comment = peer.find(TimezoneOffsetFromUTC="Tokyo", **range_in_tokyo)
+        assert statuses == [NOT_MATCHING]
+        assert "(0008,0201)" in comment
+
+
+# QR-02
+def test_sequences_are_matched_by_an_item_where_they_are_kept(archive, serve):
+    def code(value):
+        item = Dataset()
+        item.CodeValue, item.CodingSchemeDesignator = value, "99TEST"
+        return item
+
+    for number, value in enumerate(("CTH", "MRH"), 1):
+        spool = archive.store.spool()
+        spool.write(
+            part10(
+                StudyInstanceUID=f"1.2.{number}", SeriesInstanceUID=f"1.2.{number}.1",
+                SOPInstanceUID=f"1.2.{number}.1.1",
+                ProcedureCodeSequence=[code("OTHER"), code(value)],
+            )
+        )  # fmt: skip
+        archive.store.store_instance(spool, Source(LOCAL, "import", "test"))
+    _server, port = serve(archive)
+    with Finder(port) as peer:
+        peer.join()
+        statuses, found, _ = peer.find(StudyInstanceUID="", ProcedureCodeSequence=[code("MR*")])
+        assert (statuses[0], [one.StudyInstanceUID for one in found]) == (PENDING, ["1.2.2"])
+        assert len(found[0].ProcedureCodeSequence) == 2
+        _, found, _ = peer.find(StudyInstanceUID="", ProcedureCodeSequence=[code("")])
+        assert len(found) == 2
+        statuses, _, _ = peer.find(StudyInstanceUID="", ReferencedStudySequence=[code("X")])
+        assert statuses[0] == PENDING_INCOMPLETE
 
 
 # QR-02, QR-03
@@ -135,6 +242,9 @@ def test_relational_queries_are_answered_where_they_were_negotiated(filled, serv
         ({"PatientName": "doe^jane"}, {"1.2.1"}),
         ({"PatientName": "MULLER*"}, {"1.2.2"}),
         ({"PatientName": "山田*"}, {"1.2.3"}),
+        ({"PatientName": "=山田*"}, {"1.2.3"}),
+        ({"PatientName": "==*たろう"}, {"1.2.3"}),
+        ({"PatientName": "Doe*=山田*"}, set()),
         ({"ModalitiesInStudy": "SR"}, {"1.2.1"}),
         ({"ModalitiesInStudy": "PT"}, set()),
     ],

@@ -9,15 +9,16 @@ from typing import Any
 from hounsfield.archive.search import Search
 from hounsfield.dicom.attributes import ATTRIBUTES
 from hounsfield.dicom.encoding import AnswerEncoder
+from hounsfield.dicom.negotiated import Options, combined
 from hounsfield.dicom.query import COMPUTED, COMPUTED_KEYS, Key, Level, Query, Universal
 from hounsfield.dimse.association import Association
 from hounsfield.dimse.command import Command, respond
 from hounsfield.dimse.identifier import (
     QUERY_RETRIEVE_LEVEL,
     UNIQUE_KEYS,
-    is_relational,
     level_of,
     match_of,
+    options_of,
     read_identifier,
     require_keys_above,
     vr_of_key,
@@ -32,6 +33,7 @@ PATIENT_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.1.1"
 STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 FIND_SOP_CLASSES = frozenset({PATIENT_ROOT_FIND, STUDY_ROOT_FIND})
 
+_TIMEZONE = 0x00080201
 _RETRIEVE_AE_TITLE, _AVAILABILITY = "00080054", "00080056"
 _FIRST_TOGETHER, _MOST_TOGETHER, _WAITS_S = 8, 128, 0.005
 _NOT_KEYS = frozenset((0x00080005, 0x00080052, 0x00080053, 0x00080054, 0x00080056, 0x00080201))
@@ -61,7 +63,8 @@ class FindScp:
             pending = respond(request, asked.pending, dataset=True)
             with closing(self._search.stream(association.principal, asked.query)) as matches:
                 encoder = asked.encoder(context.transfer_syntax, self._ae_title)
-                for some in _together(map(encoder.encode, matches)):
+                told = map(_with_offset, matches) if asked.tells_timezone else matches
+                for some in _together(map(encoder.encode, told)):
                     if association.is_cancelled(request.message_id):
                         return respond(request, Status.CANCEL)
                     association.send_answers(context.context_id, pending, some)
@@ -71,6 +74,13 @@ class FindScp:
             log.warning("C-FIND from %s refused: %s", association.calling_ae_title, error)
             return respond(request, status_of(error), comment=str(error))
         return respond(request, Status.SUCCESS)
+
+
+def _with_offset(attributes: dict[str, Any]) -> dict[str, Any]:
+    """Times whose zone nobody has said are those of the place where we are (PS3.4 C.4.1.1.3.2)."""
+    if not attributes.get(f"{_TIMEZONE:08X}", {}).get("Value"):
+        attributes[f"{_TIMEZONE:08X}"] = {"vr": "SH", "Value": [time.strftime("%z")]}
+    return attributes
 
 
 def _together(answers: Iterator[bytes]) -> Iterator[list[bytes]]:
@@ -98,9 +108,16 @@ class Asked:
         self._level = level_of(identifier, top)
         self._tags: list[str] = []
         self._is_whole = True
-        if not is_relational(context.application_information):
+        options = options_of(context.application_information)
+        if not options.is_relational:
             require_keys_above(self._level, identifier, top)
-        keys = list(self._keys(identifier))
+        keys = list(self._keys(identifier, options))
+        self.tells_timezone = options.adjusts_timezone and is_kept(_TIMEZONE, self._level)
+        if self.tells_timezone:
+            self._tags.append(f"{_TIMEZONE:08X}")
+        if options.combines_date_and_time:
+            offset = identifier.get(f"{_TIMEZONE:08X}", {}).get("Value") or [""]
+            keys = list(combined(keys, str(offset[0] or "") if options.adjusts_timezone else ""))
         include = frozenset(int(tag, 16) for tag in self._tags)
         self.query = Query(self._level, tuple(keys), include=include)
 
@@ -121,7 +138,7 @@ class Asked:
         vrs = {tag: vr_of_key(int(tag, 16)) for tag in self._tags}
         return AnswerEncoder(vrs, fixed, transfer_syntax_uid, self.charset)
 
-    def _keys(self, identifier: dict[str, Any]) -> Iterator[Key]:
+    def _keys(self, identifier: dict[str, Any], options: Options) -> Iterator[Key]:
         """The keys that select, while the tags to answer with are gathered."""
         unique = {UNIQUE_KEYS[level] for level in Level if level.depth <= self._level.depth}
         for tag, attribute in identifier.items():
@@ -132,7 +149,7 @@ class Asked:
                 self._is_whole = False
                 continue
             self._tags.append(tag)
-            match = match_of(number, attribute)
+            match = match_of(number, attribute, options)
             if isinstance(match, Universal):
                 continue
             if match is None or (number in COMPUTED and number not in COMPUTED_KEYS):
