@@ -153,16 +153,18 @@ def write_dataset(
     *,
     bulk_data_uri: BulkDataUri | None = None,
     bulk_threshold_bytes: int = DEFAULT_BULK_THRESHOLD_BYTES,
+    assumed_charset: str = "",
 ) -> bytes:
     """One instance's data set as a DICOM JSON object (PS3.18 F.2), pixel data and long values by URI.
 
     ``bulk_data_uri`` gets a path such as ``00081140/0/00091010`` and gives the URI. Values stand with the
-    digits they were sent with.
+    digits they were sent with. ``assumed_charset`` is the Specific Character Set of a data set that names none.
     """
     if of(header.transfer_syntax_uid).is_deflated:
         buffer, header = inflated(buffer, header), replace(header, dataset_offset=0)
     reader = _Reader(buffer, bulk_data_uri, bulk_threshold_bytes)
-    return dumps(reader.dataset(header.dataset_offset, len(buffer), _encoding_of(header)))
+    begin, encoding = header.dataset_offset, _encoding_of(header)
+    return dumps(reader.dataset(begin, len(buffer), encoding, charset=assumed_charset))
 
 
 def _encoding_of(header: Header) -> Encoding:

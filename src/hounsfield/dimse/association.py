@@ -109,6 +109,7 @@ class Association:
         self.messages: Messages = {}
         self.contexts: dict[int, AcceptedContext] = {}
         self.peer_maximum_length = DEFAULT_PEER_MAXIMUM_LENGTH
+        self.is_requestor = is_requestor
         self._machine = StateMachine(is_requestor=is_requestor)
         self._artim_s = artim_s
         self._pdu_left = 0
@@ -123,6 +124,16 @@ class Association:
     def state(self) -> State:
         """Where the association stands (PS3.8 9.2.1)."""
         return self._machine.state
+
+    @property
+    def peer_ae_title(self) -> str:
+        """The AE title of the other side."""
+        return self.called_ae_title if self.is_requestor else self.calling_ae_title
+
+    @property
+    def our_ae_title(self) -> str:
+        """The AE title that we have on this association."""
+        return self.calling_ae_title if self.is_requestor else self.called_ae_title
 
     @property
     def is_established(self) -> bool:

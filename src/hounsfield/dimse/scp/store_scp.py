@@ -16,10 +16,13 @@ log = logging.getLogger(__name__)
 
 
 class StoreScp:
-    """Answers C-STORE over one archive."""
+    """Answers C-STORE over one archive; where ``within_study`` is given, for instances of that study only."""
 
-    def __init__(self, store: InstanceStore, *, max_skipped_bytes: int) -> None:
+    def __init__(
+        self, store: InstanceStore, *, max_skipped_bytes: int, within_study: str | None = None
+    ) -> None:
         self._store = store
+        self._within_study = within_study
         self._max_skipped_bytes = max_skipped_bytes
 
     def on_c_store(
@@ -34,7 +37,7 @@ class StoreScp:
             status, comment = self._store_dataset(association, context, request)
         except HounsfieldError as error:
             status, comment = status_of(error), str(error)
-            log.warning("C-STORE from %s failed: %04X", association.calling_ae_title, status)
+            log.warning("C-STORE from %s failed: %04X", association.peer_ae_title, status)
             log.debug("C-STORE failed: %s", error)
         association.skip_dataset(self._max_skipped_bytes)
         return respond(request, status, comment=comment)
@@ -48,7 +51,7 @@ class StoreScp:
             return Status.CANNOT_UNDERSTAND, "the C-STORE has no data set"
         sop_class_uid = request.affected_sop_class_uid
         sop_instance_uid = request.affected_sop_instance_uid
-        peer = association.calling_ae_title
+        peer = association.peer_ae_title
         spool = self._store.spool()
         try:
             _receive(association, context, request, spool)
@@ -56,7 +59,12 @@ class StoreScp:
         except BaseException:
             spool.discard()
             raise
-        self._store.store_instance(spool, source, expected=(sop_class_uid, sop_instance_uid))
+        self._store.store_instance(
+            spool,
+            source,
+            expected=(sop_class_uid, sop_instance_uid),
+            within_study=self._within_study,
+        )
         return Status.SUCCESS, ""
 
 
@@ -70,9 +78,9 @@ def _receive(
             sop_class_uid=request.affected_sop_class_uid,
             sop_instance_uid=request.affected_sop_instance_uid,
             transfer_syntax_uid=context.transfer_syntax,
-            source_ae_title=association.calling_ae_title,
-            sending_ae_title=association.calling_ae_title,
-            receiving_ae_title=association.called_ae_title,
+            source_ae_title=association.peer_ae_title,
+            sending_ae_title=association.peer_ae_title,
+            receiving_ae_title=association.our_ae_title,
         )
     )
     for piece in association.dataset():

@@ -175,6 +175,12 @@ def agreed(request: AssociateRq, accepted: AssociateAc) -> dict[int, AcceptedCon
         for role in accepted.user_information.role_selections
         if role.sop_class_uid in asked
     }
+    offered = {one.sop_class_uid for one in request.user_information.extended_negotiations}
+    extended = {
+        one.sop_class_uid: one.application_information
+        for one in accepted.user_information.extended_negotiations
+        if one.sop_class_uid in offered
+    }
     contexts: dict[int, AcceptedContext] = {}
     for answered in accepted.presentation_contexts:
         ours = proposed.get(answered.context_id)
@@ -189,5 +195,6 @@ def agreed(request: AssociateRq, accepted: AssociateAc) -> dict[int, AcceptedCon
             answered.transfer_syntax,
             requestor_is_scu=role.scu_role if role else True,
             requestor_is_scp=role.scp_role if role else False,
+            application_information=extended.get(ours.abstract_syntax, b""),
         )
     return contexts

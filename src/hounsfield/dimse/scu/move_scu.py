@@ -1,0 +1,51 @@
+"""C-MOVE as SCU (PS3.4 C.4.2, PS3.7 9.1.4)."""
+
+from collections.abc import Callable
+from typing import Any
+
+from hounsfield.dimse.command import CommandField, CommandTag
+from hounsfield.dimse.scu.operation import Operation, never
+from hounsfield.dimse.scu.requestor import ScuAssociation
+from hounsfield.dimse.scu.retrieval import Progress, Retrieval
+from hounsfield.dimse.status import StatusClass, class_of
+
+PATIENT_ROOT_MOVE = "1.2.840.10008.5.1.4.1.2.1.2"
+STUDY_ROOT_MOVE = "1.2.840.10008.5.1.4.1.2.2.2"
+
+
+def move(
+    scu: ScuAssociation,
+    sop_class_uid: str,
+    identifier: dict[str, Any],
+    destination: str,
+    *,
+    charset: str = "",
+    is_stopped: Callable[[], bool] = never,
+    on_progress: Progress | None = None,
+) -> Retrieval:
+    """Have a peer send what an identifier names to an AE title; what comes of it is in the result.
+
+    Raises NotAcceptable and Unavailable, the latter also where the peer ignores a C-CANCEL.
+    """
+    operation = Operation(
+        scu,
+        sop_class_uid,
+        CommandField.C_MOVE_RQ,
+        identifier,
+        elements={CommandTag.MOVE_DESTINATION: destination},
+        charset=charset,
+        is_stopped=is_stopped,
+    )
+    retrieval = Retrieval()
+    while True:
+        _context, response = operation.receive()
+        with scu.ended():
+            data = scu.read_dataset()
+        if not operation.is_answered_by(response):
+            continue
+        retrieval.count(response)
+        if class_of(response.status) is not StatusClass.PENDING:
+            retrieval.end(operation, response, data)
+            return retrieval
+        if on_progress is not None:
+            on_progress(retrieval)
