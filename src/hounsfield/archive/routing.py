@@ -103,13 +103,17 @@ class Routing:
         name = rule.name.strip()
         if not 0 < len(name) <= _MOST_NAME or not name.isprintable():
             raise InvalidQuery(f"a rule needs a name of 1 to {_MOST_NAME} characters")
-        if any(one.name == name and one.id != rule.id for one in self._rules.all()):
+        kept = self._rules.all()
+        if any(one.name == name and one.id != rule.id for one in kept):
             raise InvalidQuery(f"there is a rule {name!r} already")
         destinations = tuple(dict.fromkeys(rule.destinations))
         if not 0 < len(destinations) <= _MOST_MEMBERS:
             raise InvalidQuery("a rule needs a peer to send to")
+        # a peer that the rule names already may be gone: the rule is still to be changed and disabled
+        before = next((one.destinations for one in kept if one.id == rule.id), ())
         for one in destinations:
-            self._require_peer(one)
+            if one not in before:
+                self._require_peer(one)
         return replace(rule, name=name, destinations=destinations, match=checked(rule.match))
 
     def _require_peer(self, name: str) -> None:

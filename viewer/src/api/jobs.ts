@@ -1,7 +1,18 @@
 /** Background work: what is sent, pulled and confirmed, and the lane of each peer. */
 import { get, path, send } from './client';
+import type { components } from './schema';
 
-export const JOB_STATES = [
+type Schemas = components['schemas'];
+export type Job = Schemas['Job'];
+export type JobDetail = Schemas['JobDetail'];
+export type JobFailure = Schemas['JobFailure'];
+export type JobPage = Schemas['JobPage'];
+export type Lane = Schemas['Lane'];
+export type JobState = Job['state'];
+export type JobAction = 'pause' | 'resume' | 'cancel' | 'retry';
+
+/** In the order in which a person looks through them. */
+export const JOB_STATES: readonly JobState[] = [
   'running',
   'queued',
   'waiting',
@@ -9,52 +20,7 @@ export const JOB_STATES = [
   'failed',
   'done',
   'cancelled',
-] as const;
-export type JobState = (typeof JOB_STATES)[number];
-export type JobAction = 'pause' | 'resume' | 'cancel' | 'retry';
-
-export interface Job {
-  id: number | string;
-  kind: string;
-  title: string;
-  peer: string;
-  study_instance_uid: string;
-  state: JobState;
-  attempts: number;
-  done: number;
-  total: number;
-  failed_instances: number;
-  text: string;
-  next_try_us: number | null;
-  created_us: number;
-  started_us: number | null;
-  ended_us: number | null;
-  actor: string;
-}
-
-export interface JobFailure {
-  sop_instance_uid: string;
-  status: string | null;
-  text: string;
-}
-
-export interface JobDetail extends Job {
-  failures: JobFailure[];
-}
-
-export interface JobPage {
-  jobs: Job[];
-  total: number;
-  page: number;
-  page_size: number;
-  counts: Partial<Record<JobState, number>>;
-}
-
-export interface Lane {
-  is_paused: boolean;
-  queued: number;
-  running: number;
-}
+];
 
 export interface JobQuery {
   state?: string;

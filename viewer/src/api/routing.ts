@@ -1,35 +1,13 @@
 /** Routing rules: which studies go to which peers by themselves. */
 import { get, path, send } from './client';
+import type { components } from './schema';
 
-export interface RuleMatch {
-  source_ae_titles: string[];
-  modalities: string[];
-  study_description: string;
-  station_names: string[];
-  sop_classes: string[];
-}
-
-export interface NewRule {
-  name: string;
-  is_enabled: boolean;
-  when: 'complete' | 'received';
-  match: RuleMatch;
-  destinations: string[];
-}
-
-export interface Rule extends NewRule {
-  id: number | string;
-  created_us: number;
-  updated_us: number;
-  last_job_us: number | null;
-}
-
-export interface MatchingStudy {
-  StudyInstanceUID: string;
-  PatientName: string;
-  StudyDescription: string;
-  StudyDate: string;
-}
+type Schemas = components['schemas'];
+export type Rule = Schemas['Rule'];
+export type RuleMatch = Rule['match'];
+/** What a person sets of a rule. */
+export type NewRule = Pick<Rule, 'name' | 'is_enabled' | 'when' | 'match' | 'destinations'>;
+export type MatchingStudies = Schemas['MatchingStudies'];
 
 /** What a page needs to know of a peer to send to it. */
 export interface Destination {
@@ -51,12 +29,7 @@ export const changeRule = (id: string, rule: NewRule) =>
 export const deleteRule = (id: string) => send<void>('DELETE', path('routing-rules', id));
 
 export const tryRule = (match: RuleMatch, signal?: AbortSignal) =>
-  send<{ studies: MatchingStudy[]; count: number }>(
-    'POST',
-    '/api/routing-rules/try',
-    { match },
-    signal,
-  );
+  send<MatchingStudies>('POST', '/api/routing-rules/try', { match }, signal);
 
 export const readDestinations = (signal?: AbortSignal) =>
   get<{ peers: Destination[] }>('/api/peers', signal);

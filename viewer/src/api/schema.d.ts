@@ -1,6 +1,86 @@
 // Generated from openapi.json by "npm run api"; never edited.
 
 export interface paths {
+    "/associations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Associations
+         * @description What associations there were, and what to do about those that failed; each word of ``q`` occurs in one.
+         */
+        get: operations["list_associations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/callers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Callers
+         * @description Who was refused because we do not know them so.
+         */
+        get: operations["list_callers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/callers/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dismiss Caller
+         * @description Forget that a caller was refused; it is named again if it calls again.
+         */
+        post: operations["dismiss_caller"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/callers/trust": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Trust Caller
+         * @description Make a peer of a refused caller, at the address that it called from.
+         */
+        post: operations["trust_caller"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/events": {
         parameters: {
             query?: never;
@@ -16,6 +96,322 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Jobs
+         * @description One page of the jobs, the newest first.
+         */
+        get: operations["list_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{job_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Job
+         * @description A job and the instances that were not accepted, at most the first thousand of them.
+         */
+        get: operations["read_job"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{job_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Job
+         * @description End a job, undone; what was accepted stays where it is.
+         */
+        post: operations["cancel_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{job_id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause Job
+         * @description Let a job rest until it is resumed; a running one stops after the instance at hand.
+         */
+        post: operations["pause_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{job_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume Job
+         * @description Go on with a paused job.
+         */
+        post: operations["resume_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{job_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry Job
+         * @description Carry out a job again, or at once if it waits; sends only what was not accepted.
+         */
+        post: operations["retry_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/peers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Peers
+         * @description All peers, and when each was last associated with.
+         */
+        get: operations["list_peers"];
+        put?: never;
+        /**
+         * Add Peer
+         * @description Keep a new peer; it may call at once.
+         */
+        post: operations["add_peer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/peers/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Peer
+         * @description Change a peer; its name stays.
+         */
+        put: operations["change_peer"];
+        post?: never;
+        /**
+         * Remove Peer
+         * @description Forget a peer; its associations in progress go on.
+         */
+        delete: operations["remove_peer"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/peers/{name}/lane": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Lane
+         * @description How many jobs a peer has, and whether they rest.
+         */
+        get: operations["read_lane"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/peers/{name}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause Lane
+         * @description Let all jobs of a peer rest, those too that come yet.
+         */
+        post: operations["pause_lane"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/peers/{name}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume Lane
+         * @description Let the jobs of a peer go on.
+         */
+        post: operations["resume_lane"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/peers/{name}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Peer
+         * @description Test a peer, in under half a minute; with ``stores`` a small test object is stored there, which stays.
+         */
+        post: operations["test_peer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/routing-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rules
+         * @description All rules, in the order of their making.
+         */
+        get: operations["list_rules"];
+        put?: never;
+        /**
+         * Add Rule
+         * @description Keep a rule; it holds for what happens from now on.
+         */
+        post: operations["add_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/routing-rules/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try Rule
+         * @description Look which of the newest studies a rule would be true of.
+         */
+        post: operations["try_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/routing-rules/{rule_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Rule
+         * @description Change a rule; one that is enabled by it holds from now on.
+         */
+        put: operations["change_rule"];
+        post?: never;
+        /**
+         * Remove Rule
+         * @description Forget a rule; jobs that it made stay.
+         */
+        delete: operations["remove_rule"];
         options?: never;
         head?: never;
         patch?: never;
@@ -95,6 +491,26 @@ export interface paths {
         get: operations["download_study"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/studies/{study}/send": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send Study
+         * @description Send a study, or some series of it, to a peer.
+         */
+        post: operations["send_study"];
         delete?: never;
         options?: never;
         head?: never;
@@ -206,6 +622,63 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * Association
+         * @description One association, or the attempt of one; ``finding`` is empty where there is nothing to say about it.
+         */
+        Association: {
+            /** Address */
+            address: string;
+            /** Advice */
+            advice: string;
+            /** Began Us */
+            began_us: number;
+            /** Bytes Received */
+            bytes_received: number;
+            /** Bytes Sent */
+            bytes_sent: number;
+            /** Called Ae Title */
+            called_ae_title: string;
+            /** Calling Ae Title */
+            calling_ae_title: string;
+            /** Contexts */
+            contexts: components["schemas"]["Context"][];
+            /**
+             * Direction
+             * @enum {string}
+             */
+            direction: "in" | "out";
+            /** Ended Us */
+            ended_us: number | null;
+            /** Finding */
+            finding: string;
+            /** Id */
+            id: number;
+            /** Implementation */
+            implementation: string;
+            /** Is Ok */
+            is_ok: boolean;
+            /** Is Tls */
+            is_tls: boolean;
+            /** Messages */
+            messages: components["schemas"]["Message"][];
+            /** Outcome */
+            outcome: string;
+            /** Peer */
+            peer: string | null;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * AssociationPage
+         * @description Some associations, the newest first; ask for those before the last ID for more.
+         */
+        AssociationPage: {
+            /** Associations */
+            associations: components["schemas"]["Association"][];
+            /** Has More */
+            has_more: boolean;
+        };
+        /**
          * Attribute
          * @description One attribute of a data set, for people to read; ``items`` is there for sequences.
          */
@@ -225,10 +698,365 @@ export interface components {
             /** Vr */
             vr: string;
         };
+        /**
+         * Caller
+         * @description Somebody who was refused; ``can_trust`` says whether making a peer of it would let it in.
+         */
+        Caller: {
+            /** Address */
+            address: string;
+            /** Advice */
+            advice: string;
+            /** Ae Title */
+            ae_title: string;
+            /** Called Ae Title */
+            called_ae_title: string;
+            /** Can Trust */
+            can_trust: boolean;
+            /** Count */
+            count: number;
+            /** First Us */
+            first_us: number;
+            /** Last Us */
+            last_us: number;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * Callers
+         * @description Who was refused and would be again, the latest first.
+         */
+        Callers: {
+            /** Callers */
+            callers: components["schemas"]["Caller"][];
+        };
+        /**
+         * Check
+         * @description One step of the test of a peer.
+         */
+        Check: {
+            /** Advice */
+            advice: string;
+            /** Milliseconds */
+            milliseconds: number;
+            /**
+             * Name
+             * @enum {string}
+             */
+            name: "settings" | "address" | "connection" | "tls" | "association" | "echo" | "contexts" | "round-trip";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "ok" | "warning" | "failed" | "skipped";
+            /** Text */
+            text: string;
+        };
+        /**
+         * Context
+         * @description A presentation context as it was proposed, and the answer.
+         */
+        Context: {
+            /** Abstract Syntax */
+            abstract_syntax: string;
+            accepted: components["schemas"]["Syntax"] | null;
+            /** Name */
+            name: string;
+            /** Offered */
+            offered: components["schemas"]["Syntax"][];
+            /** Result */
+            result: string;
+        };
+        /**
+         * Dismissal
+         * @description Which caller to forget.
+         */
+        Dismissal: {
+            /** Address */
+            address: string;
+            /** Ae Title */
+            ae_title: string;
+        };
         /** HTTPValidationError */
         HTTPValidationError: {
             /** Detail */
             detail?: components["schemas"]["ValidationError"][];
+        };
+        /**
+         * Job
+         * @description Work in the background; times in µs since 1970, UTC.
+         */
+        Job: {
+            /** Actor */
+            actor: string;
+            /** Attempts */
+            attempts: number;
+            /** Created Us */
+            created_us: number;
+            /** Done */
+            done: number;
+            /** Ended Us */
+            ended_us: number | null;
+            /** Failed Instances */
+            failed_instances: number;
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Next Try Us */
+            next_try_us: number | null;
+            /** Peer */
+            peer: string;
+            /** Started Us */
+            started_us: number | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "running" | "waiting" | "paused" | "done" | "failed" | "cancelled";
+            /** Study Instance Uid */
+            study_instance_uid: string;
+            /** Text */
+            text: string;
+            /** Title */
+            title: string;
+            /** Total */
+            total: number;
+        };
+        /**
+         * JobDetail
+         * @description A job, with what was not accepted.
+         */
+        JobDetail: {
+            /** Actor */
+            actor: string;
+            /** Attempts */
+            attempts: number;
+            /** Created Us */
+            created_us: number;
+            /** Done */
+            done: number;
+            /** Ended Us */
+            ended_us: number | null;
+            /** Failed Instances */
+            failed_instances: number;
+            /** Failures */
+            failures: components["schemas"]["JobFailure"][];
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Next Try Us */
+            next_try_us: number | null;
+            /** Peer */
+            peer: string;
+            /** Started Us */
+            started_us: number | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "running" | "waiting" | "paused" | "done" | "failed" | "cancelled";
+            /** Study Instance Uid */
+            study_instance_uid: string;
+            /** Text */
+            text: string;
+            /** Title */
+            title: string;
+            /** Total */
+            total: number;
+        };
+        /**
+         * JobFailure
+         * @description An instance that a peer did not accept; ``status`` is what it answered, in hexadecimal digits.
+         */
+        JobFailure: {
+            /** Sop Instance Uid */
+            sop_instance_uid: string;
+            /** Status */
+            status: string | null;
+            /** Text */
+            text: string;
+        };
+        /**
+         * JobPage
+         * @description One page of jobs, the newest first; ``counts`` are of all states, whichever are shown.
+         */
+        JobPage: {
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            /** Jobs */
+            jobs: components["schemas"]["Job"][];
+            /** Page */
+            page: number;
+            /** Page Size */
+            page_size: number;
+            /** Total */
+            total: number;
+        };
+        /**
+         * Lane
+         * @description How busy the lane of a peer is.
+         */
+        Lane: {
+            /** Is Paused */
+            is_paused: boolean;
+            /** Queued */
+            queued: number;
+            /** Running */
+            running: number;
+        };
+        /**
+         * Match
+         * @description What must be true of an instance; what is empty is true of all. The description has ``*`` and ``?``.
+         */
+        Match: {
+            /**
+             * Modalities
+             * @default []
+             */
+            modalities: string[];
+            /**
+             * Sop Classes
+             * @default []
+             */
+            sop_classes: string[];
+            /**
+             * Source Ae Titles
+             * @default []
+             */
+            source_ae_titles: string[];
+            /**
+             * Station Names
+             * @default []
+             */
+            station_names: string[];
+            /**
+             * Study Description
+             * @default
+             */
+            study_description: string;
+        };
+        /**
+         * MatchingStudies
+         * @description The newest studies that match, and how many there are; no more than 10,000 are counted.
+         */
+        MatchingStudies: {
+            /** Count */
+            count: number;
+            /** Studies */
+            studies: components["schemas"]["MatchingStudy"][];
+        };
+        /**
+         * MatchingStudy
+         * @description A study that a rule would be true of.
+         */
+        MatchingStudy: {
+            /** Patientname */
+            PatientName: string;
+            /** Studydate */
+            StudyDate: string;
+            /** Studydescription */
+            StudyDescription: string;
+            /** Studyinstanceuid */
+            StudyInstanceUID: string;
+        };
+        /**
+         * Message
+         * @description How many answers of one kind were given or taken.
+         */
+        Message: {
+            /** Count */
+            count: number;
+            /** Meaning */
+            meaning: string;
+            /** Name */
+            name: string;
+            /** Status */
+            status: string;
+        };
+        /**
+         * NewPeer
+         * @description A remote system: who it is, where, and what it may ask of us.
+         */
+        NewPeer: {
+            /** Ae Title */
+            ae_title: string;
+            /**
+             * Character Set
+             * @default
+             */
+            character_set: string;
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /** Host */
+            host?: string | null;
+            /**
+             * Max Parallel
+             * @default 2
+             */
+            max_parallel: number;
+            /**
+             * May
+             * @default [
+             *       "store",
+             *       "search",
+             *       "worklist",
+             *       "procedure-step",
+             *       "commit"
+             *     ]
+             */
+            may: ("store" | "search" | "retrieve" | "worklist" | "procedure-step" | "commit" | "work-item")[];
+            /** Name */
+            name: string;
+            /** Port */
+            port?: number | null;
+            /**
+             * Transfer Syntaxes
+             * @default []
+             */
+            transfer_syntaxes: string[];
+            /**
+             * Uses Tls
+             * @default false
+             */
+            uses_tls: boolean;
+        };
+        /**
+         * NewRule
+         * @description A rule to be kept. "received" sends each instance that matches, "complete" a study with any such instance.
+         */
+        NewRule: {
+            /** Destinations */
+            destinations: string[];
+            /**
+             * Is Enabled
+             * @default true
+             */
+            is_enabled: boolean;
+            /**
+             * @default {
+             *       "modalities": [],
+             *       "sop_classes": [],
+             *       "source_ae_titles": [],
+             *       "station_names": [],
+             *       "study_description": ""
+             *     }
+             */
+            match: components["schemas"]["Match"];
+            /** Name */
+            name: string;
+            /**
+             * When
+             * @default complete
+             * @enum {string}
+             */
+            when: "complete" | "received";
         };
         /**
          * PatientWithSameId
@@ -243,6 +1071,83 @@ export interface components {
             number_of_studies: number;
             /** Patient Key */
             patient_key: number;
+        };
+        /**
+         * Peer
+         * @description A peer that is kept; those of the settings cannot be changed here.
+         */
+        Peer: {
+            /** Ae Title */
+            ae_title: string;
+            /**
+             * Character Set
+             * @default
+             */
+            character_set: string;
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /** Host */
+            host?: string | null;
+            /** Last Outcome */
+            last_outcome: string | null;
+            /** Last Seen Us */
+            last_seen_us: number | null;
+            /**
+             * Max Parallel
+             * @default 2
+             */
+            max_parallel: number;
+            /**
+             * May
+             * @default [
+             *       "store",
+             *       "search",
+             *       "worklist",
+             *       "procedure-step",
+             *       "commit"
+             *     ]
+             */
+            may: ("store" | "search" | "retrieve" | "worklist" | "procedure-step" | "commit" | "work-item")[];
+            /** Name */
+            name: string;
+            /**
+             * Origin
+             * @enum {string}
+             */
+            origin: "app" | "settings";
+            /** Port */
+            port?: number | null;
+            /**
+             * Transfer Syntaxes
+             * @default []
+             */
+            transfer_syntaxes: string[];
+            /**
+             * Uses Tls
+             * @default false
+             */
+            uses_tls: boolean;
+        };
+        /**
+         * PeerTest
+         * @description What the test of a peer found out.
+         */
+        PeerTest: {
+            /** Checks */
+            checks: components["schemas"]["Check"][];
+            /** Is Ok */
+            is_ok: boolean;
+        };
+        /**
+         * Peers
+         * @description All peers, those of the settings first, then by name.
+         */
+        Peers: {
+            /** Peers */
+            peers: components["schemas"]["Peer"][];
         };
         /**
          * Problem
@@ -265,6 +1170,66 @@ export interface components {
             SOPInstanceUID: string;
             /** Frame Number */
             frame_number: number;
+        };
+        /**
+         * Rule
+         * @description A rule that is kept; times in µs since 1970, UTC.
+         */
+        Rule: {
+            /** Created Us */
+            created_us: number;
+            /** Destinations */
+            destinations: string[];
+            /** Id */
+            id: string;
+            /**
+             * Is Enabled
+             * @default true
+             */
+            is_enabled: boolean;
+            /** Last Job Us */
+            last_job_us: number | null;
+            /**
+             * @default {
+             *       "modalities": [],
+             *       "sop_classes": [],
+             *       "source_ae_titles": [],
+             *       "station_names": [],
+             *       "study_description": ""
+             *     }
+             */
+            match: components["schemas"]["Match"];
+            /** Name */
+            name: string;
+            /** Updated Us */
+            updated_us: number;
+            /**
+             * When
+             * @default complete
+             * @enum {string}
+             */
+            when: "complete" | "received";
+        };
+        /**
+         * Rules
+         * @description All rules, in the order of their making.
+         */
+        Rules: {
+            /** Rules */
+            rules: components["schemas"]["Rule"][];
+        };
+        /**
+         * Sending
+         * @description Where to send a study, or some series of it.
+         */
+        Sending: {
+            /** Peer */
+            peer: string;
+            /**
+             * Series Instance Uids
+             * @default []
+             */
+            series_instance_uids: string[];
         };
         /**
          * Series
@@ -457,6 +1422,16 @@ export interface components {
             total_is_exact: boolean;
         };
         /**
+         * Syntax
+         * @description A transfer syntax and what it is called.
+         */
+        Syntax: {
+            /** Name */
+            name: string;
+            /** Uid */
+            uid: string;
+        };
+        /**
          * Totals
          * @description How much the archive holds, and how much more fits.
          */
@@ -473,6 +1448,30 @@ export interface components {
             size_bytes: number;
             /** Studies */
             studies: number;
+        };
+        /**
+         * Trial
+         * @description What to look for.
+         */
+        Trial: {
+            match: components["schemas"]["Match"];
+        };
+        /**
+         * Trust
+         * @description Which caller to make a peer of.
+         */
+        Trust: {
+            /** Address */
+            address: string;
+            /** Ae Title */
+            ae_title: string;
+            /** May */
+            may?: ("store" | "search" | "retrieve" | "worklist" | "procedure-step" | "commit" | "work-item")[] | null;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
         };
         /**
          * UploadResult
@@ -525,6 +1524,162 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_associations: {
+        parameters: {
+            query?: {
+                direction?: "in" | "out" | "";
+                peer?: string;
+                outcome?: "ok" | "failed" | "open" | "";
+                q?: string;
+                before?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssociationPage"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_callers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Callers"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dismiss_caller: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Dismissal"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    trust_caller: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Trust"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Peer"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     follow_changes: {
         parameters: {
             query?: never;
@@ -538,6 +1693,761 @@ export interface operations {
         responses: {
             /** @description Successful Response */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_jobs: {
+        parameters: {
+            query?: {
+                state?: ("queued" | "running" | "waiting" | "paused" | "done" | "failed" | "cancelled")[] | null;
+                kind?: string;
+                peer?: string;
+                study_instance_uid?: string;
+                page?: number;
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobPage"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobDetail"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    cancel_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    pause_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    resume_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    retry_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_peers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Peers"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_peer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPeer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Peer"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    change_peer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPeer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Peer"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    remove_peer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_lane: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lane"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    pause_lane: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lane"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    resume_lane: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lane"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    test_peer: {
+        parameters: {
+            query?: {
+                stores?: boolean;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeerTest"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rules"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRule"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rule"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    try_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Trial"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MatchingStudies"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    change_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRule"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rule"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    remove_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -701,6 +2611,50 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    send_study: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Sending"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
             };
             /** @description The request cannot be understood */
             400: {

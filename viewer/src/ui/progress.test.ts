@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { countdown, percentOf, progressOf } from './progress';
+import { countdown, percentOf, progressOf, reasonOf } from './progress';
 
 it('says how much is done as far as that is known', () => {
   expect(progressOf({ done: 212, total: 1240 })).toBe('212 of 1,240');
@@ -19,4 +19,11 @@ it('counts down to the next try', () => {
     'in 3 h',
     'in 2 days',
   ]);
+});
+
+it('gives the reason of a refusal with its status once', () => {
+  expect(reasonOf({ status: 'A700', text: 'no room left' })).toBe('no room left (status A700)');
+  expect(reasonOf({ status: 'A700', text: 'A700 no room left' })).toBe('A700 no room left');
+  expect(reasonOf({ status: '0122', text: '' })).toBe('Status 0122');
+  expect(reasonOf({ status: null, text: '' })).toBe('Without a reason');
 });

@@ -26,3 +26,9 @@ export function countdown(untilUs: number, nowMs: number): string {
   const hours = Math.round(minutes / 60);
   return hours < 48 ? `in ${hours} h` : `in ${Math.round(hours / 24)} days`;
 }
+
+/** Why a peer refused something, with its status where the words do not have it already. */
+export function reasonOf({ status, text }: { status: string | null; text: string }): string {
+  if (!status || text.includes(status)) return text || 'Without a reason';
+  return text ? `${text} (status ${status})` : `Status ${status}`;
+}

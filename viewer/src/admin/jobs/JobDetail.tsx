@@ -6,6 +6,7 @@ import { counted, formatCount } from '../../ui/bytes';
 import { CopyIcon } from '../../ui/CopyText';
 import { Facts } from '../../ui/Facts';
 import { Failure } from '../../ui/Notice';
+import { reasonOf } from '../../ui/progress';
 import { formatDuration, formatMoment } from '../../ui/time';
 import { JobActions } from './JobActions';
 import { JobProgress } from './JobProgress';
@@ -134,12 +135,7 @@ function Failures({ job }: { job: Detailed }) {
 function byReason(failures: readonly JobFailure[]): [string, JobFailure[]][] {
   const found = new Map<string, JobFailure[]>();
   for (const failure of failures) {
-    const reason = [
-      failure.text || 'Without a reason',
-      failure.status ? `(status ${failure.status})` : '',
-    ]
-      .filter(Boolean)
-      .join(' ');
+    const reason = reasonOf(failure);
     found.set(reason, [...(found.get(reason) ?? []), failure]);
   }
   return [...found].sort(([, a], [, b]) => b.length - a.length);

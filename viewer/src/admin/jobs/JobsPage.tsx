@@ -180,7 +180,7 @@ function JobTable({ jobs, onOpen, onAct }: JobTableProps) {
         </>
       ),
     },
-    { title: 'Peer', width: '12%', card: 'plain', cell: (job) => job.peer },
+    { title: 'Peer', width: '12%', card: 'none', cell: (job) => job.peer },
     {
       title: 'State',
       width: '10.5rem',

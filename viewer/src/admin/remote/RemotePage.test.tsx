@@ -114,9 +114,9 @@ describe('the page of remote archives', () => {
   it('shows how far a pull has got, and why one failed', async () => {
     site({
       pulls: [
-        { id: 3, study_instance_uid: '1.2.1', state: 'running', done: 60, total: 200 },
-        { id: 2, study_instance_uid: '1.2.2', state: 'failed', text: 'FAR does not know us.' },
-        { id: 1, study_instance_uid: '1.2.1', state: 'failed', text: 'An older one.' },
+        { id: 'j3', study_instance_uid: '1.2.1', state: 'running', done: 60, total: 200 },
+        { id: 'j2', study_instance_uid: '1.2.2', state: 'failed', text: 'FAR does not know us.' },
+        { id: 'j1', study_instance_uid: '1.2.1', state: 'failed', text: 'An older one.' },
       ],
     });
     show('/network/remote?peer=far&asked=1');

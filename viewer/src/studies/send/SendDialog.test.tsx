@@ -92,7 +92,7 @@ it('names each image that was refused', async () => {
   fireEvent.click(await screen.findByTestId('send-now'));
   await screen.findByText('1 image refused');
   expect(screen.getByTestId('send-failures').textContent).toContain('1.2.3.4');
-  expect(screen.getByTestId('send-failures').textContent).toContain('A700 no room left');
+  expect(screen.getByTestId('send-failures').textContent).toContain('no room left (status A700)');
 });
 
 it('says what to do while no peer has an address', async () => {

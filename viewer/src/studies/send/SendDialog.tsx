@@ -21,7 +21,7 @@ import { type Destination, readDestinations } from '../../api/routing';
 import { formatName } from '../../dicom/format';
 import { counted } from '../../ui/bytes';
 import { Failure } from '../../ui/Notice';
-import { countdown, percentOf, progressOf } from '../../ui/progress';
+import { countdown, percentOf, progressOf, reasonOf } from '../../ui/progress';
 
 const LAST_PEER_KEY = 'hounsfield.send-to';
 const SHOWN_FAILURES = 20;
@@ -230,7 +230,7 @@ function Outcome({ job }: { job: JobDetail }) {
   const words = {
     queued: `Waiting for its turn to ${job.peer}`,
     running: `Sending to ${job.peer}`,
-    waiting: `${job.peer} did not take it; the next try is ${job.next_try_us ? countdown(job.next_try_us, Date.now()) : 'soon'}`,
+    waiting: `${job.peer} ${job.done > 0 ? 'has not taken all of it' : 'did not take it'}; the next try is ${job.next_try_us ? countdown(job.next_try_us, Date.now()) : 'soon'}`,
     paused: 'Paused',
   };
   return (
@@ -269,7 +269,7 @@ function Failures({ job }: { job: JobDetail }) {
           {failure.sop_instance_uid}
           <Text span c="var(--quiet)" inherit>
             {' · '}
-            {[failure.status, failure.text].filter(Boolean).join(' ')}
+            {reasonOf(failure)}
           </Text>
         </Text>
       ))}
