@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pynetdicom import AE, evt
@@ -19,6 +20,7 @@ class StoringPeer:
     came: list[tuple[str, str, bytes]] = field(default_factory=list)  # UID, syntax, data set
     associations: int = 0
     hold: threading.Event | None = None
+    on_every: Callable[[], object] | None = None
     port: int = 0
 
     @property
@@ -29,6 +31,8 @@ class StoringPeer:
         uid = event.request.AffectedSOPInstanceUID
         if self.hold is not None:
             self.hold.wait(20)
+        if self.on_every is not None:
+            self.on_every()
         answer = self.answers.get(uid, 0x0000)
         if answer == "abort":
             event.assoc.abort()

@@ -136,6 +136,16 @@ def test_all_must_be_true_of_one_instance(archive, rules, settle):
     assert rules.follow(0) == 0
 
 
+def test_modality_and_sop_class_must_be_true_of_one_instance_too(archive, rules, settle):
+    rules.add(rule(modalities=["CT"], sop_classes=[KEY_OBJECT]))
+    archive.send(numbered(1, 1, 1))
+    archive.send(numbered(1, 2, 2, Modality="KO", SOPClassUID=KEY_OBJECT))
+    settle()
+    assert rules.follow(0) == 0
+    assert rules.studies_that_match(Match((), ("CT",), "", (), (KEY_OBJECT,)), 20) == ([], 0)
+    assert rules.studies_that_match(Match((), ("KO",)), 20)[1] == 1
+
+
 def test_received_sends_just_the_instances_that_match(archive, rules, jobs):
     rules.add(rule("received", sop_classes=[KEY_OBJECT]))
     for number in range(1, 6):

@@ -35,9 +35,9 @@ class Match:
 
     @property
     def is_of_instances(self) -> bool:
-        """Whether the study's row alone does not tell."""
+        """Whether the study's row alone does not tell: its sets tell of one thing at a time."""
         return bool(
-            self.source_ae_titles or self.modalities or self.station_names or self.sop_classes
+            self.source_ae_titles or self.station_names or (self.modalities and self.sop_classes)
         )
 
 
@@ -63,6 +63,7 @@ class Routed:
         added = 0
         for some in _some(sorted(uids)):
             conditions = [st.c.study_instance_uid.in_(some), *self._of_study(match)]
+            conditions += self._of_sets(match)
             conditions.append(st.c.last_received_us >= not_before_us)
             if match.is_of_instances:
                 conditions.append(self._has_instance(match))
