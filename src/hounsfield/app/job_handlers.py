@@ -4,10 +4,14 @@ import time
 
 from hounsfield.app.archive import Archive
 from hounsfield.archive.commitment import CommitmentCheck
+from hounsfield.archive.remote import PULL_JOB
 from hounsfield.dimse.forwarding import Forwarding
+from hounsfield.dimse.pulling import OurAddress, Pulling
 from hounsfield.dimse.scp.commitment_scp import REPORT_JOB
+from hounsfield.dimse.scu.availability_scu import NotifyAvailability
 from hounsfield.dimse.scu.commitment_scu import REQUEST_JOB, ReportCommitment, RequestCommitment
 from hounsfield.dimse.scu.work_item_scu import WorkItemEvents
+from hounsfield.index.site.availability import AVAILABILITY_JOB
 from hounsfield.index.site.commitments import Commitments
 from hounsfield.index.site.peers import Peers
 from hounsfield.index.site.sent import SentInstances
@@ -32,8 +36,17 @@ def handlers_over(archive: Archive, settings: Settings) -> dict[str, Handler]:
         REPORT_JOB: ReportCommitment(
             commitments, CommitmentCheck(archive.storage, commitments), archive.peers
         ),
+        AVAILABILITY_JOB: NotifyAvailability(
+            archive.retrieve, archive.peers, settings.dimse.ae_title
+        ),
         REQUEST_JOB: RequestCommitment(
             commitments, archive.retrieve, archive.peers, settings.dimse.ae_title
+        ),
+        PULL_JOB: Pulling(
+            archive.store,
+            archive.peers,
+            OurAddress(settings.dimse.ae_title, settings.dimse.port),
+            SentInstances(database),
         ),
         EVENT_JOB: WorkItemEvents(archive.index, archive.peers, settings.dimse.ae_title),
     }

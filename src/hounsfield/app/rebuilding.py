@@ -10,6 +10,7 @@ from hounsfield.archive.store import InstanceStore
 from hounsfield.hooks import Hooks
 from hounsfield.index.database import IndexConfig
 from hounsfield.index.index import open_index
+from hounsfield.index.site.availability import AvailabilitySubscribers
 from hounsfield.index.site.routing import RoutingRules
 from hounsfield.index.site.takeover import take_over
 from hounsfield.settings.model import Settings
@@ -36,6 +37,7 @@ def rebuild_index(settings: Settings, progress: Callable[[int, int], None]) -> R
             rebuilt = rebuild(store, progress)
             rebuilt.damaged_tables += take_over(current, index.database).damaged
             RoutingRules(index.database).begin_here()
+            AvailabilitySubscribers(index.database).begin_here()
         finally:
             index.close()  # its journal goes into the file with that
         if rebuilt.damaged_tables:  # what a person may still want to get out of it

@@ -11,6 +11,7 @@ from hounsfield.app.job_handlers import engine_over
 from hounsfield.app.lock import FolderLock
 from hounsfield.archive.sweep import sweep
 from hounsfield.errors import HounsfieldError
+from hounsfield.index.site.availability import AvailabilitySubscribers
 from hounsfield.index.site.routing import RoutingRules
 
 _NICENESS = 10  # what waits for a person or a scanner goes first
@@ -27,6 +28,7 @@ def run_worker(orders: Orders, life_line: LifeLine) -> None:
     os.nice(_NICENESS)
     with open_archive(orders.settings) as archive, recording_calls(archive):
         rules = RoutingRules(archive.index.database)
+        subscribers = AvailabilitySubscribers(archive.index.database)
         engine = engine_over(archive, orders.settings)
         life_line.watch(engine.stop)
         jobs = threading.Thread(target=engine.run, args=(DRAIN_S,), name="jobs")
@@ -36,6 +38,7 @@ def run_worker(orders: Orders, life_line: LifeLine) -> None:
                 try:
                     archive.index.settle(orders.settings.complete_after_s)
                     rules.follow(_FOLLOW_EVERY_S)
+                    subscribers.follow()
                 except HounsfieldError as problem:
                     log.warning("the archive cannot be looked after now: %s", problem)
                     life_line.ended.wait(_TROUBLED_S)

@@ -3,6 +3,7 @@
 import typer
 
 from hounsfield.cli import (
+    availability,
     commitment,
     configuration,
     filing,
@@ -35,6 +36,7 @@ for module in (
     jobs,
     routing,
     commitment,
+    availability,
     tls,
     upkeep,
     work_items,

@@ -1,4 +1,4 @@
-"""Storage commitment transactions."""
+"""Storage commitment transactions, and who is told of what is available."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -45,5 +45,6 @@ def upgrade() -> None:
     op.create_table(
         "availability_subscriber",
         sa.Column("peer", sa.String(64), primary_key=True),
+        sa.Column("sequence", sa.BigInteger, nullable=False),
         sa.Column("created_us", sa.BigInteger, nullable=False),
     )
