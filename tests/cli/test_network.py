@@ -55,7 +55,7 @@ def test_a_peer_that_rejects_us_is_exit_code_1(run, peer):
 
 @pytest.mark.parametrize("peer_argument", ["nobody", "PEER@127.0.0.1:port", "@127.0.0.1:104"])
 def test_what_is_no_peer_is_wrong_usage(run, peer_argument):
-    assert "no peer in the settings" in run("echo", peer_argument, code=2).err
+    assert "is no peer" in run("echo", peer_argument, code=2).err
 
 
 def test_a_peer_without_a_host_cannot_be_sent_to(run, tmp_path):

@@ -1,7 +1,6 @@
 """`hounsfield send` and `hounsfield echo`: to other systems (PS3.4 annexes A and B)."""
 
 import os
-import re
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -21,17 +20,11 @@ from hounsfield.cli.output import (
     progress,
     settings_for,
 )
+from hounsfield.cli.peer_names import PEER_HELP, target_for
 from hounsfield.errors import InvalidInstance
-from hounsfield.settings.model import Settings
 
 if TYPE_CHECKING:
-    from hounsfield.dimse.scu.requestor import Target
     from hounsfield.dimse.scu.store_scu import Outgoing, Sent
-
-_PEER_HELP = "A peer's name in the settings, or AETITLE@HOST:PORT."
-_ADDRESS = re.compile(
-    r"(?P<title>[^@]{1,16})@(?P<host>\[[^\]]+\]|[^:\[\]]+)(?::(?P<port>\d{1,5}))?"
-)
 
 CallingOption = Annotated[
     str | None,
@@ -54,7 +47,7 @@ def send(
     paths: Annotated[
         list[Path], typer.Argument(metavar="PATH…", help="Files and folders.", exists=True)
     ],
-    peer: Annotated[str, typer.Argument(metavar="PEER", help=_PEER_HELP)],
+    peer: Annotated[str, typer.Argument(metavar="PEER", help=PEER_HELP)],
     data: Data = None,
     settings: SettingsFile = None,
     ae_title: CallingOption = None,
@@ -67,20 +60,20 @@ def send(
     """
     from hounsfield.dimse.scu.store_scu import send as send_all
 
-    target = _target(settings_for(data, settings), peer, ae_title, uses_tls=tls)
-    outgoing, skipped = _look_at(paths)
     counts: Counter[str] = Counter()
     refusals: Counter[str] = Counter()
-    for path, reason in skipped:
-        _report(as_json, {"path": str(path), "outcome": "skipped", "reason": reason})
-    with progress() as bar:
-        task = bar.add_task(f"sending to {peer}", total=len(outgoing))
-        for sent in send_all(target, outgoing):
-            bar.advance(task)
-            counts["stored" if sent.is_stored else "refused"] += 1
-            if not sent.is_stored:
-                refusals[sent.text] += 1
-            _report(as_json, _line(sent))
+    with target_for(settings_for(data, settings), peer, ae_title, uses_tls=tls) as target:
+        outgoing, skipped = _look_at(paths)
+        for path, reason in skipped:
+            _report(as_json, {"path": str(path), "outcome": "skipped", "reason": reason})
+        with progress() as bar:
+            task = bar.add_task(f"sending to {peer}", total=len(outgoing))
+            for sent in send_all(target, outgoing):
+                bar.advance(task)
+                counts["stored" if sent.is_stored else "refused"] += 1
+                if not sent.is_stored:
+                    refusals[sent.text] += 1
+                _report(as_json, _line(sent))
     summary = {"stored": counts["stored"], "refused": counts["refused"], "skipped": len(skipped)}
     if as_json:
         print_json({"summary": summary})
@@ -96,7 +89,7 @@ def send(
 
 
 def echo(
-    peer: Annotated[str, typer.Argument(metavar="PEER", help=_PEER_HELP)],
+    peer: Annotated[str, typer.Argument(metavar="PEER", help=PEER_HELP)],
     data: Data = None,
     settings: SettingsFile = None,
     ae_title: CallingOption = None,
@@ -106,9 +99,9 @@ def echo(
     """Ask a peer whether it is there (C-ECHO)."""
     from hounsfield.dimse.scu.requestor import echo as ask
 
-    target = _target(settings_for(data, settings), peer, ae_title, uses_tls=tls)
-    begin = time.monotonic()
-    status = ask(target)
+    with target_for(settings_for(data, settings), peer, ae_title, uses_tls=tls) as target:
+        begin = time.monotonic()
+        status = ask(target)
     taken_ms = round((time.monotonic() - begin) * 1000, 1)
     if as_json:
         print_json({"peer": str(target), "status": f"{status:04X}", "milliseconds": taken_ms})
@@ -116,31 +109,6 @@ def echo(
         console().print(f"{target} answered {status:04X} after {taken_ms} ms", markup=False)
     if status != 0:
         raise typer.Exit(ExitCode.FAILED)
-
-
-def _target(settings: Settings, peer: str, ae_title: str | None, *, uses_tls: bool) -> "Target":
-    from hounsfield.dimse.scu.requestor import Target
-    from hounsfield.settings.parts import tls_settings
-
-    tls = tls_settings(settings)
-    calling = ae_title or settings.dimse.ae_title
-    known = settings.dimse.peers.get(peer)
-    if known is not None:
-        if known.host is None:
-            raise Failure(f"dimse.peers.{peer} has no host to send to", ExitCode.USAGE)
-        uses_tls = uses_tls or known.tls
-        return Target(known.host, known.port, known.ae_title, calling, uses_tls=uses_tls, tls=tls)
-    match = _ADDRESS.fullmatch(peer)
-    if match is None:
-        names = ", ".join(settings.dimse.peers) or "none"
-        raise Failure(
-            f"{peer!r} is no peer in the settings (there: {names}) and not AETITLE@HOST:PORT",
-            ExitCode.USAGE,
-        )
-    port = int(match["port"] or (2762 if uses_tls else 104))
-    return Target(
-        match["host"].strip("[]"), port, match["title"], calling, uses_tls=uses_tls, tls=tls
-    )
 
 
 def _look_at(paths: list[Path]) -> tuple[list["Outgoing"], list[tuple[Path, str]]]:
