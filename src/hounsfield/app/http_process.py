@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from hounsfield.app.archive import open_archive
 from hounsfield.app.calls import checks_from, recording_calls
 from hounsfield.app.child import DRAIN_S, LifeLine, Orders
+from hounsfield.dimse.browsing import PeerBrowser
 from hounsfield.web.application import WebParts, web_app
 
 _ENDLESS = "/api/events"
@@ -29,6 +30,7 @@ def run_http(orders: Orders, listener: socket.socket, life_line: LifeLine) -> No
             data_folder=settings.data,
             peers=archive.peers,
             check_peer=checks_from(settings.dimse.ae_title, orders.dimse_port),
+            ask_peer=PeerBrowser(settings.dimse.ae_title),
             server={
                 "ae_title": settings.dimse.ae_title,
                 "dicom_host": settings.dimse.host,

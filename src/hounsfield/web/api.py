@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect
 from hounsfield import __version__
 from hounsfield.archive.exporting import named_instances
 from hounsfield.archive.peers import CheckPeer
+from hounsfield.archive.remote import AskPeer
 from hounsfield.archive.retrieve import Retrieve
 from hounsfield.archive.search import Search
 from hounsfield.archive.store import InstanceStore
@@ -29,6 +30,7 @@ from hounsfield.web.events import Feed
 from hounsfield.web.site.associations import add_associations
 from hounsfield.web.site.jobs import add_jobs
 from hounsfield.web.site.peers import add_peers
+from hounsfield.web.site.remote import add_remote
 from hounsfield.web.site.routing import add_routing
 from hounsfield.web.uploads import Upload
 
@@ -48,6 +50,7 @@ class ApiParts:
     data_folder: Path
     peers: Peers
     check_peer: CheckPeer | None = None
+    ask_peer: AskPeer | None = None
 
 
 def api_app(parts: ApiParts) -> FastAPI:
@@ -72,6 +75,7 @@ def api_app(parts: ApiParts) -> FastAPI:
     add_associations(app, parts)
     add_jobs(app, parts)
     add_routing(app, parts)
+    add_remote(app, parts)
     return app
 
 

@@ -14,6 +14,7 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
 from hounsfield.archive.peers import CheckPeer
+from hounsfield.archive.remote import AskPeer
 from hounsfield.archive.retrieve import Retrieve
 from hounsfield.archive.search import Search
 from hounsfield.archive.store import InstanceStore
@@ -42,6 +43,7 @@ class WebParts:
     server: dict[str, Any]
     peers: Peers
     check_peer: CheckPeer | None = None
+    ask_peer: AskPeer | None = None
 
 
 def web_app(parts: WebParts) -> ASGIApp:
@@ -57,6 +59,7 @@ def web_app(parts: WebParts) -> ASGIApp:
         data_folder=parts.data_folder,
         peers=parts.peers,
         check_peer=parts.check_peer,
+        ask_peer=parts.ask_peer,
     )
     dicomweb = dicomweb_app(parts.store, parts.search, parts.retrieve, Thumbnails(parts.retrieve))
 
