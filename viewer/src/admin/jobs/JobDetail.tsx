@@ -8,6 +8,7 @@ import { Facts } from '../../ui/Facts';
 import { Failure } from '../../ui/Notice';
 import { reasonOf } from '../../ui/progress';
 import { formatDuration, formatMoment } from '../../ui/time';
+import { useLast } from '../../ui/useLast';
 import { JobActions } from './JobActions';
 import { JobProgress } from './JobProgress';
 import { JobState } from './JobState';
@@ -23,6 +24,7 @@ interface JobDetailProps {
 
 /** One job with each image that was refused, and why. */
 export function JobDetail({ id, onClose, onAct }: JobDetailProps) {
+  const shown = useLast(id);
   return (
     <Drawer
       opened={id !== undefined}
@@ -32,7 +34,7 @@ export function JobDetail({ id, onClose, onAct }: JobDetailProps) {
       title="Job"
       closeButtonProps={{ 'aria-label': 'Close the job' }}
     >
-      {id === undefined ? null : <Detail id={id} onAct={onAct} />}
+      {shown === undefined ? null : <Detail id={shown} onAct={onAct} />}
     </Drawer>
   );
 }

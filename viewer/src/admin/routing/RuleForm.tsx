@@ -14,6 +14,7 @@ import { type FormEvent, useState } from 'react';
 import { Link } from 'react-router';
 import type { NewRule, Rule, RuleMatch } from '../../api/routing';
 import { toasts } from '../../ui/toasts';
+import { useLast } from '../../ui/useLast';
 import { useDestinations, useRules, useSaveRule, useServer } from './queries';
 import classes from './Routing.module.css';
 import { Trial } from './Trial';
@@ -30,18 +31,19 @@ interface RuleFormProps {
 }
 
 export function RuleForm({ rule, onClose }: RuleFormProps) {
+  const shown = useLast(rule);
   return (
     <Drawer
       opened={rule !== undefined}
       onClose={onClose}
       position="right"
       size="min(44rem, 100vw)"
-      title={rule === 'new' ? 'New rule' : 'Change the rule'}
+      title={shown === 'new' ? 'New rule' : 'Change the rule'}
       closeButtonProps={{ 'aria-label': 'Close the form' }}
       closeOnClickOutside={false}
     >
-      {rule ? (
-        <Form key={rule === 'new' ? 'new' : String(rule.id)} rule={rule} onClose={onClose} />
+      {shown ? (
+        <Form key={shown === 'new' ? 'new' : shown.id} rule={shown} onClose={onClose} />
       ) : null}
     </Drawer>
   );
@@ -173,7 +175,7 @@ function Form({ rule, onClose }: { rule: Rule | 'new'; onClose: () => void }) {
           value={draft.destinations}
           onChange={(destinations) => set({ destinations })}
           error={shown.destinations}
-          nothingFoundMessage="No peer has this name"
+          nothingFoundMessage="No other peer"
           searchable
           clearable
           hidePickedOptions

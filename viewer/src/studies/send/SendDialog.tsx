@@ -22,6 +22,7 @@ import { formatName } from '../../dicom/format';
 import { counted } from '../../ui/bytes';
 import { Failure } from '../../ui/Notice';
 import { countdown, percentOf, progressOf, reasonOf } from '../../ui/progress';
+import { useLast } from '../../ui/useLast';
 
 const LAST_PEER_KEY = 'hounsfield.send-to';
 const SHOWN_FAILURES = 20;
@@ -36,6 +37,7 @@ interface SendDialogProps {
 
 /** Choose a peer, send the study to it, and watch what becomes of that. */
 export function SendDialog({ study, series, onClose }: SendDialogProps) {
+  const shown = useLast(study);
   return (
     <Modal
       opened={study !== undefined}
@@ -43,7 +45,7 @@ export function SendDialog({ study, series, onClose }: SendDialogProps) {
       title="Send to…"
       closeButtonProps={{ 'aria-label': 'Close' }}
     >
-      {study ? <Sending study={study} series={series} onClose={onClose} /> : null}
+      {shown ? <Sending study={shown} series={series} onClose={onClose} /> : null}
     </Modal>
   );
 }
