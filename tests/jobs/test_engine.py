@@ -160,13 +160,18 @@ def test_other_errors_end_a_job_at_once_with_their_text(jobs, start):
     def refused(job):
         raise Refused("3 of 240 refused")
 
+    start({"send": refused})
+    assert wait(jobs, jobs.add(NewJob("send", "Send")), "failed").text == "3 of 240 refused"
+
+
+def test_an_error_of_ours_is_tried_a_few_times(jobs, start):
     def broken(job):
         raise ZeroDivisionError("an oversight")
 
-    start({"send": refused, "break": broken})
-    assert wait(jobs, jobs.add(NewJob("send", "Send")), "failed").text == "3 of 240 refused"
+    start({"break": broken})
     found = wait(jobs, jobs.add(NewJob("break", "Break")), "failed")
     assert found.text == "an error of the archive: ZeroDivisionError: an oversight"
+    assert found.attempts == 4
 
 
 def test_progress_is_seen_while_a_job_runs(jobs, start):

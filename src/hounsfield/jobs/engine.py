@@ -19,6 +19,7 @@ from hounsfield.jobs.holder import is_dead, name_of_this_process
 
 _TROUBLED_S = 2.0
 _MOST_TEXT = 1000
+_MOST_ERRORS = 4
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ class EngineConfig:
         prune_every_s: how often to look for jobs to forget.
     """
 
-    parallel: int = 8
+    parallel: int = 16
     first_retry_s: float = 5.0
     longest_retry_s: float = 1800.0
     keep_s: float = 90 * 86_400.0
@@ -195,18 +196,21 @@ class Engine:
             text = self._handlers[claimed.kind](running)
             state = "done" if running.is_over else "stopped"
         except Unavailable as problem:
-            text = str(problem)
-            # Whoever gets further, be it by little, has not met the same obstacle again.
-            setbacks = 1 if running.done > claimed.done else claimed.setbacks + 1
-            state = "stopped" if running.was_told else "waiting"
-            next_try_us = now_us() + int(self._delay_s(setbacks) * 1e6)
+            text, state = str(problem), "waiting"
             log.info("job has to wait: %s", problem, extra=extra)
         except HounsfieldError as problem:
             state, text = "failed", str(problem)
             log.warning("job failed: %s", problem, extra=extra)
         except Exception as problem:
-            state, text = "failed", f"an error of the archive: {type(problem).__name__}: {problem}"
+            # A database that is being restarted looks like an error of ours: a few tries tell them apart.
+            state = "waiting" if claimed.setbacks + 1 < _MOST_ERRORS else "failed"
+            text = f"an error of the archive: {type(problem).__name__}: {problem}"
             log.exception("error in a job", extra=extra)
+        if state == "waiting":
+            # Whoever gets further, be it by little, has not met the same obstacle again.
+            setbacks = 1 if running.done > claimed.done else claimed.setbacks + 1
+            state = "stopped" if running.was_told else "waiting"
+            next_try_us = now_us() + int(self._delay_s(setbacks) * 1e6)
         with self._lock:
             self._ended.append(
                 Ended(

@@ -134,7 +134,7 @@ class DimseSettings(_Group):
 class JobSettings(_Group):
     """Work in the background: sending to peers, retrieving from them, and the like."""
 
-    parallel: Annotated[int, Field(ge=1, le=64)] = 8
+    parallel: Annotated[int, Field(ge=1, le=64)] = 16
     """How many jobs are carried out at the same time; how many of them for one peer, its `max_parallel` says."""
     first_retry_s: Seconds = 5.0
     """How long to wait when a peer does not answer; twice as long after each further time."""
