@@ -149,11 +149,11 @@ def failed_in(result):
 
 
 @contextlib.contextmanager
-def scu_association(port, results=None, *, calling="SCANNER"):
+def scu_association(port, results=None, *, calling="SCANNER", syntax="1.2.840.10008.1.2.1"):
     """pynetdicom as the one who asks, able to hear the result on the same association."""
     ae = AE(calling)
     ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = 20
-    ae.add_requested_context(StorageCommitmentPushModel)
+    ae.add_requested_context(StorageCommitmentPushModel, syntax)
     assoc = ae.associate(
         "127.0.0.1", port, ae_title="HOUNSFIELD", evt_handlers=results.handlers if results else []
     )

@@ -203,6 +203,23 @@ def test_the_same_request_again_is_the_same_transaction(archive, port):
     assert len(results.heard) == 2
 
 
+# SC-01
+@pytest.mark.parametrize(
+    "syntax", ["1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"]
+)
+def test_requests_and_results_are_understood_in_every_syntax_of_messages(archive, port, syntax):
+    here, results = put(archive, 1), Results()
+    with (
+        Worker(archive, "commitment", report_handler(archive)),
+        scu_association(port, results, syntax=syntax) as assoc,
+    ):
+        assert ask(assoc, action([here, missing()])) == 0x0000
+        event_type, result = results.wait()
+    assert event_type == 2
+    assert committed_in(result) == [here[1]]
+    assert failed_in(result) == {missing()[1]: 0x0112}
+
+
 def test_other_requests_are_answered_while_a_result_is_awaited(archive, serve):
     port = serve(archive)[1]
     put(archive, 1)
