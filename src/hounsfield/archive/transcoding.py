@@ -29,6 +29,7 @@ ALTERNATIVES = (EXPLICIT_LITTLE, IMPLICIT_LITTLE, DEFLATED, EXPLICIT_BIG)
 # Their frames lie in the data set as they are.
 _NATIVE = frozenset(ALTERNATIVES)
 
+_PIXEL_DATA = 0x7FE00010
 _SAMPLES_PER_PIXEL, _PHOTOMETRIC, _PLANAR = 0x00280002, 0x00280004, 0x00280006
 _NUMBER_OF_FRAMES, _ROWS, _COLUMNS = 0x00280008, 0x00280010, 0x00280011
 _BITS_ALLOCATED, _BITS_STORED, _HIGH_BIT, _REPRESENTATION = (0x00280100 + n for n in range(4))
@@ -59,6 +60,23 @@ _ALWAYS_LOSSY = {
 }
 
 
+# Annex Z: what is not sent where bulk data is not wanted. Overlays and curves are in repeating groups.
+BULK_DATA = frozenset(
+    (0x00287FE0, 0x56000020, 0x7FE00008, 0x7FE00009, 0x7FE00010, 0x7FE00120, *_OF_FRAGMENTS)
+)
+_WAVEFORM_DATA = (0x54000100, 0x54001010)
+
+
+def _is_bulk(path: tuple[int, ...]) -> bool:
+    tag = path[-1]
+    if len(path) == 1:
+        return tag & 0xFF00FFFF == 0x60003000 or tag & 0xFF00FFFF in {0x50003000, 0x5000200C}
+    return path == _WAVEFORM_DATA
+
+
+WITHOUT_BULK_DATA = Changes(drop=BULK_DATA, is_dropped=_is_bulk)
+
+
 def alternatives(stored_transfer_syntax_uid: str) -> tuple[str, ...]:
     """The transfer syntaxes that what is stored in this one can be written in without loss, the best first."""
     if stored_transfer_syntax_uid not in _NATIVE and not is_decodable(stored_transfer_syntax_uid):
@@ -74,19 +92,20 @@ def transcode(file: Buffer, wanted: str, write: Write, changes: Changes | None =
     """
     header = read_header(file, tags=_PIXEL_TAGS)
     stored = header.transfer_syntax_uid
-    if wanted != stored and wanted not in alternatives(stored):
+    changes = changes or Changes()
+    takes_pixels = _PIXEL_DATA not in changes.drop
+    is_possible = wanted in alternatives(stored) or (wanted in _NATIVE and not takes_pixels)
+    if wanted != stored and not is_possible:
         raise NotAcceptable(f"{of(stored).name} is not written in {of(wanted).name}")
     buffer: Buffer = file
     if of(stored).is_deflated:
         buffer = inflated(file, header)
         header = read_header(buffer, tags=_PIXEL_TAGS, transfer_syntax_uid=EXPLICIT_LITTLE)
-    changes = changes or Changes()
     location = header.pixel_data
     header = replace(header, transfer_syntax_uid=stored)
-    if wanted != stored:
-        changes = replace(changes, of_item=lambda *item: _decoded_item(buffer, stored, *item))
+    changes = replace(changes, of_item=lambda *item: _decoded_item(buffer, stored, *item))
     is_encapsulated = location is not None and location.length is None
-    if is_encapsulated and changes.pixel_data is None and 0x7FE00010 not in changes.drop:
+    if is_encapsulated and changes.pixel_data is None and takes_pixels:
         changes = _decoded(buffer, header, changes)
     target = of(wanted)
     source = Encoding(header.is_implicit_vr, header.is_big_endian)

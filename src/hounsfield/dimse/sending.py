@@ -6,6 +6,7 @@ import logging
 import struct
 import tempfile
 from collections.abc import Callable, Container, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from hounsfield.archive.retrieve import Retrieve
@@ -22,9 +23,29 @@ from hounsfield.storage.objects import StoredObject
 
 log = logging.getLogger(__name__)
 
+ReadInto = Callable[[memoryview], int]
+
 _SMALL_BYTES = 4 << 20
 # What is written anew and longer than this waits in a file.
 _IN_MEMORY_BYTES = 16 << 20
+
+
+class Form:
+    """In which form instances are sent: whole, as they are stored, or in another syntax."""
+
+    def syntaxes(self, location: InstanceLocation) -> tuple[str, ...]:
+        """The transfer syntaxes that an instance can be had in without loss, the best first."""
+        stored = location.transfer_syntax_uid
+        return (stored, *alternatives(stored))
+
+    def read(
+        self, retrieve: Retrieve, location: InstanceLocation, syntax: str
+    ) -> AbstractContextManager[ReadInto]:
+        """Read its data set piece by piece; raises what `read_in` does."""
+        return read_in(retrieve, location, syntax)
+
+
+WHOLE = Form()
 
 
 def send_stored(
@@ -34,6 +55,7 @@ def send_stored(
     *,
     move_originator: tuple[str, int] | None = None,
     preferred: Sequence[str] = (),
+    form: Form = WHOLE,
 ) -> Sent:
     """Send one stored instance over an association and say what became of it.
 
@@ -41,7 +63,7 @@ def send_stored(
     Unavailable when the association ended: what became of this instance is not known then.
     """
     path, uid = Path(location.storage_key), location.sop_instance_uid
-    syntax = syntax_for(location, scu.accepted, preferred)
+    syntax = syntax_for(location, scu.accepted, preferred, form)
     if syntax is None:
         stored = transfer_syntax_of(location.transfer_syntax_uid).name
         text = f"{scu.target} does not take {name_of(location.sop_class_uid)} in {stored}"
@@ -56,7 +78,7 @@ def send_stored(
         location.size_bytes,
     )
     try:
-        with read_in(retrieve, location, syntax) as read_into:
+        with form.read(retrieve, location, syntax) as read_into:
             response = store_from(scu, outgoing, read_into, move_originator=move_originator)
     except Unavailable:
         raise
@@ -69,47 +91,46 @@ def send_stored(
 
 
 def syntax_for(
-    location: InstanceLocation, available: Container[Context], preferred: Sequence[str] = ()
+    location: InstanceLocation,
+    available: Container[Context],
+    preferred: Sequence[str] = (),
+    form: Form = WHOLE,
 ) -> str | None:
     """The transfer syntax to send an instance in: the stored one, or one that loses nothing (QR-10)."""
-    stored = location.transfer_syntax_uid
-    for syntax in (*_wanted(location, preferred), stored, *alternatives(stored)):
+    for syntax in (*_wanted(location, preferred, form), *form.syntaxes(location)):
         if (location.sop_class_uid, syntax) in available:
             return syntax
     return None
 
 
-def _wanted(location: InstanceLocation, preferred: Sequence[str]) -> tuple[str, ...]:
-    """Those of the preferred transfer syntaxes that an instance can be had in, up to the stored one."""
-    stored = location.transfer_syntax_uid
-    if stored in preferred:
-        preferred = preferred[: preferred.index(stored)]
-    if not preferred:
-        return ()
-    possible = alternatives(stored)
-    return tuple(syntax for syntax in preferred if syntax in possible)
+def _wanted(location: InstanceLocation, preferred: Sequence[str], form: Form) -> tuple[str, ...]:
+    """Those of the preferred transfer syntaxes that an instance can be had in, up to the best without preferences."""
+    first, *others = form.syntaxes(location)
+    if first in preferred:
+        preferred = preferred[: preferred.index(first)]
+    return tuple(syntax for syntax in preferred if syntax in others)
 
 
 def contexts_for(
-    location: InstanceLocation, preferred: Sequence[str] = ()
+    location: InstanceLocation, preferred: Sequence[str] = (), form: Form = WHOLE
 ) -> Iterator[tuple[str, tuple[str, ...]]]:
     """The presentation contexts to propose for an instance: stored and preferred syntaxes have one each."""
-    wanted = _wanted(location, preferred)
-    for syntax in (*wanted, location.transfer_syntax_uid):
+    wanted = _wanted(location, preferred, form)
+    first, *rest = form.syntaxes(location)
+    for syntax in (*wanted, first):
         yield location.sop_class_uid, (syntax,)
-    others = tuple(one for one in alternatives(location.transfer_syntax_uid) if one not in wanted)
-    if others:
+    if others := tuple(one for one in rest if one not in wanted):
         yield location.sop_class_uid, others
 
 
 def batch_of(
-    locations: Sequence[InstanceLocation], preferred: Sequence[str] = ()
+    locations: Sequence[InstanceLocation], preferred: Sequence[str] = (), form: Form = WHOLE
 ) -> list[InstanceLocation]:
     """As many of the first instances as one association has presentation contexts for."""
     contexts: set[tuple[str, tuple[str, ...]]] = set()
     batch = []
     for location in locations:
-        contexts.update(contexts_for(location, preferred))
+        contexts.update(contexts_for(location, preferred, form))
         if len(contexts) > MAX_CONTEXTS:
             break
         batch.append(location)
@@ -117,9 +138,7 @@ def batch_of(
 
 
 @contextlib.contextmanager
-def read_in(
-    retrieve: Retrieve, location: InstanceLocation, syntax: str
-) -> Iterator[Callable[[memoryview], int]]:
+def read_in(retrieve: Retrieve, location: InstanceLocation, syntax: str) -> Iterator[ReadInto]:
     """Read a data set in a transfer syntax piece by piece, a small one at once; raises NotAcceptable."""
     stored_syntax = location.transfer_syntax_uid
     pads = transfer_syntax_of(syntax).is_deflated
@@ -139,7 +158,7 @@ def read_in(
 @contextlib.contextmanager
 def written_anew(
     stored: StoredObject, syntax: str, changes: Changes | None = None
-) -> Iterator[Callable[[memoryview], int]]:
+) -> Iterator[ReadInto]:
     """Read a data set in another transfer syntax or with changes; what cannot be had fails before a byte is sent.
 
     Raises NotAcceptable, InvalidInstance.

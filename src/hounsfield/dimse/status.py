@@ -45,6 +45,10 @@ class Status(IntEnum):
     UNABLE_TO_PERFORM_SUBOPERATIONS = 0xA702
     MOVE_DESTINATION_UNKNOWN = 0xA801
     DATASET_DOES_NOT_MATCH_SOP_CLASS = 0xA900
+    NO_SUCH_FRAMES = 0xAA00
+    UNABLE_TO_EXTRACT_FRAMES = 0xAA02
+    TIME_OF_FRAMES_UNKNOWN = 0xAA03
+    INVALID_FRAMES_REQUEST = 0xAA04
     CANNOT_UNDERSTAND = 0xC000
     COERCION_OF_DATA_ELEMENTS = 0xB000
     SUBOPERATIONS_WITH_FAILURES = 0xB000
@@ -84,6 +88,11 @@ MEANINGS: dict[int, str] = {
     0xA702: "out of resources: sub-operations cannot be performed",
     0xA801: "move destination unknown",
     0xA900: "data set does not match SOP class",
+    0xAA00: "none of the frames requested are in the instance",
+    0xAA01: "no new object can be made for this SOP class",
+    0xAA02: "frames cannot be extracted",
+    0xAA03: "frames were asked for by time, which is not known",
+    0xAA04: "invalid request for frames",
     0xB000: "coercion of data elements, or sub-operations with failures",
     0xB006: "elements discarded",
     0xB007: "data set does not match SOP class (stored all the same)",

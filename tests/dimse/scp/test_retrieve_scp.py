@@ -8,7 +8,7 @@ from pydicom import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.filereader import read_dataset
 from tests.dimse.peer import CT, EXPLICIT, IMPLICIT
-from tests.dimse.querying import PENDING, SUCCESS, Finder, encoded, read
+from tests.dimse.querying import BIG, PENDING, SUCCESS, Finder, encoded, read
 from tests.instances import MR_IMAGE, part10
 
 from hounsfield.archive.access import LOCAL
@@ -65,7 +65,8 @@ class Retriever(Finder):
 
     def retrieve(self, field, level, destination=None, **keys):
         identifier = Dataset()
-        identifier.QueryRetrieveLevel = level
+        if level:
+            identifier.QueryRetrieveLevel = level
         for keyword, value in keys.items():
             setattr(identifier, keyword, value)
         self.message_id += 1
@@ -422,3 +423,141 @@ def test_what_is_compressed_is_decoded_for_who_does_not_take_it_and_video_fails_
         came, responses, failed = peer.take_all()
     assert (responses[-1].status, failed) == (WITH_FAILURES, ["1.2.1.1.2"])
     assert read(came["1.2.1.1.1"], IMPLICIT).PixelData == row
+
+
+INSTANCE_MOVE, INSTANCE_GET = "1.2.840.10008.5.1.4.1.2.4.2", "1.2.840.10008.5.1.4.1.2.4.3"
+WITHOUT_BULK_DATA = "1.2.840.10008.5.1.4.1.2.5.3"
+
+
+# QR-09
+@pytest.mark.parametrize("level", ["IMAGE", None])
+def test_instances_are_had_by_their_uids_alone(getter, stored, level):
+    getter.open(INSTANCE_GET, (CT, EXPLICIT), (MR_IMAGE, EXPLICIT))
+    wanted = ["1.2.1.1.1", "1.2.1.2.2"]
+    getter.retrieve(CommandField.C_GET_RQ, level, SOPInstanceUID=wanted)
+    came, responses, _ = getter.take_all()
+    assert came == {uid: stored[uid] for uid in wanted}
+    assert responses[-1].status == SUCCESS
+    getter.retrieve(CommandField.C_GET_RQ, "STUDY", StudyInstanceUID="1.2.1")
+    assert getter.take_all()[1][-1].status == NOT_MATCHING
+
+
+# QR-08
+def test_instances_are_moved_by_their_uids_alone(archive, stored, serve, destination):
+    there, peer = destination
+    _server, port = serve(archive, peers=(peer,))
+    with Retriever(port) as mover:
+        mover.open(INSTANCE_MOVE)
+        mover.retrieve(CommandField.C_MOVE_RQ, "IMAGE", "THERE", SOPInstanceUID="1.2.1.1.2")
+        assert mover.take_all()[1][-1].status == SUCCESS
+    assert there.datasets() == [stored["1.2.1.1.2"]]
+
+
+# QR-09
+def test_what_is_large_stays_behind_where_it_is_not_wanted(archive, serve):
+    icon = Dataset()
+    icon.Rows = icon.Columns = 1
+    icon.BitsAllocated, icon.PixelData = 8, b"\1\0"
+    wave = Dataset()
+    wave.WaveformData, wave.WaveformBitsAllocated = b"\1\2", 16
+    wave["WaveformData"].VR = "OW"
+    content = part10(
+        SOPClassUID=CT, SOPInstanceUID="1.2.1.1.1", PixelData=bytes(32), IconImageSequence=[icon],
+        WaveformSequence=[wave],
+    )  # fmt: skip
+    put(archive, content)
+    put(
+        archive,
+        part10(
+            SOPClassUID=CT, SOPInstanceUID="1.2.1.1.2", transfer_syntax_uid=MPEG,
+            PixelData=encapsulate([bytes(64)]),
+        ),
+    )  # fmt: skip
+    _server, port = serve(archive)
+    with Retriever(port) as peer:
+        peer.open(WITHOUT_BULK_DATA, (CT, EXPLICIT))
+        peer.retrieve(CommandField.C_GET_RQ, "IMAGE", SOPInstanceUID=["1.2.1.1.1", "1.2.1.1.2"])
+        came, responses, _ = peer.take_all()
+    assert responses[-1].status == SUCCESS
+    one, other = (read(came[uid], EXPLICIT) for uid in sorted(came))
+    assert "PixelData" not in one
+    assert "PixelData" not in other
+    assert (one.Rows, one.IconImageSequence[0].PixelData) == (4, b"\1\0")
+    assert "WaveformData" not in one.WaveformSequence[0]
+    assert one.WaveformSequence[0].WaveformBitsAllocated == 16
+
+
+@pytest.fixture
+def multi_frame(archive, serve):
+    """A server that has one image of five frames of 2 by 2."""
+    groups = []
+    for number in range(1, 6):
+        group = Dataset()
+        group.FrameContentSequence = [Dataset()]
+        group.FrameContentSequence[0].FrameAcquisitionNumber = number
+        groups.append(group)
+    content = part10(
+        SOPClassUID=CT, SOPInstanceUID="1.2.1.1.1", Rows=2, Columns=2, BitsAllocated=8,
+        BitsStored=8, HighBit=7, NumberOfFrames=5, FrameIncrementPointer=0x00181065,
+        FrameTimeVector=[0, 10, 20, 30, 40], PerFrameFunctionalGroupsSequence=groups,
+        PixelData=bytes(n for frame in range(1, 6) for n in [frame] * 4),
+    )  # fmt: skip
+    put(archive, content)
+    _server, port = serve(archive)
+    with Retriever(port) as peer:
+        yield peer
+
+
+# QR-09
+@pytest.mark.parametrize("syntax", [EXPLICIT, IMPLICIT, BIG])
+@pytest.mark.parametrize(
+    ("key", "frames"),
+    [
+        ({"SimpleFrameList": [2, 5]}, [2, 5]),
+        ({"SimpleFrameList": [5, 9]}, [5]),
+        ({"CalculatedFrameList": [1, 5, 2]}, [1, 3, 5]),
+        ({"CalculatedFrameList": [1, 1, 1, 4, 100, 1]}, [1, 4, 5]),
+    ],
+)
+def test_some_frames_are_had_as_a_new_instance(multi_frame, syntax, key, frames):
+    multi_frame.open(INSTANCE_GET, (CT, syntax))
+    multi_frame.retrieve(CommandField.C_GET_RQ, "FRAME", SOPInstanceUID="1.2.1.1.1", **key)
+    came, responses, _ = multi_frame.take_all()
+    assert responses[-1].status == SUCCESS
+    ((uid, data),) = came.items()
+    made = read(data, syntax)
+    assert made.SOPInstanceUID == uid != "1.2.1.1.1"
+    assert made.NumberOfFrames == len(frames)
+    assert made.PixelData.rstrip(b"\0") == bytes(n for frame in frames for n in [frame] * 4)
+    assert [
+        group.FrameContentSequence[0].FrameAcquisitionNumber
+        for group in made.PerFrameFunctionalGroupsSequence
+    ] == frames
+    times = made.FrameTimeVector
+    assert (list(times) if len(frames) > 1 else [times]) == [(frame - 1) * 10 for frame in frames]
+    (extraction,) = made.FrameExtractionSequence
+    assert extraction.MultiFrameSourceSOPInstanceUID == "1.2.1.1.1"
+    assert set(key) <= set(extraction.dir())
+
+
+# QR-09
+@pytest.mark.parametrize(
+    ("key", "status"),
+    [
+        ({}, 0xAA04),
+        ({"SimpleFrameList": [1], "CalculatedFrameList": [1, 1, 1]}, 0xAA04),
+        ({"SimpleFrameList": [2, 1]}, 0xAA04),
+        ({"SimpleFrameList": [0]}, 0xAA04),
+        ({"CalculatedFrameList": [1, 2]}, 0xAA04),
+        ({"CalculatedFrameList": [1, 5, 0]}, 0xAA04),
+        ({"CalculatedFrameList": [1, 5, 1, 2, 4, 1]}, 0xAA04),
+        ({"TimeRange": [0.0, 1.0]}, 0xAA03),
+        ({"SimpleFrameList": [6, 7]}, 0xAA00),
+    ],
+)
+def test_frames_that_cannot_be_had_are_refused_with_the_reason(multi_frame, key, status):
+    multi_frame.open(INSTANCE_GET, (CT, EXPLICIT))
+    multi_frame.retrieve(CommandField.C_GET_RQ, "FRAME", SOPInstanceUID="1.2.1.1.1", **key)
+    _, responses, _ = multi_frame.take_all()
+    assert [response.status for response in responses] == [status]
+    assert responses[0].error_comment

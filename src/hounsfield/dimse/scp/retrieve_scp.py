@@ -1,16 +1,19 @@
-"""Retrieval as SCP: Patient Root and Study Root C-GET and C-MOVE (PS3.4 C.4.2, C.4.3)."""
+"""Retrieval as SCP: C-GET and C-MOVE by Patient Root, Study Root and Composite Instance Root (PS3.4 C.4.2, C.4.3, Y, Z)."""
 
+import dataclasses
 import logging
 from collections.abc import Callable
+from typing import Any
 
 from hounsfield.archive.access import Principal
+from hounsfield.archive.frame_extraction import NoSuchFrames
 from hounsfield.archive.retrieve import Retrieve
-from hounsfield.archive.search import Search
 from hounsfield.dicom.query import Key, Level, SingleValue, UidList, Universal, name_of
 from hounsfield.dimse.association import Association
 from hounsfield.dimse.command import Command, CommandField, CommandTag, respond
-from hounsfield.dimse.config import DimseConfig, Peer
+from hounsfield.dimse.config import DimseConfig
 from hounsfield.dimse.identifier import (
+    QUERY_RETRIEVE_LEVEL,
     UNIQUE_KEYS,
     is_relational,
     level_of,
@@ -19,37 +22,61 @@ from hounsfield.dimse.identifier import (
     require_keys_above,
     vr_of_key,
 )
+from hounsfield.dimse.scp.forms import (
+    ExtractedFrames,
+    Frames,
+    InvalidFrames,
+    TimeOfFramesUnknown,
+    WithoutBulkData,
+)
 from hounsfield.dimse.scp.sub_operations import Operation
-from hounsfield.dimse.scu.requestor import ScuAssociation, Target
-from hounsfield.dimse.sending import batch_of, contexts_for, read_in, send_stored, syntax_for
+from hounsfield.dimse.scu.requestor import ScuAssociation
+from hounsfield.dimse.sending import WHOLE, Form, batch_of, contexts_for, send_stored, syntax_for
 from hounsfield.dimse.status import Status, status_of
+from hounsfield.dimse.targets import can_be_called, target_of
 from hounsfield.dimse.upper_layer.negotiation import AcceptedContext
 from hounsfield.errors import (
     HounsfieldError,
     InvalidInstance,
     InvalidQuery,
+    NotAcceptable,
     OutOfResources,
     Refused,
     Unavailable,
 )
 from hounsfield.index.records import InstanceLocation
+from hounsfield.index.site.peers import Peers
+from hounsfield.index.site.records import Peer, Recorder
 
 log = logging.getLogger(__name__)
 
 PATIENT_ROOT_MOVE, PATIENT_ROOT_GET = "1.2.840.10008.5.1.4.1.2.1.2", "1.2.840.10008.5.1.4.1.2.1.3"
 STUDY_ROOT_MOVE, STUDY_ROOT_GET = "1.2.840.10008.5.1.4.1.2.2.2", "1.2.840.10008.5.1.4.1.2.2.3"
-MOVE_SOP_CLASSES = frozenset({PATIENT_ROOT_MOVE, STUDY_ROOT_MOVE})
-GET_SOP_CLASSES = frozenset({PATIENT_ROOT_GET, STUDY_ROOT_GET})
+INSTANCE_ROOT_MOVE, INSTANCE_ROOT_GET = "1.2.840.10008.5.1.4.1.2.4.2", "1.2.840.10008.5.1.4.1.2.4.3"
+WITHOUT_BULK_DATA_GET = "1.2.840.10008.5.1.4.1.2.5.3"
+MOVE_SOP_CLASSES = frozenset({PATIENT_ROOT_MOVE, STUDY_ROOT_MOVE, INSTANCE_ROOT_MOVE})
+GET_SOP_CLASSES = frozenset(
+    {PATIENT_ROOT_GET, STUDY_ROOT_GET, INSTANCE_ROOT_GET, WITHOUT_BULK_DATA_GET}
+)
+_BY_INSTANCE = frozenset({INSTANCE_ROOT_MOVE, INSTANCE_ROOT_GET, WITHOUT_BULK_DATA_GET})
+_SOP_INSTANCE_UID = "00080018"
 _PATIENT_ROOT = frozenset({PATIENT_ROOT_MOVE, PATIENT_ROOT_GET})
 
 
 class RetrieveScp:
     """Answers C-GET and C-MOVE over one archive."""
 
-    def __init__(self, config: DimseConfig, search: Search, retrieve: Retrieve) -> None:
+    def __init__(
+        self,
+        config: DimseConfig,
+        retrieve: Retrieve,
+        peers: Peers,
+        recorder: Recorder | None = None,
+    ) -> None:
         self._config = config
-        self._search = search
         self._retrieve = retrieve
+        self._peers = peers
+        self._recorder = recorder
 
     def on_c_get(
         self, association: Association, context: AcceptedContext, request: Command
@@ -69,18 +96,21 @@ class RetrieveScp:
         context: AcceptedContext,
         request: Command,
         sop_classes: frozenset[str],
-        send: Callable[[Operation], Status | None],
+        send: Callable[[Operation, Form], Status | None],
     ) -> Command | tuple[Command, bytes]:
         if context.abstract_syntax not in sop_classes:
             comment = f"this presentation context is not for {request.name}"
             return respond(request, Status.SOP_CLASS_NOT_SUPPORTED, comment=comment)
         try:
             identifier, _charset = read_identifier(association, context, request)
-            locations = self._locate(association.principal, context, identifier)
+            locations, form = self._found(association.principal, context, identifier)
             operation = Operation(association, context, request, locations)
-            ended_early = send(operation)
+            ended_early = send(operation, form)
         except InvalidInstance as error:
             return respond(request, Status.CANNOT_UNDERSTAND, comment=str(error))
+        except FrameError as error:
+            log.warning("%s from %s refused: %s", request.name, association.calling_ae_title, error)
+            return respond(request, error.status, comment=str(error))
         except UnknownDestination as error:
             log.warning("%s from %s refused: %s", request.name, association.calling_ae_title, error)
             return respond(request, Status.MOVE_DESTINATION_UNKNOWN, comment=str(error))
@@ -94,25 +124,76 @@ class RetrieveScp:
 
     # -- what is asked for -------------------------------------------------------------------------
 
-    def _locate(
+    def _found(
         self,
         principal: Principal,
         context: AcceptedContext,
-        identifier: dict[str, dict[str, object]],
+        identifier: dict[str, dict[str, Any]],
+    ) -> tuple[list[InstanceLocation], Form]:
+        """The instances that an identifier names, and in which form they are wanted."""
+        if context.abstract_syntax not in _BY_INSTANCE:
+            return self._below(principal, context, identifier), WHOLE
+        # PS3.4 Y.6.1 and Z.6.1: instances stand alone, without the levels above.
+        values = identifier.get(QUERY_RETRIEVE_LEVEL, {}).get("Value") or ["IMAGE"]
+        if values[0] == "FRAME" and context.abstract_syntax != WITHOUT_BULK_DATA_GET:
+            return self._frames(principal, identifier)
+        if values[0] != "IMAGE":
+            raise InvalidQuery(f"the level {str(values[0])[:16]!a} is none of this model")
+        only = {_SOP_INSTANCE_UID: identifier.get(_SOP_INSTANCE_UID, {"vr": "UI"})}
+        found = self._locate(principal, _unique_keys(Level.IMAGE, only))
+        is_light = context.abstract_syntax == WITHOUT_BULK_DATA_GET
+        return found, WithoutBulkData() if is_light else WHOLE
+
+    def _frames(
+        self, principal: Principal, identifier: dict[str, dict[str, Any]]
+    ) -> tuple[list[InstanceLocation], Form]:
+        """The one new instance of the frames that are asked for (Y.4.2.3)."""
+        only = {_SOP_INSTANCE_UID: identifier.get(_SOP_INSTANCE_UID, {"vr": "UI"})}
+        keys = _unique_keys(Level.IMAGE, only)
+        if not isinstance(keys[0].match, SingleValue):
+            raise FrameError(Status.INVALID_FRAMES_REQUEST, "frames are those of one instance")
+        try:
+            wanted = Frames(identifier)
+        except TimeOfFramesUnknown as error:
+            raise FrameError(Status.TIME_OF_FRAMES_UNKNOWN, str(error)) from error
+        except InvalidFrames as error:
+            raise FrameError(Status.INVALID_FRAMES_REQUEST, str(error)) from error
+        found = self._locate(principal, keys)[:1]
+        if not found:
+            return [], WHOLE
+        form = ExtractedFrames(found[0], wanted)
+        try:
+            form.make(self._retrieve)
+        except NoSuchFrames as error:
+            raise FrameError(Status.NO_SUCH_FRAMES, str(error)) from error
+        except InvalidFrames as error:
+            raise FrameError(Status.INVALID_FRAMES_REQUEST, str(error)) from error
+        except (NotAcceptable, InvalidInstance) as error:
+            raise FrameError(Status.UNABLE_TO_EXTRACT_FRAMES, str(error)) from error
+        return [dataclasses.replace(found[0], sop_instance_uid=form.sop_instance_uid)], form
+
+    def _below(
+        self,
+        principal: Principal,
+        context: AcceptedContext,
+        identifier: dict[str, dict[str, Any]],
     ) -> list[InstanceLocation]:
         """The instances below the unique keys of an identifier, in the order of their series."""
         top = Level.PATIENT if context.abstract_syntax in _PATIENT_ROOT else Level.STUDY
         level = level_of(identifier, top)
         if not is_relational(context.application_information):
             require_keys_above(level, identifier, top)
+        return self._locate(principal, _unique_keys(level, identifier))
+
+    def _locate(self, principal: Principal, keys: tuple[Key, ...]) -> list[InstanceLocation]:
         try:
-            return self._retrieve.locate_by(principal, _unique_keys(level, identifier))
+            return self._retrieve.locate_by(principal, keys)
         except (Unavailable, OutOfResources) as problem:
             raise Uncounted(str(problem)) from problem
 
     # -- C-GET ----------------------------------------------------------------------------------------
 
-    def _get(self, operation: Operation) -> Status | None:
+    def _get(self, operation: Operation, form: Form) -> Status | None:
         association = operation.association
         contexts = {
             (context.abstract_syntax, context.transfer_syntax): context
@@ -123,7 +204,7 @@ class RetrieveScp:
         for location in operation.locations:
             if operation.is_cancelled():
                 return Status.CANCEL
-            syntax = syntax_for(location, contexts)
+            syntax = syntax_for(location, contexts, form=form)
             if syntax is None:
                 log.info(
                     "%s was not offered %s in %s", association.calling_ae_title,
@@ -133,7 +214,8 @@ class RetrieveScp:
                 continue
             message_id = message_id % 0xFFFF + 1
             context = contexts[location.sop_class_uid, syntax]
-            operation.done(location, self._store_back(operation, location, context, message_id))
+            status = self._store_back(operation, location, context, message_id, form)
+            operation.done(location, status)
         return None
 
     def _store_back(
@@ -142,6 +224,7 @@ class RetrieveScp:
         location: InstanceLocation,
         context: AcceptedContext,
         message_id: int,
+        form: Form,
     ) -> int | None:
         """Send one instance to the requestor; the status that it answers."""
         request = Command.of(
@@ -156,7 +239,7 @@ class RetrieveScp:
         )
         association = operation.association
         try:
-            with read_in(self._retrieve, location, context.transfer_syntax) as read_into:
+            with form.read(self._retrieve, location, context.transfer_syntax) as read_into:
                 association.send_message(context.context_id, request, read_into)
         except HounsfieldError as error:
             log.warning("%s cannot be read: %s", location.storage_key, error)
@@ -165,23 +248,28 @@ class RetrieveScp:
 
     # -- C-MOVE ---------------------------------------------------------------------------------------
 
-    def _move(self, operation: Operation) -> Status | None:
-        peer = self._destination(operation.request.move_destination)
-        assert peer.host is not None
-        assert peer.port is not None
-        target = Target(peer.host, peer.port, peer.ae_title, self._config.ae_title)
+    def _move(self, operation: Operation, form: Form) -> Status | None:
+        destination = operation.request.move_destination
+        if operation.association.recording is not None:
+            operation.association.recording.remark(destination=destination)
+        peer = self._destination(destination)
+        target = target_of(peer, self._config.ae_title, self._recorder)
+        preferred = peer.transfer_syntaxes
         originator = (operation.association.calling_ae_title, operation.request.message_id)
         while left := operation.left:
-            batch = batch_of(left)
-            proposed = dict.fromkeys(context for one in batch for context in contexts_for(one))
+            batch = batch_of(left, preferred, form)
+            proposed = dict.fromkeys(
+                context for one in batch for context in contexts_for(one, preferred, form)
+            )
             try:
                 with ScuAssociation(target, list(proposed)) as scu:
                     for location in batch:
                         if operation.is_cancelled():
                             return Status.CANCEL
                         sent = send_stored(
-                            scu, self._retrieve, location, move_originator=originator
-                        )
+                            scu, self._retrieve, location, move_originator=originator,
+                            preferred=preferred, form=form,
+                        )  # fmt: skip
                         operation.done(location, sent.status)
             except (Unavailable, Refused) as problem:
                 log.warning("C-MOVE to %s: %s", target, problem)
@@ -191,10 +279,18 @@ class RetrieveScp:
 
     def _destination(self, ae_title: str) -> Peer:
         """The peer of a name; raises UnknownDestination."""
-        for peer in self._config.peers:
-            if peer.ae_title == ae_title and peer.host is not None and peer.port is not None:
+        for peer in self._peers.by_ae_title(ae_title):
+            if can_be_called(peer):
                 return peer
         raise UnknownDestination(f"no peer with AE title {ae_title[:16]!a}, host and port is known")
+
+
+class FrameError(HounsfieldError):
+    """Frames that cannot be had; ``status`` says why (PS3.4 Y.4.1.1.4)."""
+
+    def __init__(self, status: Status, text: str) -> None:
+        super().__init__(text)
+        self.status = status
 
 
 class Uncounted(HounsfieldError):
@@ -205,7 +301,7 @@ class UnknownDestination(HounsfieldError):
     """A C-MOVE names a destination that we cannot send to."""
 
 
-def _unique_keys(level: Level, identifier: dict[str, dict[str, object]]) -> tuple[Key, ...]:
+def _unique_keys(level: Level, identifier: dict[str, dict[str, Any]]) -> tuple[Key, ...]:
     """The keys of a retrieval: those of the level, one or a list, and of the levels above (C.4.2.2.1)."""
     keys = []
     for at in Level:
