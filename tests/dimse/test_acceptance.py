@@ -3,7 +3,7 @@
 import logging
 
 import pytest
-from tests.dimse.peer import CT, IMPLICIT, VERIFICATION, RawPeer, eventually
+from tests.dimse.peer import CT, EXPLICIT, IMPLICIT, VERIFICATION, RawPeer, eventually, instance
 
 from hounsfield.dicom.sop_classes import STORAGE_SOP_CLASSES
 from hounsfield.dicom.transfer_syntax import TRANSFER_SYNTAXES
@@ -13,6 +13,7 @@ from hounsfield.dimse.places import Places
 from hounsfield.dimse.upper_layer.items import (
     CommonExtendedNegotiation,
     ExtendedNegotiation,
+    RoleSelection,
     UserIdentity,
     UserInformation,
 )
@@ -247,3 +248,80 @@ def test_bytes_that_no_uid_has_are_answered_like_any_unknown_class(archive, serv
     assert [context.result for context in answer.presentation_contexts] == [3, 4]
     eventually(lambda: server.counts["open"] == 0)
     assert "failed" not in server.counts
+
+
+# -- rights ------------------------------------------------------------------------------------------
+
+STUDY_FIND, STUDY_GET = "1.2.840.10008.5.1.4.1.2.2.1", "1.2.840.10008.5.1.4.1.2.2.3"
+COMMITMENT, WORK_ITEM = "1.2.840.10008.1.20.1", "1.2.840.10008.5.1.4.34.6.1"
+
+
+def agreed(may, *classes, roles=()):
+    """What a peer of some rights gets: the result by class, and the roles."""
+    acceptance = acceptance_of(DimseConfig(peers=(Peer("CT1", may=frozenset(may)),)))
+    contexts = tuple(
+        ProposedContext(2 * index + 1, uid, (IMPLICIT,)) for index, uid in enumerate(classes)
+    )
+    selections = tuple(
+        RoleSelection(uid, scu_role=bool(scu), scp_role=bool(scp)) for uid, scu, scp in roles
+    )
+    request = AssociateRq(
+        "HOUNSFIELD", "CT1", contexts, UserInformation(role_selections=selections)
+    )
+    admission = acceptance.decide(request, "10.0.0.9", 0)
+    negotiated = admission.negotiated
+    results = [context.result for context in negotiated.answer.presentation_contexts]
+    given = {
+        context.abstract_syntax: (context.requestor_is_scu, context.requestor_is_scp)
+        for context in negotiated.contexts.values()
+    }
+    return results, given, admission.missing_rights
+
+
+# NET-06: PS3.8 9.3.3.2, a service that a peer may not use is rejected by user, not as unknown
+@pytest.mark.parametrize(
+    ("may", "expected", "missing"),
+    [
+        ((), [0, 1, 1, 1, 1], ("store", "search", "retrieve", "work-item")),
+        (("store",), [0, 0, 1, 1, 1], ("search", "retrieve", "work-item")),
+        (("search", "retrieve"), [0, 1, 0, 0, 1], ("store", "work-item")),
+        (("store", "search", "retrieve", "work-item"), [0, 0, 0, 0, 0], ()),
+    ],
+)
+def test_a_peer_gets_the_contexts_of_the_services_it_may_use(may, expected, missing):
+    results, _given, lacks = agreed(may, VERIFICATION, CT, STUDY_FIND, STUDY_GET, WORK_ITEM)
+    assert results == expected
+    assert lacks == missing
+
+
+# NET-06
+@pytest.mark.parametrize(
+    ("may", "role", "expected"),
+    [
+        (("store", "retrieve"), (1, 1), (True, True)),
+        (("store",), (1, 1), (True, False)),
+        (("retrieve",), (1, 1), (False, True)),
+        (("retrieve",), (0, 1), (False, True)),
+        (("search",), (1, 1), None),
+        (("retrieve",), (1, 0), None),
+    ],
+)
+def test_storing_here_and_getting_back_are_rights_of_their_own(may, role, expected):
+    _results, given, _lacks = agreed(may, CT, roles=[(CT, *role)])
+    assert given.get(CT) == expected
+
+
+# NET-06
+def test_who_reports_on_a_commitment_that_we_asked_for_needs_no_right():
+    assert agreed((), COMMITMENT)[0] == [0]  # its right is looked at when it asks for one of its own
+    assert agreed((), COMMITMENT, roles=[(COMMITMENT, 0, 1)])[1] == {COMMITMENT: (False, True)}
+
+
+# NET-10
+def test_a_peer_that_may_only_retrieve_cannot_store_on_the_context_for_it(archive, serve):
+    peers = (Peer("RAW", "127.0.0.1", may=frozenset({"retrieve"})),)
+    _server, port = serve(archive, peers=peers)
+    with RawPeer(port) as peer:
+        peer.associate((CT, (EXPLICIT,)), role_selections=(RoleSelection(CT, True, True),))
+        assert peer.store(instance()).status == 0x0124
+    assert archive.files() == []

@@ -100,9 +100,10 @@ def test_an_association_of_ours_leaves_a_record_too(site):
 
 def test_records_are_found_by_what_they_say(open_site):
     site = open_site(Peer("RAW", "127.0.0.1", name="scanner"))
-    for calling in ("RAW", "STRANGER", "RAW"):
+    for number, calling in enumerate(("RAW", "STRANGER", "RAW"), 1):
         with RawPeer(site.port) as peer:
             peer.ask(calling=calling)
+        site.records(number)
     newest, refused, oldest = site.records(3)
     page = site.associations.page
     assert [one.id for one in page(text="stranger 127.0")] == [refused.id]

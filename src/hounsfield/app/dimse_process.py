@@ -1,16 +1,24 @@
 """The process that talks DICOM on the network."""
 
 import dataclasses
+import logging
 import socket
+import threading
 
 from hounsfield.app.archive import open_archive
 from hounsfield.app.child import DRAIN_S, LifeLine, Orders
+from hounsfield.archive.peers import look_up
 from hounsfield.dimse.journal import Journal
 from hounsfield.dimse.places import Places
 from hounsfield.dimse.server import DimseServer
+from hounsfield.errors import HounsfieldError
 from hounsfield.index.site.peers import Peers
 from hounsfield.index.site.records import Peer
 from hounsfield.settings.parts import dimse_config
+
+_LOOK_UP_EVERY_S = 60.0
+
+log = logging.getLogger(__name__)
 
 
 def run_dimse(orders: Orders, listener: socket.socket, life_line: LifeLine) -> None:
@@ -26,6 +34,7 @@ def run_dimse(orders: Orders, listener: socket.socket, life_line: LifeLine) -> N
         )
         journal = Journal(archive.index.database)
         journal.start()
+        threading.Thread(target=_look_up, args=(peers, life_line), daemon=True).start()
         tls_listener = (
             socket.socket(fileno=orders.tls_descriptor) if orders.tls_descriptor >= 0 else None
         )
@@ -35,3 +44,16 @@ def run_dimse(orders: Orders, listener: socket.socket, life_line: LifeLine) -> N
         server.serve_forever()
         life_line.wait()
         journal.close()
+
+
+def _look_up(peers: Peers, life_line: LifeLine) -> None:
+    """Look up the names of peers' hosts now and then, so that no call has to wait for it."""
+    while True:
+        try:
+            look_up(peers)
+        except HounsfieldError as problem:
+            log.warning("the addresses of peers cannot be kept now: %s", problem)
+        except Exception:
+            log.exception("the addresses of peers could not be looked up")
+        if life_line.ended.wait(_LOOK_UP_EVERY_S):
+            return

@@ -77,10 +77,8 @@ class Journal:
             while not self._closing.is_set():
                 if self._wake.wait(_COUNTERS_EVERY_S):
                     self._closing.wait(_GATHER_S)
-                self._round()
-            self._round()
-        except Exception:  # a record is never worth an association
-            log.exception("Associations are not recorded any more")
+                self._try(self._round)
+            self._try(self._round)
         finally:
             self._writer.close()
 
@@ -103,10 +101,11 @@ class Journal:
         if not (new or changed or refused):
             return
         written = list(new.items()) + list(changed.items())
-        if not self._try(
-            lambda: self._writer.write(list(new.values()), list(changed.values()), refused)
-        ):
-            return
+        try:
+            self._writer.write(list(new.values()), list(changed.values()), refused)
+        except HounsfieldError:
+            self._waiting.extend(one for one, _record in written)  # with the next round
+            raise
         for recording, record in written:
             recording.row_id = record.id
             if record.ended_us is None:
@@ -140,16 +139,17 @@ class Journal:
         self._rejections[record.address] += 1
         return self._rejections[record.address] <= _REJECTIONS_A_MINUTE
 
-    def _try(self, write: Callable[[], object]) -> bool:
+    def _try(self, write: Callable[[], object]) -> None:
         try:
             write()
         except HounsfieldError as problem:
             if not self._is_troubled:
                 log.warning("Associations cannot be recorded now: %s", problem)
             self._is_troubled = True
-            return False
-        self._is_troubled = False
-        return True
+        except Exception:  # a record that cannot be made is not worth all others
+            log.exception("Some associations could not be recorded")
+        else:
+            self._is_troubled = False
 
 
 def _caller(record: AssociationRecord) -> Caller:
