@@ -165,18 +165,24 @@ def numbers_here(
     return [known.get(uid, 0) for uid in uids]
 
 
+def require_uids(*uids: str) -> None:
+    """Raise InvalidQuery for what is no UID, such as a pattern, by which more would come than was meant."""
+    for uid in uids:
+        if not uid or len(uid) > 64 or not set(uid) <= set("0123456789."):
+            raise InvalidQuery(f"{uid[:64]!r} is no UID")
+
+
 def pull_job(
     principal: Principal,
     peer: Peer,
     study_instance_uid: str,
     series_instance_uids: Sequence[str] = (),
     patient_id: str = "",
+    method: str = "auto",
 ) -> NewJob:
     """The job that pulls a study, or series of it, from a peer. Raises InvalidQuery, Refused."""
     require(principal, "store")
-    for uid in (study_instance_uid, *series_instance_uids):
-        if not uid or len(uid) > 64 or not set(uid) <= set("0123456789."):
-            raise InvalidQuery(f"{uid[:64]!r} is no UID")
+    require_uids(study_instance_uid, *series_instance_uids)
     what = (
         f"{len(series_instance_uids)} series of study {study_instance_uid}"
         if series_instance_uids
@@ -186,7 +192,11 @@ def pull_job(
         PULL_JOB,
         f"Pull {what} from {peer.name}",
         lane=peer.name,
-        arguments={"series": list(series_instance_uids), "patient_id": patient_id},
+        arguments={
+            "series": list(series_instance_uids),
+            "patient_id": patient_id,
+            "method": method,
+        },
         study_instance_uid=study_instance_uid,
         actor=principal.name,
     )

@@ -141,20 +141,9 @@ class _Asking:
     def warnings(self) -> list[str]:
         """What a person should know of the answers."""
         name = self._peer.name or self._peer.ae_title
-        found = []
-        if any(one.is_late for one in self._finds):
-            found.append(f"{name} took too long; there may be more")
-        if any(one.has_unsupported_keys for one in self._finds) and any(self._query.match.values()):
-            found.append(
-                f"{name} does not search by all that was given; some matches may be others than meant"
-            )
-        if unreadable := sum(one.unreadable for one in self._finds):
-            found.append(f"{unreadable} answers of {name} cannot be read and were left out")
-        if any(one.is_misread for one in self._finds):
-            found.append(
-                f"{name} names no character set for some texts, or a wrong one: set the one it uses with the peer"
-            )
-        return found
+        is_selective = any(self._query.match.values())
+        found = (one.warnings(name, is_selective=is_selective) for one in self._finds)
+        return list(dict.fromkeys(warning for some in found for warning in some))
 
 
 def root_of(scu: ScuAssociation, level: Level) -> tuple[str, Level]:

@@ -103,6 +103,23 @@ class Find:
         }:
             raise failure_of(self._scu, response)
 
+    def warnings(self, name: str, *, is_selective: bool) -> list[str]:
+        """What a person should know of the answers of a peer; ``is_selective`` is whether keys had values."""
+        found = []
+        if self.is_late:
+            found.append(f"{name} took too long; there may be more")
+        if self.has_unsupported_keys and is_selective:
+            found.append(
+                f"{name} does not search by all that was given; some matches may be others than meant"
+            )
+        if self.unreadable:
+            found.append(f"{self.unreadable} answers of {name} cannot be read and were left out")
+        if self.is_misread:
+            found.append(
+                f"{name} names no character set for some texts, or a wrong one: set the one it uses with the peer"
+            )
+        return found
+
     def _read(self, data: bytes, transfer_syntax: str) -> dict[str, Any] | None:
         try:
             answer, _charset = decode_identifier(data, transfer_syntax, self._charset)
