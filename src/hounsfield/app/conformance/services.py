@@ -24,7 +24,10 @@ from hounsfield.dimse.status import MEANINGS, STORE_STATUSES
 from hounsfield.settings.model import Settings
 
 _FIND_STATUSES = (0x0000, 0xA900, 0xC000, 0xFE00, 0xFF00, 0xFF01, 0x0124)
-_RETRIEVE_STATUSES = (0x0000, 0xA702, 0xA801, 0xA900, 0xB000, 0xC000, 0xFE00, 0xFF00, 0x0124)
+_RETRIEVE_STATUSES = (
+    *(0x0000, 0xA701, 0xA702, 0xA801, 0xA900, 0xAA00, 0xAA02, 0xAA03, 0xAA04),
+    *(0xB000, 0xC000, 0xFE00, 0xFF00, 0x0124),
+)
 
 
 def sections(settings: Settings) -> Iterator[str]:
@@ -74,6 +77,15 @@ def _query() -> Iterator[str]:
 {_names(FIND_SOP_CLASSES)}; all levels, hierarchical, and relational where that is negotiated. Matches are sent as they
 are found, and a C-CANCEL ends them. Answers are in the character set that the identifier names where it can hold their
 text, otherwise in UTF-8.
+
+Extended negotiation is answered with 1 for relational queries, combined date-time matching, fuzzy matching of person
+names, time zone query adjustment, empty value matching and multiple value matching, each only where it is asked for,
+and with 0 for enhanced multi-frame image conversion. Fuzzy matching is by the sound of the words of Patient's Name in
+any order: consonants that are easily confused are one class, vowels and double letters do not count, words in scripts
+other than Latin are compared as written; a word that begins with a wild card is matched as it stands. Dates and times
+are combined for the pairs of Study, Series, Acquisition, Content, Instance Creation, Performed Procedure Step Start and
+Patient's Birth. A time that is not known counts as the beginning of the day; a date without a time in the identifier is
+not adjusted. Times whose zone a study does not say are taken to be in that of the server.
 """
     for level in Level:
         yield f"### Keys of the level {level}\n"
@@ -98,7 +110,7 @@ component group.
 
 def _matching(vr: str) -> str:
     if vr == "SQ":
-        return "universal"
+        return "universal, sequence"
     kinds = ["single value", "universal"]
     if vr == "UI":
         kinds.append("list of UIDs")
@@ -120,7 +132,12 @@ def _retrieve() -> Iterator[str]:
 
 {_names(GET_SOP_CLASSES | MOVE_SOP_CLASSES)}. The counters of sub-operations are in every response, the list of failed
 SOP Instance UIDs in the final one. A C-MOVE goes to a peer that is known with an address; its sub-operations name their
-originator. A sub-operation that fails does not end the others.
+originator. A sub-operation that fails does not end the others. An instance whose transfer syntax is not taken is decoded
+or written in another byte order or VR encoding, without loss; video is not.
+
+At the level FRAME a new instance of the frames that Simple Frame List or Calculated Frame List names is made for the
+request, uncompressed and without private attributes, and not kept; Time Range is refused. Retrieval without bulk data
+leaves out what PS3.4 table Z.1-1 names.
 """
     yield _statuses("C-GET or C-MOVE", _RETRIEVE_STATUSES)
 
