@@ -83,7 +83,7 @@ export default function JobsPage() {
         ) : null
       }
     >
-      <Lanes />
+      <Lanes openJobs={openJobs(data?.counts ?? {})} />
       {isPending ? <Waiting /> : null}
       {error && !data ? (
         <Failure title="The jobs could not be read" error={error} onRetry={() => void refetch()} />
@@ -156,6 +156,9 @@ function Bar({ counts, state, peer, onState, onPeer }: BarProps) {
     </>
   );
 }
+
+const openJobs = ({ running = 0, queued = 0, waiting = 0, paused = 0 }: JobPage['counts']) =>
+  running + queued + waiting + paused;
 
 const Count = ({ count }: { count: number }) =>
   count > 0 ? <span className={classes.count}>{formatCount(count)}</span> : null;

@@ -6,9 +6,11 @@ import classes from './Jobs.module.css';
 import { type PeerLane, useLaneAction, useLanes, usePeerNames } from './queries';
 
 /** The peers whose jobs are held back or on their way, each to be paused as a whole. */
-export function Lanes() {
+export function Lanes({ openJobs }: { openJobs: number }) {
   const { data: peers = [] } = usePeerNames();
-  const lanes = useLanes(peers).filter((lane) => lane.is_paused || lane.queued + lane.running > 0);
+  const lanes = useLanes(peers, openJobs).filter(
+    (lane) => lane.is_paused || lane.queued + lane.running > 0,
+  );
   const act = useLaneAction();
   if (lanes.length === 0) return null;
   return (

@@ -6,12 +6,14 @@ import {
   useQuery,
   useQueryClient,
 } from '@tanstack/react-query';
+import { useEffect } from 'react';
 import {
   actOnJob,
   findJobs,
   type Job,
   type JobAction,
   type JobQuery,
+  type Lane,
   readJob,
   readLane,
   setLane,
@@ -51,13 +53,27 @@ export interface PeerLane {
   running: number;
 }
 
-/** The lanes of these peers, as far as they could be read. */
-export function useLanes(peers: readonly string[]): PeerLane[] {
+const BUSY_POLL_MS = 4000;
+const IDLE_POLL_MS = 30_000;
+
+/**
+ * The lanes of these peers, as far as they could be read. A hundred peers without work are asked about seldom;
+ * a change of the number of open jobs asks about all of them at once.
+ */
+export function useLanes(peers: readonly string[], openJobs: number): PeerLane[] {
+  const client = useQueryClient();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the number is what it waits for
+  useEffect(() => {
+    void client.invalidateQueries({ queryKey: ['lane'] });
+  }, [client, openJobs]);
   return useQueries({
     queries: peers.map((peer) => ({
       queryKey: ['lane', peer],
       queryFn: ({ signal }: { signal: AbortSignal }) => readLane(peer, signal),
-      refetchInterval: 5000,
+      refetchInterval: ({ state }: { state: { data: Lane | undefined } }) =>
+        state.data && (state.data.is_paused || state.data.queued + state.data.running > 0)
+          ? BUSY_POLL_MS
+          : IDLE_POLL_MS,
       retry: false,
     })),
     combine: (results) =>
