@@ -257,6 +257,17 @@ def test_a_check_that_is_stopped_reports_nothing(archive, port):
     assert commitments(archive).by_id(job.arguments["commitment"]).state == "asked"
 
 
+def test_a_result_that_is_known_is_not_lost_when_its_job_is_stopped(archive, port):
+    asked(port, [put(archive, 1)])
+    (job,) = queued(archive, "commitment")
+    one = job.arguments["commitment"]
+    eventually(lambda: commitments(archive).hold(one, "an association", 60))
+    commitments(archive).checked(one, {})
+    job.stopped = True
+    with pytest.raises(Unavailable, match="not yet reported"):
+        report_handler(archive)(job)
+
+
 @pytest.mark.parametrize(
     ("change", "status"),
     [

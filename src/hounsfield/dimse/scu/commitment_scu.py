@@ -188,7 +188,7 @@ class ReportCommitment:
         until = time.monotonic() + _WAIT_S
         while (known := self._get(one)).is_held and known.state != "reported":
             if job.is_stopped():
-                return "stopped"
+                raise Unavailable("the result is checked and not yet reported")
             if time.monotonic() > until:
                 raise Unavailable("the result waits for the association that asked for it")
             time.sleep(_LOOK_EVERY_S)

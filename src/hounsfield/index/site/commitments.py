@@ -156,7 +156,7 @@ class Commitments:
                 if row.state == "reported":
                     held = {"held_by": holder, "held_until_us": _now_us() + int(hold_s * 1e6)}
                     _set(connection, row.id, state="asked", checked_us=None, ended_us=None, **held)
-                    jobs.add(connection, _with_id(job, row.id))
+                    _set(connection, row.id, job_id=jobs.add(connection, _with_id(job, row.id)))
                 return str(row.id)
             duplicate = DUPLICATE_TRANSACTION_UID if known else None
             new_id = _add(
@@ -167,7 +167,7 @@ class Commitments:
                 holder=holder,
                 hold_s=hold_s,
             )
-            jobs.add(connection, _with_id(job, new_id))
+            _set(connection, new_id, job_id=jobs.add(connection, _with_id(job, new_id)))
             return new_id
 
     def checked(self, commitment_id: str, reasons: Mapping[str, int]) -> None:
@@ -189,6 +189,7 @@ class Commitments:
                 held_until_us=0,
                 text=text,
             )
+            _wake(connection, commitment_id)
 
     def hold(self, commitment_id: str, holder: str, seconds: float) -> bool:
         """Become the one who reports the result, for so long; False where somebody else is, or it is reported."""
@@ -254,6 +255,7 @@ class Commitments:
                 return None
             _set_reasons(connection, row.id, reasons)
             _set(connection, row.id, state="answered", ended_us=_now_us())
+            _wake(connection, row.id)
             return Commitment(*row)
 
     def of_job(self, job_id: str) -> Commitment | None:
@@ -370,6 +372,15 @@ def _add(
 
 def _set(connection: Connection, commitment_id: str, **values: object) -> None:
     connection.execute(update(commitment).where(commitment.c.id == commitment_id).values(**values))
+
+
+def _wake(connection: Connection, commitment_id: str) -> None:
+    """Let the job that waits for this look again now."""
+    j = jobs.job.c
+    its_job = select(commitment.c.job_id).where(commitment.c.id == commitment_id).scalar_subquery()
+    connection.execute(
+        update(jobs.job).where(j.id == its_job, j.state == "waiting").values(next_try_us=_now_us())
+    )
 
 
 def _set_reasons(connection: Connection, commitment_id: str, reasons: Mapping[str, int]) -> None:
