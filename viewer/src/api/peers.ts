@@ -1,5 +1,15 @@
 /** The remote systems we know, the callers that were refused, and the test of a peer. */
 import { get, path, send } from './client';
+import type { components } from './schema';
+
+type Schemas = components['schemas'];
+/** What a person sets of a peer. */
+export type NewPeer = Schemas['NewPeer'];
+export type Peer = Schemas['Peer'];
+export type Right = Peer['may'][number];
+export type Caller = Schemas['Caller'];
+export type Check = Schemas['Check'];
+export type PeerTest = Schemas['PeerTest'];
 
 export const RIGHTS = [
   'store',
@@ -9,42 +19,7 @@ export const RIGHTS = [
   'procedure-step',
   'commit',
   'work-item',
-] as const;
-export type Right = (typeof RIGHTS)[number];
-
-/** What a person sets of a peer. */
-export interface NewPeer {
-  name: string;
-  ae_title: string;
-  host: string | null;
-  port: number | null;
-  uses_tls: boolean;
-  may: Right[];
-  /** Preferred ones, best first; empty leaves it to what the peer takes. */
-  transfer_syntaxes: string[];
-  /** Assumed where the peer names none. */
-  character_set: string;
-  max_parallel: number;
-  description: string;
-}
-
-export interface Peer extends NewPeer {
-  origin: 'app' | 'settings';
-  last_seen_us: number | null;
-  last_outcome: string | null;
-}
-
-export interface Caller {
-  ae_title: string;
-  called_ae_title: string;
-  address: string;
-  count: number;
-  first_us: number;
-  last_us: number;
-  reason: string;
-  advice: string;
-  can_trust: boolean;
-}
+] as const satisfies readonly Right[];
 
 export const CHECKS = [
   'settings',
@@ -55,20 +30,7 @@ export const CHECKS = [
   'echo',
   'contexts',
   'round-trip',
-] as const;
-
-export interface Check {
-  name: (typeof CHECKS)[number];
-  state: 'ok' | 'warning' | 'failed' | 'skipped';
-  text: string;
-  advice: string;
-  milliseconds: number;
-}
-
-export interface PeerTest {
-  is_ok: boolean;
-  checks: Check[];
-}
+] as const satisfies readonly Check['name'][];
 
 export const readPeers = (signal?: AbortSignal) => get<{ peers: Peer[] }>('/api/peers', signal);
 
@@ -79,8 +41,14 @@ export const changePeer = (name: string, peer: NewPeer) =>
 
 export const deletePeer = (name: string) => send<void>('DELETE', path('peers', name));
 
-export const testPeer = (name: string, signal?: AbortSignal) =>
-  send<PeerTest>('POST', path('peers', name, 'test'), undefined, signal);
+/** Test a peer; with `stores` a small test object is stored there, which stays. */
+export const testPeer = (name: string, stores: boolean, signal?: AbortSignal) =>
+  send<PeerTest>(
+    'POST',
+    `${path('peers', name, 'test')}${stores ? '?stores=true' : ''}`,
+    undefined,
+    signal,
+  );
 
 export const readCallers = (signal?: AbortSignal) =>
   get<{ callers: Caller[] }>('/api/callers', signal);

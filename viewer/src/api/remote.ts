@@ -1,8 +1,9 @@
 /** Other archives, asked and pulled from by DICOM query and retrieve. */
 import { path, send } from './client';
 import type { Job } from './jobs';
+import type { components } from './schema';
 
-export type RemoteLevel = 'study' | 'series' | 'instance';
+type Schemas = components['schemas'];
 
 /** One match: attributes by keyword, as the peer answered them, and what of it is here. */
 export interface RemoteMatch {
@@ -11,24 +12,9 @@ export interface RemoteMatch {
   [keyword: string]: unknown;
 }
 
-export interface RemoteAnswer {
-  matches: RemoteMatch[];
-  has_more: boolean;
-  milliseconds: number;
-  warnings: string[];
-}
-
-export interface RemoteQuery {
-  level: RemoteLevel;
-  match: Record<string, string>;
-  limit?: number;
-}
-
-export interface PullRequest {
-  StudyInstanceUID: string;
-  SeriesInstanceUIDs?: string[];
-  PatientID?: string;
-}
+export type RemoteAnswer = Omit<Schemas['RemoteMatches'], 'matches'> & { matches: RemoteMatch[] };
+export type RemoteQuery = Schemas['RemoteSearch'];
+export type PullRequest = Partial<Schemas['Pull']> & Pick<Schemas['Pull'], 'StudyInstanceUID'>;
 
 export const queryPeer = (peer: string, query: RemoteQuery, signal?: AbortSignal) =>
   send<RemoteAnswer>('POST', path('peers', peer, 'query'), query, signal);

@@ -309,6 +309,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/peers/{name}/pull": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pull From Peer
+         * @description Pull a study, or some series of it, from a peer; what is here already is not fetched again.
+         */
+        post: operations["pull_from_peer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/peers/{name}/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Query Peer
+         * @description Ask a peer what it has; it may take half a minute.
+         */
+        post: operations["query_peer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/peers/{name}/resume": {
         parameters: {
             query?: never;
@@ -1160,6 +1200,63 @@ export interface components {
             status: number;
             /** Title */
             title: string;
+        };
+        /**
+         * Pull
+         * @description Which study to pull, or which series of it.
+         */
+        Pull: {
+            /**
+             * Patientid
+             * @default
+             */
+            PatientID: string;
+            /**
+             * Seriesinstanceuids
+             * @default []
+             */
+            SeriesInstanceUIDs: string[];
+            /** Studyinstanceuid */
+            StudyInstanceUID: string;
+        };
+        /**
+         * RemoteMatches
+         * @description What a peer answered: attributes by keyword, and of each match ``is_here`` and ``number_here``.
+         */
+        RemoteMatches: {
+            /** Has More */
+            has_more: boolean;
+            /** Matches */
+            matches: {
+                [key: string]: unknown;
+            }[];
+            /** Milliseconds */
+            milliseconds: number;
+            /** Warnings */
+            warnings: string[];
+        };
+        /**
+         * RemoteSearch
+         * @description What to ask a peer for: values by keyword, wildcards and ranges as in C-FIND.
+         */
+        RemoteSearch: {
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "study" | "series" | "instance";
+            /**
+             * Limit
+             * @default 200
+             */
+            limit: number;
+            /**
+             * Match
+             * @default {}
+             */
+            match: {
+                [key: string]: string | string[];
+            };
         };
         /**
          * Representative
@@ -2174,6 +2271,94 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Lane"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    pull_from_peer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Pull"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    query_peer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RemoteSearch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemoteMatches"];
                 };
             };
             /** @description The request cannot be understood */

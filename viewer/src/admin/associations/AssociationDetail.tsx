@@ -40,8 +40,8 @@ export function AssociationDetail({ of }: { of: Association }) {
           ]}
         />
       </div>
-      <Contexts of={of} />
       <Messages of={of} />
+      <Contexts of={of} />
       {peer || isUnknownCaller ? (
         <Group gap="xs">
           {peer ? (

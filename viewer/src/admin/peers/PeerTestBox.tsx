@@ -1,7 +1,7 @@
-import { Button, Group, Modal, Text } from '@mantine/core';
+import { Button, Group, Modal, Switch, Text } from '@mantine/core';
 import { IconPencil, IconRefresh } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect } from 'react';
+import { useEffect, useState } from 'react';
 import { CHECKS, type Check, type Peer, testPeer } from '../../api/peers';
 import { Callout } from '../../ui/Callout';
 import { Failure } from '../../ui/Notice';
@@ -57,9 +57,10 @@ export function PeerTestBox({ peer, onClose, onEdit }: PeerTestBoxProps) {
 
 function Test({ peer, onClose, onEdit }: PeerTestBoxProps & { peer: Peer }) {
   const client = useQueryClient();
+  const [stores, setStores] = useState(false);
   const { data, error, isFetching, refetch } = useQuery({
-    queryKey: ['peer-test', peer.name],
-    queryFn: ({ signal }) => testPeer(peer.name, signal),
+    queryKey: ['peer-test', peer.name, stores],
+    queryFn: ({ signal }) => testPeer(peer.name, stores, signal),
     staleTime: 0,
     gcTime: 0,
     retry: false,
@@ -75,7 +76,7 @@ function Test({ peer, onClose, onEdit }: PeerTestBoxProps & { peer: Peer }) {
         {peer.ae_title} · {addressOf(peer)}
         {peer.uses_tls ? ' · TLS' : ''}
       </Text>
-      {isFetching ? <Running /> : null}
+      {isFetching ? <Running stores={stores} /> : null}
       {!isFetching && error ? (
         <Failure title="The test could not be run" error={error} onRetry={() => void refetch()} />
       ) : null}
@@ -95,6 +96,14 @@ function Test({ peer, onClose, onEdit }: PeerTestBoxProps & { peer: Peer }) {
               <CheckLine key={check.name} check={check} />
             ))}
           </ol>
+          <Switch
+            mt="lg"
+            label="Store a small test object too"
+            description="It makes sure that images get there and can be found again. The object stays at the peer."
+            checked={stores}
+            onChange={(event) => setStores(event.currentTarget.checked)}
+            data-testid="test-stores"
+          />
           <Group justify="flex-end" gap="xs" mt="lg">
             {peer.origin === 'app' ? (
               <Button
@@ -134,10 +143,10 @@ function verdictOf(checks: readonly Check[]): string {
     : 'It works; what could be better stands at the checks below.';
 }
 
-function Running() {
+function Running({ stores }: { stores: boolean }) {
   return (
     <ol className={classes.checks} aria-busy data-testid="test-running">
-      {CHECKS.filter((name) => name !== 'round-trip').map((name, index) => (
+      {CHECKS.filter((name) => stores || name !== 'round-trip').map((name, index) => (
         <li key={name} className={classes.check}>
           <StateIcon tone={index === 0 ? 'busy' : 'quiet'} />
           <Text size="sm" c="var(--quiet)">

@@ -81,7 +81,7 @@ export default function RemotePage() {
 }
 
 const isAskable = ({ host, port }: Peer): boolean =>
-  host !== null && host !== '' && !host.includes('/') && port !== null;
+  Boolean(host) && !host?.includes('/') && typeof port === 'number';
 
 interface ResultsProps {
   peer: string;
