@@ -36,3 +36,21 @@ it('asks once more for what changed while it was asking', async () => {
   leave();
   vi.useRealTimers();
 });
+
+it('asks for everything anew after a break, but not other systems', async () => {
+  const client = new QueryClient();
+  const asked = { here: 0, elsewhere: 0 };
+  const ours = new QueryObserver(client, { queryKey: ['ours'], queryFn: () => ++asked.here });
+  const theirs = new QueryObserver(client, {
+    queryKey: ['theirs'],
+    queryFn: () => ++asked.elsewhere,
+    meta: { asksElsewhere: true },
+  });
+  const leave = [ours, theirs].map((observer) => observer.subscribe(() => undefined));
+  await vi.waitFor(() => expect(client.isFetching()).toBe(0));
+  expect(asked).toEqual({ here: 1, elsewhere: 1 });
+  new Refresher(client).everything();
+  await vi.waitFor(() => expect(asked.here).toBe(2));
+  expect(asked.elsewhere).toBe(1);
+  for (const one of leave) one();
+});

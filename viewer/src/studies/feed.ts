@@ -21,8 +21,9 @@ export class Refresher {
     this.#timer ??= setTimeout(() => void this.#refresh(), GATHER_MS);
   }
 
+  /** All but what asks another system, which is asked only when a person says so. */
   everything(): void {
-    void this.client.invalidateQueries();
+    void this.client.invalidateQueries({ predicate: ({ meta }) => meta?.asksElsewhere !== true });
   }
 
   stop(): void {

@@ -1,7 +1,7 @@
 /** Points in time of our API (microseconds since 1970 UTC) as a person reads them. */
 import dayjs from 'dayjs';
 import relativeTime from 'dayjs/plugin/relativeTime';
-import { useEffect, useState } from 'react';
+import { useSyncExternalStore } from 'react';
 
 dayjs.extend(relativeTime);
 
@@ -31,12 +31,47 @@ export function formatDuration(duration_us: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+/** A clock that many parts look at and that ticks only while one does. */
+class Clock {
+  #now = Date.now();
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #listeners = new Set<() => void>();
+
+  constructor(private readonly every_ms: number) {}
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    this.#timer ??= setInterval(() => this.#tick(), this.every_ms);
+    return () => {
+      this.#listeners.delete(listener);
+      if (this.#listeners.size > 0) return;
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    };
+  };
+
+  now = (): number => {
+    // A clock that stood still is set before it is looked at, so that nothing new looks old.
+    if (this.#timer === undefined && Date.now() - this.#now >= this.every_ms) {
+      this.#now = Date.now();
+    }
+    return this.#now;
+  };
+
+  #tick(): void {
+    this.#now = Date.now();
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+const clocks = new Map<number, Clock>();
+
 /** The current time, anew every so often, for what says how long ago something was. */
 export function useNow(every_ms = 10_000): number {
-  const [now, setNow] = useState(Date.now);
-  useEffect(() => {
-    const timer = window.setInterval(() => setNow(Date.now()), every_ms);
-    return () => window.clearInterval(timer);
-  }, [every_ms]);
-  return now;
+  let clock = clocks.get(every_ms);
+  if (!clock) {
+    clock = new Clock(every_ms);
+    clocks.set(every_ms, clock);
+  }
+  return useSyncExternalStore(clock.subscribe, clock.now);
 }

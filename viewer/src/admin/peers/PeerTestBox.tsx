@@ -61,7 +61,8 @@ function Test({ peer, onClose, onEdit }: PeerTestBoxProps & { peer: Peer }) {
   const { data, error, isFetching, refetch } = useQuery({
     queryKey: ['peer-test', peer.name, stores],
     queryFn: ({ signal }) => testPeer(peer.name, stores, signal),
-    staleTime: 0,
+    meta: { asksElsewhere: true },
+    staleTime: Number.POSITIVE_INFINITY,
     gcTime: 0,
     retry: false,
     refetchOnWindowFocus: false,

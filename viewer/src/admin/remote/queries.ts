@@ -30,6 +30,7 @@ export const useRemoteSeries = (peer: string, studyInstanceUid: string, patientI
   });
 
 const ONCE = {
+  meta: { asksElsewhere: true },
   retry: false,
   staleTime: Number.POSITIVE_INFINITY,
   refetchOnWindowFocus: false,
