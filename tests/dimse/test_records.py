@@ -5,11 +5,29 @@ import socket
 import time
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydicom.dataset import Dataset
 from tests.dimse.doctor.conftest import make_archive, open_site, site
-from tests.dimse.peer import CT, EXPLICIT, VERIFICATION, RawPeer, eventually, instance
+from tests.dimse.peer import (
+    CT,
+    EXPLICIT,
+    VERIFICATION,
+    RawPeer,
+    dataset_bytes,
+    eventually,
+    instance,
+)
 
+from hounsfield.dimse.acceptance import Acceptance
+from hounsfield.dimse.command import Command, CommandField, CommandTag
+from hounsfield.dimse.config import DimseConfig
 from hounsfield.dimse.journal import Journal
+from hounsfield.dimse.places import Places
+from hounsfield.dimse.records import Recording
 from hounsfield.dimse.scu.requestor import Target, echo
+from hounsfield.dimse.upper_layer.items import UserInformation
+from hounsfield.dimse.upper_layer.pdus import AssociateRq, ProposedContext
 from hounsfield.errors import HounsfieldError
 from hounsfield.index.site.associations import (
     KEPT_CALLERS,
@@ -18,6 +36,7 @@ from hounsfield.index.site.associations import (
 )
 from hounsfield.index.site.records import AssociationRecord, Caller, Peer
 
+STUDY_MOVE = "1.2.840.10008.5.1.4.1.2.2.2"
 __all__ = ["make_archive", "open_site", "site"]
 
 
@@ -98,6 +117,29 @@ def test_an_association_of_ours_leaves_a_record_too(site):
     assert len(site.records(1, direction="in")) == 1
 
 
+def test_what_a_c_move_sends_is_recorded_beside_it(open_site, make_archive):
+    there = open_site(unknown_peers="accept", ae_title="THERE")
+    here = open_site(Peer("THERE", "127.0.0.1", there.port, name="there"), unknown_peers="accept")
+    with RawPeer(here.port) as peer:
+        peer.associate((CT, (EXPLICIT,)), (STUDY_MOVE, (EXPLICIT,)))
+        assert peer.store(instance()).status == 0
+        identifier = Dataset()
+        identifier.QueryRetrieveLevel = "STUDY"
+        identifier.StudyInstanceUID = instance().StudyInstanceUID
+        elements = {
+            CommandTag.AFFECTED_SOP_CLASS_UID: STUDY_MOVE,
+            CommandTag.MESSAGE_ID: 7,
+            CommandTag.PRIORITY: 0,
+            CommandTag.MOVE_DESTINATION: "THERE",
+        }
+        request = Command.of(CommandField.C_MOVE_RQ, elements, dataset=True)
+        peer.send(request, dataset_bytes(identifier), context_id=3)
+        assert peer.response().status == 0
+    out = here.the_record(direction="out")
+    assert (out.peer, out.messages[0]["name"], out.messages[0]["count"]) == ("there", "C-STORE", 1)
+    assert out.is_ok
+
+
 def test_records_are_found_by_what_they_say(open_site):
     site = open_site(Peer("RAW", "127.0.0.1", name="scanner"))
     for number, calling in enumerate(("RAW", "STRANGER", "RAW"), 1):
@@ -152,6 +194,39 @@ def test_rejections_of_one_address_are_recorded_at_most_so_often(open_site):
             peer.ask(calling="STRANGER")
     eventually(lambda: [one.count for one in site.associations.callers()] == [40])
     assert len(site.associations.page()) <= 31  # a minute may begin between
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_whatever_a_peer_sends_makes_a_record_that_can_be_read_again(make_archive, data):
+    """Titles, UIDs and syntaxes may be any bytes; what is kept of them is printable."""
+    any_text = st.text(st.characters(max_codepoint=255), max_size=16)
+    contexts = data.draw(st.lists(st.tuples(any_text, st.lists(any_text, max_size=3)), max_size=4))
+    request = AssociateRq(
+        data.draw(any_text),
+        data.draw(any_text),
+        tuple(
+            ProposedContext(2 * index + 1, uid, tuple(syntaxes))
+            for index, (uid, syntaxes) in enumerate(contexts)
+        ),
+        UserInformation(implementation_version_name=data.draw(any_text)),
+        application_context_name=data.draw(any_text),
+    )
+    config = DimseConfig(peers=(Peer("CT2", "10.0.0.1"),))
+    refusal = Acceptance(config, Places(4, 4)).decide(request, "10.0.0.9", 0)
+    recording = Recording("in", None, "HOUNSFIELD", "10.0.0.9")
+    recording.asked(request)
+    recording.found(refusal.finding.code, refusal.values)
+    recording.messages = {(0x8001, data.draw(st.integers(0, 0xFFFF))): 3, (0xFFFF, 0xA700): 1}
+    recording.end("rejected", data.draw(any_text))
+    made = recording.record()
+    for text in (made.calling_ae_title, made.called_ae_title, made.reason, made.implementation):
+        assert text.isprintable()
+    database = make_archive().store.index.database
+    writer = AssociationWriter(database)
+    writer.write([made], [], [])
+    writer.close()
+    assert Associations(database).page(limit=1) == [made]
 
 
 # -- ends that nobody saw ---------------------------------------------------------------------------

@@ -18,11 +18,12 @@ from hounsfield.dimse.association import (
     Ending,
 )
 from hounsfield.dimse.config import DimseConfig
+from hounsfield.dimse.doctor.tls_findings import tls_finding
 from hounsfield.dimse.places import Places
 from hounsfield.dimse.records import Recording
 from hounsfield.dimse.services import Services
-from hounsfield.dimse.tls import GONE, NOT_TLS, TlsNotSetUp, contexts_of
-from hounsfield.dimse.transport import Transport, TransportClosed, TransportTimeout
+from hounsfield.dimse.tls import TlsNotSetUp, contexts_of
+from hounsfield.dimse.transport import TlsFailed, Transport, TransportClosed, TransportTimeout
 from hounsfield.index.site.peers import Peers
 from hounsfield.index.site.records import Recorder
 
@@ -56,8 +57,10 @@ class DimseServer:
         self._places = places or Places(config.max_associations, config.max_associations_by_peer)
         self._peers = peers or Peers(store.index.database, config.peers, config.tls)
         self._acceptance = Acceptance(config, self._places, self._peers)
-        self._services = Services(config, store, self._peers, recorder)
+        self._services = Services(config, store, self._peers)
         self._recorder = recorder
+        if recorder is not None:
+            self._peers.record_with(recorder)
         self._lock = threading.Lock()
         self._open: dict[Association, threading.Thread] = {}
         self._counts: Counter[str] = Counter()
@@ -197,9 +200,10 @@ class DimseServer:
             raise AssociationEnded(Ending.TIMED_OUT, str(problem)) from problem
         except (TlsNotSetUp, TransportClosed) as problem:
             text = str(problem)
-            if text != GONE:  # who only looks whether the port is open is no caller
+            kind = problem.kind if isinstance(problem, TlsFailed) else ""
+            if kind != "gone":  # who only looks whether the port is open is no caller
                 log.warning("TLS with %s failed: %s", association.peer_address, text)
-                recording.found("caller-plain" if text == NOT_TLS else "caller-tls", {"text": text})
+                recording.found(tls_finding(kind, is_in=True), {"text": text})
                 recording.end("failed", text)
             raise AssociationEnded(Ending.CONNECTION_LOST, text) from problem
 

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
+from hounsfield.archive.orders import OrderBook
 from hounsfield.archive.retrieve import Retrieve
 from hounsfield.archive.search import Search
 from hounsfield.archive.store import InstanceStore
@@ -19,12 +20,12 @@ from hounsfield.dimse.scp.find_scp import FindScp
 from hounsfield.dimse.scp.retrieve_scp import RetrieveScp
 from hounsfield.dimse.scp.store_scp import StoreScp
 from hounsfield.dimse.scp.work_item_scp import WorkItemScp
+from hounsfield.dimse.scp.worklist_scp import MODALITY_WORKLIST_FIND, WorklistScp
 from hounsfield.dimse.scu.work_item_scu import receiver_of
 from hounsfield.dimse.status import Status
 from hounsfield.dimse.upper_layer.negotiation import AcceptedContext
 from hounsfield.index.site.commitments import Commitments
 from hounsfield.index.site.peers import Peers
-from hounsfield.index.site.records import Recorder
 
 log = logging.getLogger(__name__)
 
@@ -40,14 +41,16 @@ class Services:
         config: DimseConfig,
         store: InstanceStore,
         peers: Peers,
-        recorder: Recorder | None = None,
     ) -> None:
         self._max_skipped_bytes = config.max_skipped_bytes
         search = Search(store.index)
-        retrieve_scp = RetrieveScp(config, Retrieve(store.storage, store.index), peers, recorder)
+        retrieve_scp = RetrieveScp(config, Retrieve(store.storage, store.index), peers)
         store_scp = StoreScp(store, max_skipped_bytes=config.max_skipped_bytes)
         self._commitment_scp = CommitmentScp(
             Commitments(store.index.database), peers, idle_s=config.times.idle_s
+        )
+        worklist_scp = WorklistScp(
+            OrderBook(store.index), only_own_station=config.worklist_only_own_station
         )
         work_item_scp = WorkItemScp(UnifiedWorklist(store.index, partial(receiver_of, peers)))
         # By request and SOP class of the context; "" is for the classes that are not named.
@@ -66,6 +69,7 @@ class Services:
                 STORAGE_COMMITMENT_PUSH_MODEL,
             ): self._commitment_scp.on_n_event_report,
             **work_item_scp.handlers(),
+            (CommandField.C_FIND_RQ, MODALITY_WORKLIST_FIND): worklist_scp.on_c_find,
         }
 
     def ended(self, association: Association) -> None:

@@ -3,14 +3,11 @@
 from hounsfield.archive.addresses import is_network
 from hounsfield.dimse.scu.requestor import Target
 from hounsfield.errors import Refused
-from hounsfield.index.site.records import Peer, Recorder
+from hounsfield.index.site.records import Peer
 
 
-def target_of(peer: Peer, our_ae_title: str, recorder: Recorder | None = None) -> Target:
-    """Where and how to call a peer; raises Refused where it has no address to be called at.
-
-    ``recorder`` keeps the records of the associations that come of it, if not the peer's own.
-    """
+def target_of(peer: Peer, our_ae_title: str) -> Target:
+    """Where and how to call a peer; raises Refused where it has no address to be called at."""
     name = peer.name or peer.ae_title
     if peer.host is None:
         raise Refused(f"the peer {name} has no host to send to")
@@ -26,7 +23,7 @@ def target_of(peer: Peer, our_ae_title: str, recorder: Recorder | None = None) -
         uses_tls=peer.uses_tls,
         tls=peer.tls,
         peer_name=peer.name,
-        recorder=recorder or peer.recorder,
+        recorder=peer.recorder,
     )
 
 

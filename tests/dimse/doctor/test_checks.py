@@ -330,7 +330,7 @@ def test_the_whole_test_of_a_peer_takes_under_half_a_minute():
 
 def recorded(site, port, contexts):
     """Associate with a peer and give the record of it."""
-    target = target_of(peer_at(port), "HOUNSFIELD", site.journal)
+    target = target_of(peer_at(port, recorder=site.journal), "HOUNSFIELD")
     target = dataclasses.replace(target, times=QUICK)
     with contextlib.suppress(HounsfieldError), ScuAssociation(target, contexts):
         pass

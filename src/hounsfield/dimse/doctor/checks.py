@@ -13,6 +13,7 @@ from hounsfield.dimse.doctor import offers
 from hounsfield.dimse.doctor.diagnosis import of_connection_error, of_first_bytes
 from hounsfield.dimse.doctor.findings import Finding, say
 from hounsfield.dimse.doctor.probes import banner_of, first_answer, is_ours, resolve, speaks_tls
+from hounsfield.dimse.doctor.tls_findings import TLS_FINDINGS
 from hounsfield.dimse.records import Recording
 from hounsfield.dimse.scu.requestor import (
     MESSAGE_SYNTAXES,
@@ -193,8 +194,8 @@ class _Test:
     def _target(self) -> Target:
         limit_s = self._left_s()
         times = TimeLimits(artim_s=limit_s, pdu_s=limit_s, idle_s=limit_s)
-        target = target_of(self._peer, self._ours.ae_title, self._witness)
-        return dataclasses.replace(target, connect_s=limit_s, times=times)
+        target = target_of(self._peer, self._ours.ae_title)
+        return dataclasses.replace(target, recorder=self._witness, connect_s=limit_s, times=times)
 
     def _associate(self, contexts: list[tuple[str, tuple[str, ...]]]) -> ScuAssociation:
         try:
@@ -204,9 +205,7 @@ class _Test:
             code = self._look_closer(record.finding)
             if code != record.finding:
                 raise _Failed(self._found("association", code, record.details)) from problem
-            name: CheckName = (
-                "tls" if code in {"their-plain", "their-certificate"} else "association"
-            )
+            name: CheckName = "tls" if code in TLS_FINDINGS else "association"
             raise _Failed(self._of(name, self._witness.finding(problem))) from problem
 
     def _look_closer(self, code: str) -> str:

@@ -46,7 +46,7 @@ from hounsfield.errors import (
 )
 from hounsfield.index.records import InstanceLocation
 from hounsfield.index.site.peers import Peers
-from hounsfield.index.site.records import Peer, Recorder
+from hounsfield.index.site.records import Peer
 
 log = logging.getLogger(__name__)
 
@@ -71,12 +71,10 @@ class RetrieveScp:
         config: DimseConfig,
         retrieve: Retrieve,
         peers: Peers,
-        recorder: Recorder | None = None,
     ) -> None:
         self._config = config
         self._retrieve = retrieve
         self._peers = peers
-        self._recorder = recorder
 
     def on_c_get(
         self, association: Association, context: AcceptedContext, request: Command
@@ -253,7 +251,7 @@ class RetrieveScp:
         if operation.association.recording is not None:
             operation.association.recording.remark(destination=destination)
         peer = self._destination(destination)
-        target = target_of(peer, self._config.ae_title, self._recorder)
+        target = target_of(peer, self._config.ae_title)
         preferred = peer.transfer_syntaxes
         originator = (operation.association.calling_ae_title, operation.request.message_id)
         while left := operation.left:
