@@ -1,5 +1,7 @@
 """`hounsfield jobs`, `forward` and `route`, on an archive that no server runs on."""
 
+import time
+
 import pytest
 from tests.instances import ROOT, numbered
 from tests.live import live_server
@@ -106,3 +108,19 @@ def test_rules_are_added_listed_disabled_and_removed(filled):
     assert "removed" in filled("route", "remove", "Heads").out
     assert filled("route", "list").out.strip() == "there are no routing rules"
     assert "no routing rule" in filled("route", "remove", "Heads", code=1).err
+
+
+def test_a_rebuilt_index_still_has_rules_and_jobs_and_sends_nothing_anew(filled, tmp_path):
+    filled("route", "add", "All", "--to", "pacs2")
+    job = filled("forward", STUDY, "pacs2", "--json").json["id"]
+    filled("jobs", "pause", job)
+    time.sleep(2.5)  # what came just before may not have been complete
+    quick = {"HOUNSFIELD_COMPLETE_AFTER_S": "0.1"}
+    filled("rebuild", environment=quick)
+    with live_server(tmp_path / "data", environment=quick):
+        deadline = time.monotonic() + 20
+        while filled("find", "--json").json[0]["status"] != "complete":
+            assert time.monotonic() < deadline
+        time.sleep(1.5)  # the rules are followed each second
+        assert [one["id"] for one in filled("jobs", "list", "--json").json] == [job]
+    assert filled("route", "list").out.startswith("All: everything")

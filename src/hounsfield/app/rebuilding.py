@@ -36,7 +36,7 @@ def rebuild_index(settings: Settings, progress: Callable[[int, int], None]) -> R
             store = InstanceStore(storage, index, Hooks(), store_policy(settings))
             rebuilt = rebuild(store, progress)
             rebuilt.damaged_tables += take_over(current, index.database).damaged
-            RoutingRules(index.database).begin_here()
+            RoutingRules(index.database).begin_here(settings.complete_after_s)
             AvailabilitySubscribers(index.database).begin_here()
         finally:
             index.close()  # its journal goes into the file with that

@@ -236,7 +236,7 @@ def test_what_a_feed_made_anew_tells_again_is_passed_over(archive, rules, settle
     rules.add(rule())
     archive.send(numbered(1))
     settle()
-    rules.begin_here()
+    rules.begin_here(60)
     assert rules.follow(0) == 0
 
 
@@ -247,12 +247,12 @@ def test_a_rebuilt_archive_routes_nothing_of_old_but_what_may_not_have_been_comp
     archive.send(numbered(1))
     with archive.index.database.writing() as connection:  # as if this study was of long before
         connection.execute(update(routing_cursor).values(moved_us=now_us() + 3_600_000_000))
-    rules.begin_here()
+    rules.begin_here(60)
     settle()
     assert rules.follow(0) == 0
     with archive.index.database.writing() as connection:
         connection.execute(update(routing_cursor).values(moved_us=now_us()))
-    rules.begin_here()
+    rules.begin_here(60)
     archive.send(numbered(2))
     settle()
     assert rules.follow(0) == 1

@@ -58,7 +58,7 @@ routing_cursor = Table(
 
 When = Literal["complete", "received"]
 _CURSOR = 1
-_MAY_BE_OPEN_S = 60.0
+_SLACK_S = 2.0
 _RECEIVED = frozenset({"stored", "version-conflict"})
 r, c, ch = routing_rule.c, routing_cursor.c, schema.change.c
 
@@ -133,14 +133,15 @@ class RoutingRules:
             if not connection.execute(delete(routing_rule).where(r.id == rule_id)).rowcount:
                 raise NotFound("there is no such rule")
 
-    def begin_here(self) -> None:
+    def begin_here(self, complete_after_s: float) -> None:
         """Pass over all that has happened: a feed made anew tells old things again, and will tell that they are complete.
 
-        What came just before the old feed was last followed may not have been complete then: it is taken once more.
+        What came in the last ``complete_after_s`` before the old feed was last followed may not have been complete
+        then: it is taken once more.
         """
         with self._database.writing() as connection:
             moved_us = connection.execute(select(c.moved_us)).scalar()
-            not_before_us = (moved_us or now_us()) - int(_MAY_BE_OPEN_S * 1e6)
+            not_before_us = (moved_us or now_us()) - int((complete_after_s + _SLACK_S) * 1e6)
             connection.execute(delete(routing_cursor))
             _move(connection, reading.last_sequence(connection), now_us(), not_before_us)
 
