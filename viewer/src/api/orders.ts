@@ -31,6 +31,7 @@ export interface OrderAttributes {
   ScheduledProcedureStepStartDate: string;
   ScheduledProcedureStepStartTime: string;
   ScheduledPerformingPhysicianName: string;
+  ReasonForTheRequestedProcedure: string;
   Comments: string;
 }
 

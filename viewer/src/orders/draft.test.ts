@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Order } from '../api/orders';
 import {
   attributesOf,
+  changedAttributes,
   type Draft,
   draftOf,
   emptyDraft,
@@ -83,6 +84,7 @@ describe('an order form', () => {
           studyInstanceUid: '1.2.3',
           stepDescription: 'Head without contrast',
           station: 'CT1, CT2',
+          reason: 'Headache',
           comments: 'two\nlines',
         }),
       ),
@@ -99,7 +101,12 @@ describe('an order form', () => {
     expect(order.ScheduledProcedureStepStartTime).toBe('095500');
     expect(order.ReferringPhysicianName).toBe('Roe^Ann');
     expect(order.ScheduledStationAETitle).toBe('CT1\\CT2');
-    expect(attributesOf(draftOf(order))).toEqual(
+    const whole: Order = Object.assign(order, {
+      Allergies: 'Penicillin',
+      ScheduledProcedureStepStartTime: '095533',
+    });
+    const saved = changedAttributes(whole, { ...draftOf(whole), time: '09:55' });
+    expect(saved).toEqual(
       Object.fromEntries(Object.entries(order).filter(([name]) => /^[A-Z]/.test(name))),
     );
   });

@@ -35,6 +35,7 @@ export interface Draft {
   /** "HH:mm" */
   time: string;
   performingPhysician: string;
+  reason: string;
   comments: string;
 }
 
@@ -76,6 +77,7 @@ export function emptyDraft(now = dayjs(), last: LastUsed = {}): Draft {
     date: start.format('YYYY-MM-DD'),
     time: start.format('HH:mm'),
     performingPhysician: '',
+    reason: '',
     comments: '',
   };
 }
@@ -149,6 +151,7 @@ export function draftOf(order: Order): Draft {
     date: fromDicomDate(order.ScheduledProcedureStepStartDate),
     time: fromDicomTime(order.ScheduledProcedureStepStartTime),
     performingPhysician: typedPhysician(order.ScheduledPerformingPhysicianName),
+    reason: order.ReasonForTheRequestedProcedure,
     comments: order.Comments,
   };
 }
@@ -174,7 +177,26 @@ export function attributesOf(draft: Draft): OrderAttributes {
     ScheduledProcedureStepStartDate: toDicomDate(draft.date),
     ScheduledProcedureStepStartTime: draft.time ? `${draft.time.replaceAll(':', '')}00` : '',
     ScheduledPerformingPhysicianName: physicianName(draft.performingPhysician),
+    ReasonForTheRequestedProcedure: draft.reason.trim(),
     Comments: draft.comments.trim(),
+  };
+}
+
+/**
+ * What is sent when an order is changed: it carries more than the form shows (codes, allergies, seconds of a time),
+ * and whatever was not touched stays as it was.
+ */
+export function changedAttributes(order: Order, draft: Draft): OrderAttributes {
+  const isAttribute = ([name]: [string, unknown]) => /^[A-Z]/.test(name);
+  const before = Object.fromEntries(Object.entries(order).filter(isAttribute)) as Order;
+  const after = attributesOf(draft);
+  const hasSameTime = draft.time === fromDicomTime(order.ScheduledProcedureStepStartTime);
+  return {
+    ...before,
+    ...after,
+    ...(hasSameTime
+      ? { ScheduledProcedureStepStartTime: order.ScheduledProcedureStepStartTime }
+      : {}),
   };
 }
 
@@ -191,6 +213,7 @@ const LONGEST: Partial<Record<keyof Draft, number>> = {
   modality: 16,
   stationName: 16,
   performingPhysician: 64,
+  reason: 64,
   comments: 10_240,
 };
 

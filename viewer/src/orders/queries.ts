@@ -20,6 +20,13 @@ import { type KnownPatient, knownPatients } from './draft';
 import { whoseOrder } from './words';
 
 const POLL_MS = 5000;
+const MOST = 500;
+
+/** The days around today as a DICOM range of dates. */
+const around = (before: number, after: number): string =>
+  [dayjs().subtract(before, 'day'), dayjs().add(after, 'day')]
+    .map((day) => day.format('YYYYMMDD'))
+    .join('-');
 
 export const useOrders = (query: OrderQuery) =>
   useQuery({
@@ -42,9 +49,7 @@ export const useAttention = () =>
   useQuery({
     queryKey: ['orders', 'attention'],
     queryFn: async ({ signal }) => {
-      const [from, to] = [dayjs().subtract(14, 'day'), dayjs().add(1, 'day')];
-      const date = `${from.format('YYYYMMDD')}-${to.format('YYYYMMDD')}`;
-      const { orders } = await findOrders({ date, pageSize: 100 }, signal);
+      const { orders } = await findOrders({ date: around(14, 1), pageSize: MOST }, signal);
       return orders.filter((order) => order.needs_attention);
     },
     refetchInterval: 2 * POLL_MS,
@@ -71,12 +76,12 @@ export interface Station {
   modality: string;
 }
 
-/** The scanners that orders were made for before, each with what it makes. */
+/** The scanners that have orders around today, each with what it makes. */
 export const useStations = () =>
   useQuery({
     queryKey: ['orders', 'stations'],
     queryFn: async ({ signal }) => {
-      const { orders } = await findOrders({ pageSize: 100 }, signal);
+      const { orders } = await findOrders({ date: around(7, 7), pageSize: MOST }, signal);
       const stations = new Map<string, string>();
       for (const order of orders) {
         const title = order.ScheduledStationAETitle;

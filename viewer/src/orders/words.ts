@@ -77,3 +77,55 @@ export const isShort = (order: Order): boolean =>
 /** Whether the order is still before the scanner, where a person may change its course. */
 export const isAhead = (order: Order): boolean =>
   order.status === 'scheduled' || order.status === 'arrived';
+
+const IN_THE_FORM = new Set([
+  'AccessionNumber',
+  'PatientID',
+  'IssuerOfPatientID',
+  'PatientName',
+  'PatientBirthDate',
+  'PatientSex',
+  'ReferringPhysicianName',
+  'RequestedProcedureID',
+  'RequestedProcedureDescription',
+  'RequestedProcedurePriority',
+  'ReasonForTheRequestedProcedure',
+  'StudyInstanceUID',
+  'ScheduledProcedureStepID',
+  'ScheduledProcedureStepDescription',
+  'Modality',
+  'ScheduledStationAETitle',
+  'ScheduledStationName',
+  'ScheduledProcedureStepStartDate',
+  'ScheduledProcedureStepStartTime',
+  'ScheduledPerformingPhysicianName',
+  'Comments',
+]);
+
+/** What another system said of the order that has no field in the form: allergies, codes, a contrast agent. */
+export function furtherFacts(order: Order): [string, string][] {
+  return Object.entries(order)
+    .filter(([keyword]) => /^[A-Z]/.test(keyword) && !IN_THE_FORM.has(keyword))
+    .map(([keyword, value]): [string, string] => [titleOf(keyword), textOf(keyword, value)])
+    .filter(([, text]) => text !== '');
+}
+
+/** "PregnancyStatus" as "Pregnancy status". */
+const titleOf = (keyword: string): string =>
+  keyword
+    .replace(/Sequence$/, '')
+    .replace(/(?<=[a-z])(?=[A-Z])/g, ' ')
+    .split(' ')
+    .map((word, index) => (index === 0 || /^[A-Z]{2}/.test(word) ? word : word.toLowerCase()))
+    .join(' ');
+
+function textOf(keyword: string, value: unknown): string {
+  if (Array.isArray(value)) {
+    return (value as { CodeValue: string; CodeMeaning: string }[])
+      .map((code) => `${code.CodeMeaning} (${code.CodeValue})`)
+      .join(', ');
+  }
+  if (typeof value !== 'string') return '';
+  if (/Date$/.test(keyword)) return formatDate(value);
+  return keyword.endsWith('Name') || keyword.endsWith('Physician') ? formatName(value) : value;
+}
