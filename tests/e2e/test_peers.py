@@ -10,6 +10,8 @@ from tests.e2e.screens import LIVE_S
 from tests.e2e.storage_peer import StoragePeer, free_port
 from tests.live import live_server
 
+VERY_WIDE = {"width": 2560, "height": 1440}
+
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory, browser):
@@ -118,6 +120,33 @@ def test_a_peer_is_added_tested_changed_deleted_and_brought_back(open_app, serve
     row.wait_for()
     peers = httpx.get(f"{server.http}/api/peers", timeout=10).json()["peers"]
     assert [one["ae_title"] for one in peers if one["name"] == "telerad"] == ["STORESCP"]
+
+
+def test_every_place_is_reached_by_key(open_app):
+    app = open_app()
+    app("study-list").wait_for()
+    places = {
+        "Shift+P": "/network/peers", "Shift+C": "/network/connections", "Shift+A": "/network/remote",
+        "Shift+O": "/network/routing", "Shift+J": "/network/jobs", "Shift+W": "/worklist", "Shift+S": "/",
+    }  # fmt: skip
+    for key, path in places.items():
+        app.page.keyboard.press(key)
+        app.until(path, lambda path=path: app.page.url.partition("?")[0].endswith(path))
+    app("study-list").wait_for()
+    # the network is found where one left it
+    app("go-network").click()
+    app.until("the jobs", lambda: app.page.url.endswith("/network/jobs"))
+
+
+@pytest.mark.parametrize("page", ["peers", "connections", "remote"])
+def test_pages_fill_a_very_wide_window_in_light_colours(open_app, server, page):
+    app = open_app(VERY_WIDE)
+    app.page.evaluate("localStorage.setItem('hounsfield.colours', 'light')")
+    app.page.goto(f"{server.http}/network/{page}")
+    app(f"{page}-page").wait_for()
+    app.page.wait_for_timeout(500)
+    assert app.overflow() <= 0
+    app.shoot(f"{page}-2560-light")
 
 
 def test_peers_are_managed_on_a_phone(open_app, server):
