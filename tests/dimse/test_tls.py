@@ -1,6 +1,7 @@
 """DICOM over TLS, in both roles (SEC-01)."""
 
 import contextlib
+import dataclasses
 import os
 import shutil
 import socket
@@ -25,12 +26,13 @@ from tests.dimse.peer import CT, EXPLICIT, RawPeer, dataset_bytes, eventually, i
 from tests.dimse.secured import HOST, peer_of, serving, site
 
 from hounsfield.app import certificates
+from hounsfield.dimse.doctor.checks import OurSide, check_peer
 from hounsfield.dimse.scu.requestor import Target, echo
 from hounsfield.dimse.scu.store_scu import read_outgoing, send
-from hounsfield.dimse.tls import TlsContexts, TlsNotSetUp, explain, has_certificates
+from hounsfield.dimse.tls import TlsContexts, TlsNotSetUp, failure_of, has_certificates
 from hounsfield.dimse.transport import TimeLimits, _one_record
 from hounsfield.errors import Unavailable
-from hounsfield.index.site.records import TlsSettings
+from hounsfield.index.site.records import Peer, TlsSettings
 
 
 @pytest.fixture
@@ -159,7 +161,7 @@ def test_a_caller_without_a_certificate_is_refused(archive, folder, scanner, tls
             sock.recv(1)  # with TLS 1.3 the client hears of it only now
         eventually(lambda: records.kept)
     (record,) = records.kept
-    assert record.finding == "caller-tls"
+    assert record.finding == "caller-tls-none"
     assert "shows no certificate" in record.reason
 
 
@@ -185,6 +187,7 @@ def test_a_certificate_that_the_site_does_not_know_is_refused_in_words(
         ):
             sock.recv(1)
         eventually(lambda: records.kept)
+    assert records.kept[0].finding == "caller-tls-unknown"
     assert "ca.pem here does not have" in records.kept[0].reason
 
 
@@ -198,6 +201,7 @@ def test_an_expired_certificate_is_refused_in_words(archive, folder):
         ):
             sock.recv(1)
         eventually(lambda: records.kept)
+    assert records.kept[0].finding == "caller-tls-expired"
     assert "has expired" in records.kept[0].reason
 
 
@@ -328,40 +332,68 @@ def test_a_server_without_a_certificate_for_its_host_is_refused_unless_names_do_
 ):
     folder = site(tmp_path / "tls", ("pacs.example",))
     with serving(archive, folder) as (_, port, _plain):
-        with pytest.raises(Unavailable, match="for another address"):
-            echo(target(port, folder))
+        record = refused(target(port, folder), "for another address")
+        assert record.finding == "their-certificate-name"
+        assert "tls_check_names" in record.advice
         assert echo(target(port, folder, checks_names=False)) == 0
 
 
+def refused(where, words):
+    """Call where TLS cannot be set up; gives what the doctor says of it."""
+    records = Records()
+    with pytest.raises(Unavailable, match=words):
+        echo(dataclasses.replace(where, recorder=records))
+    (record,) = records.kept
+    assert record.is_tls
+    return record
+
+
 def test_a_server_that_we_do_not_trust_is_refused(folder, secure, tmp_path):
-    with pytest.raises(Unavailable, match=r"ca\.pem here does not have"):
-        echo(target(secure, site(tmp_path / "other")))
+    other = site(tmp_path / "other")
+    record = refused(target(secure, other), r"ca\.pem here does not have")
+    assert record.finding == "their-certificate-unknown"
+
+
+def test_a_server_whose_certificate_has_expired_is_refused(archive, folder, tmp_path):
+    old = peer_of(folder, "old", days=-0.01)
+    other = tmp_path / "other"
+    other.mkdir()
+    for file, name in ((old.certificate, "certificate"), (old.key, "key"), (old.ca, "ca")):
+        shutil.copy(file, other / f"{name}.pem")
+    with serving(archive, other) as (_, port, _plain):
+        record = refused(target(port, folder), "has expired")
+    assert record.finding == "their-certificate-expired"
 
 
 def test_a_server_that_does_not_trust_us_is_told_of_in_words(archive, folder, tmp_path):
     ours = site(tmp_path / "ours")
     shutil.copy(folder / "ca.pem", ours / "ca.pem")
-    with serving(archive, folder) as (_, port, _plain), pytest.raises(Unavailable) as told:
-        echo(target(port, ours))
-    assert "does not know the authority that signed our certificate" in str(told.value)
+    with serving(archive, folder) as (_, port, _plain):
+        record = refused(target(port, ours), "does not know the authority that signed our")
+    assert record.finding == "their-certificate-refused"
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_the_test_of_a_peer_says_whether_tls_is_in_order(archive, folder, tmp_path, is_known):
+    ours = folder if is_known else site(tmp_path / "other")
+    with serving(archive, folder) as (_, port, _plain):
+        peer = Peer("HOUNSFIELD", HOST, port, name="us", uses_tls=True, tls=TlsSettings(ours))
+        checks = {one.name: one for one in check_peer(peer, OurSide("SCANNER", ()), stores=False)}
+    assert checks["tls"].state == ("ok" if is_known else "failed")
+    if not is_known:
+        assert "hounsfield tls use" in checks["tls"].advice
 
 
 def test_a_server_without_tls_is_told_of_in_words(archive, folder):
-    records = Records()
     with serving(archive, folder) as (_, _port, plain):
-        wrong = Target(
-            HOST, plain, "HOUNSFIELD", uses_tls=True, tls=TlsSettings(folder), recorder=records
-        )
-        with pytest.raises(Unavailable, match="TLS"):
-            echo(wrong)
-    assert records.kept[0].is_tls
-    assert records.kept[0].finding in {"their-plain", "their-certificate"}
+        record = refused(target(plain, folder), "TLS")
+    assert record.finding in {"their-plain", "their-certificate"}
 
 
 def test_without_certificates_of_ours_nothing_is_called_over_tls(secure, tmp_path):
     for settings in (None, tmp_path / "nothing"):
-        with pytest.raises(Unavailable, match=r"certificates|missing"):
-            echo(target(secure, settings))
+        record = refused(target(secure, settings), r"certificates|missing")
+        assert record.finding == "our-certificates"
 
 
 # -- new files
@@ -420,8 +452,8 @@ def test_small_pieces_are_put_into_one_record_and_large_ones_left_as_they_are():
 
 
 def test_a_failure_that_nobody_has_words_for_keeps_openssls():
-    assert explain(OSError(5, "input/output error")) == "input/output error"
-    assert explain(ssl.SSLError(1, "[SSL] something")) == "[SSL] something"
+    assert failure_of(OSError(5, "input/output error")).text == "input/output error"
+    assert failure_of(ssl.SSLError(1, "[SSL] something")).text == "[SSL] something"
 
 
 def test_a_peer_that_takes_nothing_is_given_up(archive, folder, scanner):

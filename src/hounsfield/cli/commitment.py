@@ -49,6 +49,7 @@ def commit(
     if some are not committed, 3 if there is no result yet: what comes later is kept all the same.
     """
     from hounsfield.app.archive import open_archive
+    from hounsfield.app.calls import recording_calls
     from hounsfield.app.lock import working_on
     from hounsfield.archive.commitment import new_transaction_uid
     from hounsfield.archive.peers import peer_named
@@ -60,6 +61,7 @@ def commit(
     with (
         working_on(configured.data, "hounsfield commit", writes=False),
         open_archive(configured) as archive,
+        recording_calls(archive),
     ):
         known = peer_named(archive.peers, peer)
         ours = configured.dimse.ae_title

@@ -11,8 +11,10 @@ from hounsfield.dimse.command import (
     InvalidCommand,
 )
 from hounsfield.dimse.doctor.diagnosis import of_first_bytes
+from hounsfield.dimse.doctor.tls_findings import tls_finding
 from hounsfield.dimse.records import Messages, Recording, count
 from hounsfield.dimse.transport import (
+    TlsFailed,
     Transport,
     TransportClosed,
     TransportStopping,
@@ -188,6 +190,9 @@ class Association:
 
     def _interrupted(self, error: TransportClosed | TransportTimeout) -> AssociationEnded:
         """Turn what stopped a read or a write into the end of the association."""
+        if isinstance(error, TlsFailed) and self.recording is not None:
+            code = tls_finding(error.kind, is_in=self.recording.direction == "in")
+            self.recording.found(code, {"text": str(error)})
         if isinstance(error, TransportClosed):
             self.act(Event.TRANSPORT_CLOSED)
             return self._end(Ending.CONNECTION_LOST, str(error))

@@ -8,6 +8,7 @@ import functools
 import logging
 import ssl
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 
 from hounsfield.errors import Unavailable
@@ -135,39 +136,45 @@ def _make(settings: TlsSettings, *, is_server: bool) -> ssl.SSLContext:
 
 # -- failures in words ---------------------------------------------------------------------------------
 
-# X509_V_ERR_… of OpenSSL.
+# X509_V_ERR_… of OpenSSL: which kind of failure, and its words.
 _VERIFICATIONS = {
-    9: "its certificate is not valid yet: compare the clocks",
-    10: "its certificate has expired",
-    18: "its certificate is signed by itself, and ca.pem here does not have it",
-    19: "its certificate is signed by an authority that ca.pem here does not have",
-    20: "its certificate is signed by an authority that ca.pem here does not have",
-    21: "its certificate is signed by an authority that ca.pem here does not have",
-    23: "its certificate has been revoked",
-    24: "its certificate is signed by something that may not sign certificates",
-    26: "its certificate is not meant for this purpose (Extended Key Usage)",
-    62: "its certificate is for another name",
-    64: "its certificate is for another address",
-    66: "the key of its certificate is too weak",
-    67: "the key of its authority's certificate is too weak",
-    68: "the signature of its certificate is too weak",
+    9: ("expired", "its certificate is not valid yet: compare the clocks"),
+    10: ("expired", "its certificate has expired"),
+    18: ("unknown", "its certificate is signed by itself, and ca.pem here does not have it"),
+    19: ("unknown", "its certificate is signed by an authority that ca.pem here does not have"),
+    20: ("unknown", "its certificate is signed by an authority that ca.pem here does not have"),
+    21: ("unknown", "its certificate is signed by an authority that ca.pem here does not have"),
+    23: ("", "its certificate has been revoked"),
+    24: ("", "its certificate is signed by something that may not sign certificates"),
+    26: ("", "its certificate is not meant for this purpose (Extended Key Usage)"),
+    62: ("name", "its certificate is for another name"),
+    64: ("name", "its certificate is for another address"),
+    66: ("", "the key of its certificate is too weak"),
+    67: ("", "the key of its authority's certificate is too weak"),
+    68: ("", "the signature of its certificate is too weak"),
 }
 _REASONS = {
-    "PEER_DID_NOT_RETURN_A_CERTIFICATE": "it shows no certificate of its own, and we ask for one",
-    "TLSV13_ALERT_CERTIFICATE_REQUIRED": "it asks for a certificate of ours, and we have shown none",
-    "TLSV1_ALERT_UNKNOWN_CA": "it does not know the authority that signed our certificate",
-    "SSLV3_ALERT_BAD_CERTIFICATE": "it does not accept our certificate",
-    "SSLV3_ALERT_CERTIFICATE_UNKNOWN": "it does not accept our certificate",
-    "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE": "it cannot use our certificate",
-    "SSLV3_ALERT_CERTIFICATE_EXPIRED": "it says that our certificate has expired",
-    "SSLV3_ALERT_CERTIFICATE_REVOKED": "it says that our certificate has been revoked",
-    "TLSV1_ALERT_ACCESS_DENIED": "it does not let our certificate in",
-    "TLSV1_ALERT_DECRYPT_ERROR": "it cannot verify our signature",
-    "SSLV3_ALERT_HANDSHAKE_FAILURE": "it and we know no cipher suite in common, or it wants a certificate of ours",
-    "NO_SHARED_CIPHER": "it and we know no cipher suite in common",
-    "UNSUPPORTED_PROTOCOL": "it knows no version of TLS from 1.2 on",
-    "TLSV1_ALERT_PROTOCOL_VERSION": "it knows no version of TLS in common with us",
-    "HTTP_REQUEST": "it speaks HTTP, not TLS",
+    "PEER_DID_NOT_RETURN_A_CERTIFICATE": ("none", "it shows no certificate of its own"),
+    "TLSV13_ALERT_CERTIFICATE_REQUIRED": ("refused", "it asks for a certificate of ours"),
+    "TLSV1_ALERT_UNKNOWN_CA": (
+        "refused",
+        "it does not know the authority that signed our certificate",
+    ),
+    "SSLV3_ALERT_BAD_CERTIFICATE": ("refused", "it does not accept our certificate"),
+    "SSLV3_ALERT_CERTIFICATE_UNKNOWN": ("refused", "it does not accept our certificate"),
+    "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE": ("refused", "it cannot use our certificate"),
+    "SSLV3_ALERT_CERTIFICATE_EXPIRED": ("refused", "it says that our certificate has expired"),
+    "SSLV3_ALERT_CERTIFICATE_REVOKED": ("refused", "it says that our certificate is revoked"),
+    "TLSV1_ALERT_ACCESS_DENIED": ("refused", "it does not let our certificate in"),
+    "TLSV1_ALERT_DECRYPT_ERROR": ("refused", "it cannot verify our signature"),
+    "SSLV3_ALERT_HANDSHAKE_FAILURE": (
+        "old",
+        "it knows no cipher suite in common, or wants a certificate of ours",
+    ),
+    "NO_SHARED_CIPHER": ("old", "it knows no cipher suite in common with us"),
+    "UNSUPPORTED_PROTOCOL": ("old", "it knows no version of TLS from 1.2 on"),
+    "TLSV1_ALERT_PROTOCOL_VERSION": ("old", "it knows no version of TLS in common with us"),
+    "HTTP_REQUEST": ("plain", "it speaks HTTP, not TLS"),
 }
 # What OpenSSL makes of bytes that are no TLS record.
 _NOT_TLS = frozenset(
@@ -181,17 +188,26 @@ _NOT_TLS = frozenset(
         "INVALID_MESSAGE_TYPE",
     )
 )
-NOT_TLS = "it does not speak TLS"
-GONE = "it closed the connection while TLS was being set up"
 
 
-def explain(problem: OSError) -> str:
-    """Say why TLS failed, about the other side."""
+@dataclass(frozen=True, slots=True)
+class TlsFailure:
+    """Why TLS failed: the words say it about the other side, the kind sorts it for the doctor, "" for the rest."""
+
+    kind: str
+    text: str
+
+
+def failure_of(problem: OSError) -> TlsFailure:
+    """Say why TLS failed."""
     if isinstance(problem, ssl.SSLCertVerificationError):
-        return _VERIFICATIONS.get(problem.verify_code, f"its certificate: {problem.verify_message}")
+        code = problem.verify_code
+        return TlsFailure(
+            *_VERIFICATIONS.get(code, ("", f"its certificate: {problem.verify_message}"))
+        )
     if isinstance(problem, ssl.SSLEOFError | ConnectionResetError | BrokenPipeError):
-        return GONE
+        return TlsFailure("gone", "it closed the connection while TLS was being set up")
     reason = getattr(problem, "reason", None) or ""
     if reason in _NOT_TLS:
-        return NOT_TLS
-    return _REASONS.get(reason) or reason or problem.strerror or str(problem)
+        return TlsFailure("plain", "it does not speak TLS")
+    return TlsFailure(*_REASONS.get(reason, ("", reason or problem.strerror or str(problem))))

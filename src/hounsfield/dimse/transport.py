@@ -14,7 +14,7 @@ import threading
 import time
 from dataclasses import dataclass
 
-from hounsfield.dimse.tls import explain
+from hounsfield.dimse.tls import TlsFailure, failure_of
 
 _TICK_S = 0.5
 _MAX_GATHERED = 64
@@ -32,6 +32,10 @@ class TransportTimeout(Exception):
 
 class TlsFailed(TransportClosed):
     """TLS could not be set up, or broke."""
+
+    def __init__(self, failure: TlsFailure) -> None:
+        super().__init__(failure.text)
+        self.kind = failure.kind
 
 
 class TransportStopping(Exception):
@@ -120,7 +124,7 @@ class Transport:
                 do_handshake_on_connect=False,
             )
         except (OSError, ValueError) as error:
-            raise TlsFailed(str(error)) from error
+            raise TlsFailed(TlsFailure("", str(error))) from error
         self._sock = self._tls = tls
         if self._is_killed:  # while the socket changed hands
             self.kill()
@@ -134,7 +138,10 @@ class Transport:
         except (OSError, ValueError) as error:
             if server_name is None:
                 _let_the_last_word_arrive(tls)
-            raise TlsFailed(explain(error) if isinstance(error, OSError) else str(error)) from error
+            failure = (
+                failure_of(error) if isinstance(error, OSError) else TlsFailure("", str(error))
+            )
+            raise TlsFailed(failure) from error
         tls.settimeout(self._tick_s)
 
     @property
@@ -205,7 +212,7 @@ class Transport:
                 continue
             except ssl.SSLError as error:
                 # With TLS 1.3 a client hears only now that the server does not accept its certificate.
-                raise TlsFailed(explain(error)) from error
+                raise TlsFailed(failure_of(error)) from error
             except OSError as error:
                 raise TransportClosed(str(error)) from error
             if received == 0:
@@ -302,7 +309,7 @@ class Transport:
             except ssl.SSLEOFError as error:
                 raise TransportClosed("the peer closed the connection") from error
             except ssl.SSLError as error:
-                raise TlsFailed(explain(error)) from error
+                raise TlsFailed(failure_of(error)) from error
             except OSError as error:
                 raise TransportClosed(str(error)) from error
             sent_bytes += sent

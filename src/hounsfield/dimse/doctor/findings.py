@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hounsfield.dimse.doctor.tls_findings import TLS_FINDINGS
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -27,6 +29,7 @@ class _Row:
 _TRY_AGAIN = "Nothing has to be changed if it works when tried again."
 
 FINDINGS: dict[str, _Row] = {
+    **{code: _Row(*words) for code, words in TLS_FINDINGS.items()},
     # -- who calls us, and under which names (PS3.8 table 9-21)
     "called-ae-title": _Row(
         "{calling} calls with the called AE title {called}; this server is {ours}.",
@@ -141,15 +144,6 @@ FINDINGS: dict[str, _Row] = {
         "The caller at {address} speaks TLS, and this is our port without TLS.",
         "Turn TLS off on the caller, or let it call the port for TLS here.",
     ),
-    "caller-plain": _Row(
-        "The caller at {address} does not speak TLS, and this is our port for TLS.",
-        "Turn TLS on on the caller, or let it call our port without TLS.",
-    ),
-    "caller-tls": _Row(
-        "TLS with the caller at {address} failed: {text}.",
-        "Let both sides know the certificate, or its authority, of the other: `hounsfield tls show` says what we "
-        "have, `hounsfield tls issue` makes a certificate for the caller.",
-    ),
     "http-to-dicom": _Row(
         "The caller at {address} speaks HTTP, as a browser does, and this is the port for DICOM.",
         "Open the web pages and DICOMweb at the HTTP port of this server instead.",
@@ -234,14 +228,6 @@ FINDINGS: dict[str, _Row] = {
     "their-tls": _Row(
         "{peer} speaks TLS at {host}:{port}, and we called without.",
         "Turn TLS on for the peer here, or correct the port to the one of {peer} without TLS.",
-    ),
-    "their-plain": _Row(
-        "We called {host}:{port} with TLS, and what answers there does not speak it ({text}).",
-        "Turn TLS off for the peer here, or correct the port to the one of {peer} for TLS; 2762 is usual.",
-    ),
-    "their-certificate": _Row(
-        "TLS with {peer} at {host}:{port} failed: {text}.",
-        "Let both sides know the certificate, or its authority, of the other: `hounsfield tls` here.",
     ),
     # -- its answer to our request
     "their-caller-unknown": _Row(

@@ -14,13 +14,13 @@ from hounsfield.dicom.sop_classes import name_of
 from hounsfield.dimse.association import Association, AssociationEnded
 from hounsfield.dimse.command import Command, CommandField, CommandTag
 from hounsfield.dimse.doctor.diagnosis import of_connection_error, of_rejection
+from hounsfield.dimse.doctor.tls_findings import tls_finding
 from hounsfield.dimse.identifier import decode_identifier
 from hounsfield.dimse.records import Recording
 from hounsfield.dimse.status import StatusClass, class_of
-from hounsfield.dimse.tls import NOT_TLS, TlsNotSetUp, contexts_of
+from hounsfield.dimse.tls import TlsNotSetUp, contexts_of
 from hounsfield.dimse.transport import (
     TimeLimits,
-    TlsFailed,
     Transport,
     TransportClosed,
     TransportTimeout,
@@ -262,8 +262,6 @@ def _open(target: Target, request: AssociateRq) -> Association:
     try:
         answer = association.request(request, target.times.artim_s)
     except AssociationEnded as end:
-        if isinstance(end.__cause__, TlsFailed):
-            recording.found("their-certificate", {"text": str(end.__cause__)})
         raise Unavailable(f"{target}: {end}") from end
     if isinstance(answer, AssociateRj):
         code, reason = of_rejection(answer)
@@ -289,7 +287,9 @@ def _secure(transport: Transport, target: Target, recording: Recording) -> None:
         transport.secure(context, target.connect_s, server_name=target.host)
     except (TlsNotSetUp, TransportClosed, TransportTimeout) as problem:
         transport.close()
-        code = "their-plain" if str(problem) == NOT_TLS else "their-certificate"
+        code = "our-certificates"
+        if not isinstance(problem, TlsNotSetUp):
+            code = tls_finding(getattr(problem, "kind", ""), is_in=False)
         recording.found(code, {"text": str(problem)})
         recording.end("failed", str(problem))
         raise Unavailable(f"TLS with {target} failed: {problem}") from problem

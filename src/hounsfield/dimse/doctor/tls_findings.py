@@ -1,0 +1,104 @@
+"""What can be wrong with TLS, one row each: the reason, and what to change on which side (PS3.15 B.12).
+
+The codes end with the kind of failure that `dimse.tls.failure_of` tells.
+"""
+
+_OLD = (
+    "Update {who}, or set it up for TLS 1.2 or 1.3 with cipher suites of BCP 195 (ECDHE and AES-GCM); this server"
+    " speaks no other."
+)
+
+TLS_FINDINGS: dict[str, tuple[str, str]] = {
+    # -- who calls us
+    "caller-plain": (
+        "The caller at {address} does not speak TLS, and this is our port for TLS.",
+        "Turn TLS on on the caller, or let it call our port without TLS.",
+    ),
+    "caller-tls": (
+        "TLS with the caller at {address} failed: {text}.",
+        (
+            "Let both sides know the certificate, or its authority, of the other: `hounsfield tls show` says what we "
+            "have, `hounsfield tls issue` makes a certificate for the caller."
+        ),
+    ),
+    "caller-tls-none": (
+        "The caller at {address} speaks TLS, but shows no certificate of its own.",
+        (
+            "Give the caller a certificate: `hounsfield tls issue` makes one. Or let callers do without: "
+            'dimse.tls_client_certificates = "accept".'
+        ),
+    ),
+    "caller-tls-unknown": (
+        "TLS with the caller at {address} failed: {text}.",
+        (
+            "Add its authority here: `hounsfield tls use` takes several with --ca. Or give the caller a certificate of "
+            "ours: `hounsfield tls issue`."
+        ),
+    ),
+    "caller-tls-expired": (
+        "TLS with the caller at {address} failed: {text}.",
+        "Give the caller a new certificate, and compare the clocks of both; `hounsfield tls issue` makes one.",
+    ),
+    "caller-tls-refused": (
+        "The caller at {address} did not take our certificate: {text}.",
+        (
+            "Let the caller trust our authority: take ca.pem from the folder tls here to it. Look with `hounsfield tls "
+            "show` whether our certificate is good still and has the name that the caller calls us by."
+        ),
+    ),
+    "caller-tls-old": (
+        "The caller at {address} and this server have no TLS in common: {text}.",
+        _OLD.replace("{who}", "the caller"),
+    ),
+    # -- whom we call
+    "their-plain": (
+        "We called {host}:{port} with TLS, and what answers there does not speak it ({text}).",
+        "Turn TLS off for the peer here, or correct the port to the one of {peer} for TLS; 2762 is usual.",
+    ),
+    "their-certificate": (
+        "TLS with {peer} at {host}:{port} failed: {text}.",
+        "Let both sides know the certificate, or its authority, of the other: `hounsfield tls` here.",
+    ),
+    "their-certificate-expired": (
+        "TLS with {peer} at {host}:{port} failed: {text}.",
+        "Have the certificate of {peer} renewed there, and compare the clocks of both.",
+    ),
+    "their-certificate-name": (
+        "TLS with {peer} failed: {text} than {host}.",
+        (
+            "Set the host of the peer here to a name that its certificate has, or have one made for {host} there. If "
+            "names do not matter at your site, set dimse.tls_check_names to false here."
+        ),
+    ),
+    "their-certificate-unknown": (
+        "TLS with {peer} at {host}:{port} failed: {text}.",
+        (
+            "Add the authority of {peer} here: `hounsfield tls use` takes several with --ca. Or give {peer} a certificate "
+            "of ours: `hounsfield tls issue`."
+        ),
+    ),
+    "their-certificate-refused": (
+        "{peer} did not take our certificate: {text}.",
+        (
+            "Let {peer} trust our authority: take ca.pem from the folder tls here to it. Or use a certificate here that "
+            "it trusts: `hounsfield tls use`."
+        ),
+    ),
+    "their-certificate-old": (
+        "{peer} and this server have no TLS in common: {text}.",
+        _OLD.replace("{who}", "{peer}"),
+    ),
+    "our-certificates": (
+        "There is nothing here to speak TLS with: {text}.",
+        "Make certificates with `hounsfield tls init`, or take given ones over with `hounsfield tls use`.",
+    ),
+}
+
+
+def tls_finding(kind: str, *, is_in: bool) -> str:
+    """The code for a kind of failure, of a call that came in or went out; a general one where there is none for it."""
+    if kind == "plain":
+        return "caller-plain" if is_in else "their-plain"
+    general = "caller-tls" if is_in else "their-certificate"
+    code = f"{general}-{kind}"
+    return code if code in TLS_FINDINGS else general
