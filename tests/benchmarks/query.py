@@ -2,10 +2,12 @@
 
 Both servers hold the same small studies and one study of 200 CTs. C-FIND is timed on one association
 that stays open, by a client that looks at no data set; C-GET by DCMTK's getscu, which drops what it gets,
-and C-GET of a study without instances, which is what starting getscu costs, is taken off.
+and C-GET of a study without instances, which is what starting getscu costs, is taken off. C-MOVE goes
+to DCMTK's storescp, which drops what it gets too, and is timed in the same way with movescu.
 """
 
 import argparse
+import contextlib
 import random
 import statistics
 import subprocess
@@ -20,6 +22,7 @@ from tests.benchmarks.association import (
     EXPLICIT_VR_LITTLE_ENDIAN,
     STUDY_ROOT_FIND,
     Association,
+    accepts,
 )
 from tests.benchmarks.instances import Instance
 from tests.benchmarks.web import timed
@@ -74,6 +77,45 @@ def get(server, study_instance_uid: str, *, is_there: bool = True) -> float:
     return time.perf_counter() - begin
 
 
+@contextlib.contextmanager
+def sink(ae_title: str):
+    """DCMTK's storescp, which drops what it gets; gives its port."""
+    port = servers.free_port()
+    process = subprocess.Popen(
+        [dcmtk.program("storescp"), "--ignore", "--accept-all", "-aet", ae_title, str(port)],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=servers.NO_DELAY,
+    )  # fmt: skip
+    try:
+        deadline = time.monotonic() + 10
+        while not accepts("127.0.0.1", port, ae_title) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        yield port
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def move(server, study_instance_uid: str, destination: str) -> float:
+    """Seconds of a C-MOVE by movescu, its start included."""
+    begin = time.perf_counter()
+    done = subprocess.run(
+        [dcmtk.program("movescu"), "-S", "-aet", destination, "-aec", server.ae_title,
+         "-aem", destination,
+         "-k", "QueryRetrieveLevel=STUDY", "-k", f"StudyInstanceUID={study_instance_uid}",
+         server.host, str(server.dicom_port)],
+        check=False, capture_output=True, env=servers.NO_DELAY,
+    )  # fmt: skip
+    if done.returncode or b"E:" in done.stderr:
+        raise RuntimeError(f"movescu ended with {done.returncode}: {done.stderr[-500:]!r}")
+    return time.perf_counter() - begin
+
+
+def rates(seconds, uid: str, nothing: float) -> str:
+    """Median, lowest and highest number of instances a second."""
+    found = [SLICES / (seconds(uid) - nothing) for _ in range(7)]
+    return f"{statistics.median(found):.0f} ({min(found):.0f}-{max(found):.0f})"
+
+
 def measure(kind, work: Path, studies: int) -> dict[str, str]:
     with servers.running(kind, work) as server:
         scale.ingest(server, 0, studies)
@@ -82,10 +124,15 @@ def measure(kind, work: Path, studies: int) -> dict[str, str]:
         found = find(server, studies)
         uid = Instance(instances.CT_SIZE * 1000).study_instance_uid
         nothing = statistics.median(get(server, "2.25.1", is_there=False) for _ in range(5))
-        rates = [SLICES / (get(server, uid) - nothing) for _ in range(7)]
-        found[f"C-GET of {SLICES} CTs, instances/s"] = (
-            f"{statistics.median(rates):.0f} ({min(rates):.0f}-{max(rates):.0f})"
+        found[f"C-GET of {SLICES} CTs, instances/s"] = rates(
+            lambda one: get(server, one), uid, nothing
         )
+        with sink("SINK") as port:
+            server.know("SINK", port)
+            # movescu starts as getscu does.
+            found[f"C-MOVE of {SLICES} CTs, instances/s"] = rates(
+                lambda one: move(server, one, "SINK"), uid, nothing
+            )
         return found
 
 

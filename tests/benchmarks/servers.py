@@ -30,6 +30,13 @@ STOCK = {k: v for k, v in os.environ.items() if k != "TCP_NODELAY"}
 NO_DELAY = STOCK | {"TCP_NODELAY": "1"}
 
 
+def _send(method: str, url: str, body: object) -> None:
+    data = json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        answer.read()
+
+
 class Hounsfield:
     """`hounsfield serve`, as it is by default."""
 
@@ -51,6 +58,12 @@ class Hounsfield:
         if self._live:
             self._live.terminate()
             self._live = None
+
+    def know(self, ae_title: str, port: int) -> None:
+        """Let a destination of C-MOVE be known."""
+        peer = {"name": ae_title.lower(), "ae_title": ae_title, "host": "127.0.0.1", "port": port,
+                "may": ["store", "search", "retrieve"]}  # fmt: skip
+        _send("POST", f"{self._live.http}/api/peers", peer)
 
     def number_of_instances(self) -> int:
         with urllib.request.urlopen(f"{self._live.http}/api/totals", timeout=60) as answer:
@@ -112,6 +125,11 @@ class Orthanc:
                 self.stop()
                 raise RuntimeError((self.folder / "log").read_text()[-2000:])
             time.sleep(0.05)
+
+    def know(self, ae_title: str, port: int) -> None:
+        """Let a destination of C-MOVE be known."""
+        modality = {"AET": ae_title, "Host": "127.0.0.1", "Port": port}
+        _send("PUT", f"{self.http}/modalities/{ae_title}", modality)
 
     def _answers(self) -> bool:
         with contextlib.suppress(OSError):
