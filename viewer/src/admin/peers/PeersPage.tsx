@@ -4,10 +4,12 @@ import { useEffect, useState } from 'react';
 import { useNavigate, useSearchParams } from 'react-router';
 import type { Peer } from '../../api/peers';
 import { commands } from '../../commands';
+import { Callout } from '../../ui/Callout';
 import { Failure, Notice } from '../../ui/Notice';
 import { Page } from '../../ui/Page';
 import { useCommands } from '../../ui/useCommands';
 import { Waiting } from '../../ui/Waiting';
+import { useServer } from '../server';
 import { CallersBox } from './CallersBox';
 import { OurAddress } from './OurAddress';
 import { PeerForm } from './PeerForm';
@@ -18,6 +20,7 @@ import { useDeletePeer, usePeers } from './queries';
 /** The systems that may talk to this archive, who was refused, and what to enter at a scanner. */
 export default function PeersPage() {
   const peers = usePeers();
+  const { data: server } = useServer();
   const remove = useDeletePeer();
   const navigate = useNavigate();
   const [edited, setEdited] = useState<Peer | 'new'>();
@@ -90,6 +93,16 @@ export default function PeersPage() {
             void navigate(`/network/remote?peer=${encodeURIComponent(peer.name)}`)
           }
         />
+      ) : null}
+      {server?.unknown_peers === 'accept' ? (
+        <Callout
+          tone="quiet"
+          title="Callers from this machine are let in without being peers"
+          testId="accepts-unknown"
+        >
+          The setting dimse.unknown_peers is “accept”. Callers from other machines have to be among
+          the peers all the same.
+        </Callout>
       ) : null}
       <OurAddress />
       <PeerForm
