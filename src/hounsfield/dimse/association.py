@@ -60,6 +60,8 @@ MAX_ASSOCIATE_BYTES = 1 << 20
 MAX_P_DATA_BYTES = 1 << 26
 DEFAULT_PEER_MAXIMUM_LENGTH = 16_384
 MAX_EMPTY_PDVS = 1024
+# As much of a data set is put into one write; a write for each PDU of 16 KiB would cost as much as the rest.
+GATHERED_BYTES = 1 << 18
 
 _EVENT_OF_PDU = {
     PduType.A_ASSOCIATE_RQ: Event.ASSOCIATE_RQ_PDU,
@@ -392,22 +394,34 @@ class Association:
     ) -> None:
         """Send a message with a data set, which `read_into` hands over piece by piece until it gives 0.
 
-        The command and the first fragment leave in one write.
+        The command and the first fragments leave in one write, as do those that follow.
         """
         self._count(command)
         size = fragment_bytes(self.peer_maximum_length)
+        room = HEADER_BYTES + size
         if not self._send_buffers:
-            self._send_buffers = [memoryview(bytearray(HEADER_BYTES + size)) for _ in range(2)]
+            count = max(GATHERED_BYTES // room, 1)
+            self._send_buffers = [memoryview(bytearray(room * count)) for _ in range(2)]
         current, other = self._send_buffers
         pending = command_pdus(context_id, command.encode(), size)
-        filled = _fill(read_into, current[HEADER_BYTES:])
+        filled = _fill(read_into, current[HEADER_BYTES:room])
         while True:
-            following = _fill(read_into, other[HEADER_BYTES:])
-            put_dataset_header(current, context_id, filled, is_last=not following)
-            self._send(*pending, current[: HEADER_BYTES + filled])
+            begin = sent = 0
+            while True:
+                end = begin + HEADER_BYTES + filled
+                is_full = end + room > len(current)
+                # Whether a fragment is the last is known when there is none behind it.
+                ahead = other[:room] if is_full else current[end : end + room]
+                following = _fill(read_into, ahead[HEADER_BYTES:])
+                put_dataset_header(current[begin:], context_id, filled, is_last=not following)
+                sent += filled
+                if is_full or not following:
+                    break
+                begin, filled = end, following
+            self._send(*pending, current[:end])
             pending = []
             if on_sent is not None:
-                on_sent(filled)
+                on_sent(sent)
             if not following:
                 return
             filled, current, other = following, other, current
