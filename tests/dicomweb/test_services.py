@@ -168,10 +168,22 @@ def test_pages_follow_each_other_and_say_how_much_is_left(filled):
     assert uids(first) + uids(rest) == ["1.2.4", "1.2.3", "1.2.2", "1.2.1", "1.2.0"]
 
 
-def test_fuzzy_matching_is_not_done_and_said_so(filled):
+def test_names_that_sound_alike_and_empty_values_are_found_where_they_are_asked_for(filled):
+    # QIDO-04, QR-03
+    assert uids(filled.client.get(f"{BASE}/studies?PatientName=Jayne%5ED3")) == []
+    answer = filled.client.get(f"{BASE}/studies?PatientName=Jayne%20Dough3&fuzzymatching=true")
+    assert "warning" not in answer.headers
+    alike = filled.client.get(f"{BASE}/studies?PatientName=Jean&fuzzymatching=true")
+    assert len(uids(alike)) == 5
+    empty = "&emptyvaluematching=true"
+    assert len(uids(filled.client.get(f"{BASE}/studies?PatientComments=%22%22{empty}"))) == 5
+    assert uids(filled.client.get(f"{BASE}/studies?PatientID=%22%22{empty}")) == []
+
+
+def test_matching_that_is_not_done_is_told(filled):
     # QIDO-04
-    answer = filled.client.get(f"{BASE}/studies?fuzzymatching=true&PatientID=P1")
-    assert "fuzzymatching parameter is not supported" in answer.headers["warning"]
+    answer = filled.client.get(f"{BASE}/studies?multiplevaluematching=true&PatientID=P1")
+    assert "multiplevaluematching parameter is not supported" in answer.headers["warning"]
 
 
 def test_an_instance_comes_back_to_the_byte(site):

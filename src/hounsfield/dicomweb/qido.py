@@ -10,7 +10,8 @@ from hounsfield.archive.access import Principal
 from hounsfield.archive.search import Search
 from hounsfield.dicom import json_model
 from hounsfield.dicom.attributes import ATTRIBUTES
-from hounsfield.dicom.query import Key, Level, Query, SingleValue, Universal, parse_match
+from hounsfield.dicom.negotiated import Options, parse_key
+from hounsfield.dicom.query import Key, Level, Query, SingleValue, Universal
 from hounsfield.errors import InvalidQuery
 
 MAX_RESULTS = 5000
@@ -28,6 +29,12 @@ _NOT_ATTRIBUTES = frozenset(
     }
 )
 _RETRIEVE_URL = "00081190"
+# 8.3.4: kinds of matching by parameter, and what they are in C-FIND; None where there is none here.
+_OPTIONS = {
+    "fuzzymatching": "is_fuzzy",
+    "emptyvaluematching": "matches_empty",
+    "multiplevaluematching": None,
+}
 _ALWAYS = {
     Level.STUDY: frozenset({0x0020000D}),
     Level.SERIES: frozenset({0x0020000D, 0x0020000E}),
@@ -51,6 +58,8 @@ def parse_query(
     keys = [Key(tag, "UI", SingleValue(uid)) for tag, uid in path_uids.items()]
     include: set[int] | None = set()
     limit, offset, warnings = MAX_RESULTS, 0, []
+    parameters = list(parameters)
+    options = _options(parameters)
     for name, value in parameters:
         lower = name.lower()
         if lower == "limit":
@@ -59,24 +68,25 @@ def parse_query(
             offset = _natural(name, value)
         elif lower == "includefield":
             include = _included(include, value)
-        elif lower in {"fuzzymatching", "emptyvaluematching", "multiplevaluematching"}:
-            if _boolean(name, value):
-                what = {
-                    "fuzzymatching": "fuzzymatching",
-                    "emptyvaluematching": "emptyvaluematching",
-                    "multiplevaluematching": "multiplevaluematching",
-                }[lower]
+        elif lower in _OPTIONS:
+            if _boolean(name, value) and _OPTIONS[lower] is None:
                 warnings.append(
-                    f'299 {SERVICE}: "The {what} parameter is not supported. Only literal matching has been performed."'
+                    f'299 {SERVICE}: "The {lower} parameter is not supported. Only literal matching has been performed."'
                 )
         elif lower not in _NOT_ATTRIBUTES:
             tag = tag_named(name)
             if tag is not None:
-                match = parse_match(tag, _vr(tag), value)
+                match = parse_key(tag, _vr(tag), value, options)
                 if not isinstance(match, Universal):
                     keys.append(Key(tag, _vr(tag), match))
     wanted = None if include is None else frozenset(_default(level, path_uids)) | include
     return Query(level, tuple(keys), include=wanted, limit=limit, offset=offset), warnings
+
+
+def _options(parameters: Iterable[tuple[str, str]]) -> Options:
+    """The kinds of matching that a request asks for; they count for all its keys, also those before them."""
+    wanted = (_OPTIONS.get(name.lower()) for name, value in parameters if value.lower() == "true")
+    return Options(**{option: True for option in wanted if option})
 
 
 def answer(
