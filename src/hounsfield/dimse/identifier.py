@@ -77,11 +77,18 @@ def read_identifier(
     return decode_identifier(bytes(data), context.transfer_syntax)
 
 
-def decode_identifier(content: bytes, transfer_syntax_uid: str) -> tuple[dict[str, Any], str]:
-    """(a data set in the DICOM JSON model, its Specific Character Set); raises InvalidInstance."""
+def decode_identifier(
+    content: bytes, transfer_syntax_uid: str, assumed_charset: str = ""
+) -> tuple[dict[str, Any], str]:
+    """(a data set in the DICOM JSON model, its Specific Character Set); raises InvalidInstance.
+
+    ``assumed_charset`` is the one to read texts in where the data set names none.
+    """
     tags = frozenset((SPECIFIC_CHARACTER_SET,))
     header = read_header(content, tags=tags, transfer_syntax_uid=transfer_syntax_uid)
-    found: dict[str, Any] = orjson.loads(write_dataset(content, header))
+    found: dict[str, Any] = orjson.loads(
+        write_dataset(content, header, assumed_charset=assumed_charset)
+    )
     return found, header.text(SPECIFIC_CHARACTER_SET)
 
 
