@@ -11,6 +11,8 @@ export interface paths {
         /**
          * List Associations
          * @description What associations there were, and what to do about those that failed; each word of ``q`` occurs in one.
+         *
+         *     Whoever asks again and again should send the ETag along: most of the time nothing has changed.
          */
         get: operations["list_associations"];
         put?: never;
@@ -215,6 +217,94 @@ export interface paths {
          * @description Carry out a job again, or at once if it waits; sends only what was not accepted.
          */
         post: operations["retry_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Orders
+         * @description One page of orders by start date and time; ``status`` may be several with commas between.
+         */
+        get: operations["list_orders"];
+        put?: never;
+        /**
+         * Add Order
+         * @description Keep a new order; modalities find it in their worklist at once.
+         */
+        post: operations["add_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/{order_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Order
+         * @description One order.
+         */
+        get: operations["read_order"];
+        /**
+         * Change Order
+         * @description Change what an order says; its status stays.
+         */
+        put: operations["change_order"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/{order_id}/procedure-steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Procedure Steps
+         * @description What modalities have reported for an order by MPPS.
+         */
+        get: operations["list_procedure_steps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/{order_id}/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set Order Status
+         * @description Say that the patient arrived, that an order is cancelled, or scheduled again.
+         */
+        post: operations["set_order_status"];
         delete?: never;
         options?: never;
         head?: never;
@@ -793,6 +883,18 @@ export interface components {
             text: string;
         };
         /**
+         * CodedConcept
+         * @description A code, its coding scheme and what it means (PS3.3 8.8).
+         */
+        CodedConcept: {
+            /** Codemeaning */
+            CodeMeaning: string;
+            /** Codevalue */
+            CodeValue: string;
+            /** Codingschemedesignator */
+            CodingSchemeDesignator: string;
+        };
+        /**
          * Context
          * @description A presentation context as it was proposed, and the answer.
          */
@@ -937,6 +1039,296 @@ export interface components {
             total: number;
         };
         /**
+         * KeptOrder
+         * @description An order and how far it is; times in µs since 1970, UTC.
+         */
+        KeptOrder: {
+            /**
+             * Accessionnumber
+             * @default
+             */
+            AccessionNumber: string;
+            /**
+             * Additionalpatienthistory
+             * @default
+             */
+            AdditionalPatientHistory: string;
+            /**
+             * Admissionid
+             * @default
+             */
+            AdmissionID: string;
+            /**
+             * Allergies
+             * @default
+             */
+            Allergies: string;
+            /**
+             * Comments
+             * @default
+             */
+            Comments: string;
+            /**
+             * Confidentialityconstraintonpatientdatadescription
+             * @default
+             */
+            ConfidentialityConstraintOnPatientDataDescription: string;
+            /**
+             * Currentpatientlocation
+             * @default
+             */
+            CurrentPatientLocation: string;
+            /**
+             * Ethnicgroup
+             * @default
+             */
+            EthnicGroup: string;
+            /**
+             * Fillerordernumberimagingservicerequest
+             * @default
+             */
+            FillerOrderNumberImagingServiceRequest: string;
+            /**
+             * Imagingservicerequestcomments
+             * @default
+             */
+            ImagingServiceRequestComments: string;
+            /**
+             * Issuerofpatientid
+             * @default
+             */
+            IssuerOfPatientID: string;
+            /**
+             * Lastmenstrualdate
+             * @default
+             */
+            LastMenstrualDate: string;
+            /**
+             * Medicalalerts
+             * @default
+             */
+            MedicalAlerts: string;
+            /**
+             * Modality
+             * @default
+             */
+            Modality: string;
+            /**
+             * Namesofintendedrecipientsofresults
+             * @default
+             */
+            NamesOfIntendedRecipientsOfResults: string;
+            /**
+             * Otherpatientids
+             * @default
+             */
+            OtherPatientIDs: string;
+            /**
+             * Patientbirthdate
+             * @default
+             */
+            PatientBirthDate: string;
+            /**
+             * Patientcomments
+             * @default
+             */
+            PatientComments: string;
+            /**
+             * Patientid
+             * @default
+             */
+            PatientID: string;
+            /**
+             * Patientname
+             * @default
+             */
+            PatientName: string;
+            /**
+             * Patientsex
+             * @default
+             */
+            PatientSex: string;
+            /**
+             * Patientsize
+             * @default
+             */
+            PatientSize: string;
+            /**
+             * Patientstate
+             * @default
+             */
+            PatientState: string;
+            /**
+             * Patienttransportarrangements
+             * @default
+             */
+            PatientTransportArrangements: string;
+            /**
+             * Patientweight
+             * @default
+             */
+            PatientWeight: string;
+            /**
+             * Placerordernumberimagingservicerequest
+             * @default
+             */
+            PlacerOrderNumberImagingServiceRequest: string;
+            /**
+             * Premedication
+             * @default
+             */
+            PreMedication: string;
+            /**
+             * Pregnancystatus
+             * @default
+             */
+            PregnancyStatus: string;
+            /**
+             * Reasonfortherequestedprocedure
+             * @default
+             */
+            ReasonForTheRequestedProcedure: string;
+            /**
+             * Referringphysicianname
+             * @default
+             */
+            ReferringPhysicianName: string;
+            /**
+             * Requestedcontrastagent
+             * @default
+             */
+            RequestedContrastAgent: string;
+            /**
+             * Requestedprocedurecodesequence
+             * @default []
+             */
+            RequestedProcedureCodeSequence: components["schemas"]["CodedConcept"][];
+            /**
+             * Requestedprocedurecomments
+             * @default
+             */
+            RequestedProcedureComments: string;
+            /**
+             * Requestedproceduredescription
+             * @default
+             */
+            RequestedProcedureDescription: string;
+            /**
+             * Requestedprocedureid
+             * @default
+             */
+            RequestedProcedureID: string;
+            /**
+             * Requestedprocedurelocation
+             * @default
+             */
+            RequestedProcedureLocation: string;
+            /**
+             * Requestedprocedurepriority
+             * @default
+             */
+            RequestedProcedurePriority: string;
+            /**
+             * Requestingphysician
+             * @default
+             */
+            RequestingPhysician: string;
+            /**
+             * Requestingservice
+             * @default
+             */
+            RequestingService: string;
+            /**
+             * Scheduledperformingphysicianname
+             * @default
+             */
+            ScheduledPerformingPhysicianName: string;
+            /**
+             * Scheduledprocedurestepdescription
+             * @default
+             */
+            ScheduledProcedureStepDescription: string;
+            /**
+             * Scheduledprocedurestependdate
+             * @default
+             */
+            ScheduledProcedureStepEndDate: string;
+            /**
+             * Scheduledprocedurestependtime
+             * @default
+             */
+            ScheduledProcedureStepEndTime: string;
+            /**
+             * Scheduledprocedurestepid
+             * @default
+             */
+            ScheduledProcedureStepID: string;
+            /**
+             * Scheduledproceduresteplocation
+             * @default
+             */
+            ScheduledProcedureStepLocation: string;
+            /**
+             * Scheduledprocedurestepstartdate
+             * @default
+             */
+            ScheduledProcedureStepStartDate: string;
+            /**
+             * Scheduledprocedurestepstarttime
+             * @default
+             */
+            ScheduledProcedureStepStartTime: string;
+            /**
+             * Scheduledprotocolcodesequence
+             * @default []
+             */
+            ScheduledProtocolCodeSequence: components["schemas"]["CodedConcept"][];
+            /**
+             * Scheduledstationaetitle
+             * @default
+             */
+            ScheduledStationAETitle: string;
+            /**
+             * Scheduledstationname
+             * @default
+             */
+            ScheduledStationName: string;
+            /**
+             * Smokingstatus
+             * @default
+             */
+            SmokingStatus: string;
+            /**
+             * Specialneeds
+             * @default
+             */
+            SpecialNeeds: string;
+            /**
+             * Studyinstanceuid
+             * @default
+             */
+            StudyInstanceUID: string;
+            /** Created By */
+            created_by: string;
+            /** Created Us */
+            created_us: number;
+            /** Expected Instances */
+            expected_instances: number | null;
+            /** Id */
+            id: number;
+            /** Needs Attention */
+            needs_attention: string;
+            /** Received Instances */
+            received_instances: number | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "scheduled" | "arrived" | "in progress" | "completed" | "discontinued" | "cancelled";
+            /** Updated Us */
+            updated_us: number;
+        };
+        /**
          * Lane
          * @description How busy the lane of a peer is.
          */
@@ -1018,6 +1410,279 @@ export interface components {
             status: string;
         };
         /**
+         * NewOrder
+         * @description An order, by the keywords of its attributes; IDs and UIDs left empty are made.
+         *
+         *     Dates are YYYYMMDD, times HHMM or HHMMSS, names as in DICOM (``Doe^Jane``), several values have a backslash between.
+         */
+        NewOrder: {
+            /**
+             * Accessionnumber
+             * @default
+             */
+            AccessionNumber: string;
+            /**
+             * Additionalpatienthistory
+             * @default
+             */
+            AdditionalPatientHistory: string;
+            /**
+             * Admissionid
+             * @default
+             */
+            AdmissionID: string;
+            /**
+             * Allergies
+             * @default
+             */
+            Allergies: string;
+            /**
+             * Comments
+             * @default
+             */
+            Comments: string;
+            /**
+             * Confidentialityconstraintonpatientdatadescription
+             * @default
+             */
+            ConfidentialityConstraintOnPatientDataDescription: string;
+            /**
+             * Currentpatientlocation
+             * @default
+             */
+            CurrentPatientLocation: string;
+            /**
+             * Ethnicgroup
+             * @default
+             */
+            EthnicGroup: string;
+            /**
+             * Fillerordernumberimagingservicerequest
+             * @default
+             */
+            FillerOrderNumberImagingServiceRequest: string;
+            /**
+             * Imagingservicerequestcomments
+             * @default
+             */
+            ImagingServiceRequestComments: string;
+            /**
+             * Issuerofpatientid
+             * @default
+             */
+            IssuerOfPatientID: string;
+            /**
+             * Lastmenstrualdate
+             * @default
+             */
+            LastMenstrualDate: string;
+            /**
+             * Medicalalerts
+             * @default
+             */
+            MedicalAlerts: string;
+            /**
+             * Modality
+             * @default
+             */
+            Modality: string;
+            /**
+             * Namesofintendedrecipientsofresults
+             * @default
+             */
+            NamesOfIntendedRecipientsOfResults: string;
+            /**
+             * Otherpatientids
+             * @default
+             */
+            OtherPatientIDs: string;
+            /**
+             * Patientbirthdate
+             * @default
+             */
+            PatientBirthDate: string;
+            /**
+             * Patientcomments
+             * @default
+             */
+            PatientComments: string;
+            /**
+             * Patientid
+             * @default
+             */
+            PatientID: string;
+            /**
+             * Patientname
+             * @default
+             */
+            PatientName: string;
+            /**
+             * Patientsex
+             * @default
+             */
+            PatientSex: string;
+            /**
+             * Patientsize
+             * @default
+             */
+            PatientSize: string;
+            /**
+             * Patientstate
+             * @default
+             */
+            PatientState: string;
+            /**
+             * Patienttransportarrangements
+             * @default
+             */
+            PatientTransportArrangements: string;
+            /**
+             * Patientweight
+             * @default
+             */
+            PatientWeight: string;
+            /**
+             * Placerordernumberimagingservicerequest
+             * @default
+             */
+            PlacerOrderNumberImagingServiceRequest: string;
+            /**
+             * Premedication
+             * @default
+             */
+            PreMedication: string;
+            /**
+             * Pregnancystatus
+             * @default
+             */
+            PregnancyStatus: string;
+            /**
+             * Reasonfortherequestedprocedure
+             * @default
+             */
+            ReasonForTheRequestedProcedure: string;
+            /**
+             * Referringphysicianname
+             * @default
+             */
+            ReferringPhysicianName: string;
+            /**
+             * Requestedcontrastagent
+             * @default
+             */
+            RequestedContrastAgent: string;
+            /**
+             * Requestedprocedurecodesequence
+             * @default []
+             */
+            RequestedProcedureCodeSequence: components["schemas"]["CodedConcept"][];
+            /**
+             * Requestedprocedurecomments
+             * @default
+             */
+            RequestedProcedureComments: string;
+            /**
+             * Requestedproceduredescription
+             * @default
+             */
+            RequestedProcedureDescription: string;
+            /**
+             * Requestedprocedureid
+             * @default
+             */
+            RequestedProcedureID: string;
+            /**
+             * Requestedprocedurelocation
+             * @default
+             */
+            RequestedProcedureLocation: string;
+            /**
+             * Requestedprocedurepriority
+             * @default
+             */
+            RequestedProcedurePriority: string;
+            /**
+             * Requestingphysician
+             * @default
+             */
+            RequestingPhysician: string;
+            /**
+             * Requestingservice
+             * @default
+             */
+            RequestingService: string;
+            /**
+             * Scheduledperformingphysicianname
+             * @default
+             */
+            ScheduledPerformingPhysicianName: string;
+            /**
+             * Scheduledprocedurestepdescription
+             * @default
+             */
+            ScheduledProcedureStepDescription: string;
+            /**
+             * Scheduledprocedurestependdate
+             * @default
+             */
+            ScheduledProcedureStepEndDate: string;
+            /**
+             * Scheduledprocedurestependtime
+             * @default
+             */
+            ScheduledProcedureStepEndTime: string;
+            /**
+             * Scheduledprocedurestepid
+             * @default
+             */
+            ScheduledProcedureStepID: string;
+            /**
+             * Scheduledproceduresteplocation
+             * @default
+             */
+            ScheduledProcedureStepLocation: string;
+            /**
+             * Scheduledprocedurestepstartdate
+             * @default
+             */
+            ScheduledProcedureStepStartDate: string;
+            /**
+             * Scheduledprocedurestepstarttime
+             * @default
+             */
+            ScheduledProcedureStepStartTime: string;
+            /**
+             * Scheduledprotocolcodesequence
+             * @default []
+             */
+            ScheduledProtocolCodeSequence: components["schemas"]["CodedConcept"][];
+            /**
+             * Scheduledstationaetitle
+             * @default
+             */
+            ScheduledStationAETitle: string;
+            /**
+             * Scheduledstationname
+             * @default
+             */
+            ScheduledStationName: string;
+            /**
+             * Smokingstatus
+             * @default
+             */
+            SmokingStatus: string;
+            /**
+             * Specialneeds
+             * @default
+             */
+            SpecialNeeds: string;
+            /**
+             * Studyinstanceuid
+             * @default
+             */
+            StudyInstanceUID: string;
+        };
+        /**
          * NewPeer
          * @description A remote system: who it is, where, and what it may ask of us.
          */
@@ -1097,6 +1762,31 @@ export interface components {
              * @enum {string}
              */
             when: "complete" | "received";
+        };
+        /**
+         * NewStatus
+         * @description Which status an order is to have.
+         */
+        NewStatus: {
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "scheduled" | "arrived" | "in progress" | "completed" | "discontinued" | "cancelled";
+        };
+        /**
+         * OrderPage
+         * @description One page of orders, by start date and time.
+         */
+        OrderPage: {
+            /** Orders */
+            orders: components["schemas"]["KeptOrder"][];
+            /** Page */
+            page: number;
+            /** Page Size */
+            page_size: number;
+            /** Total */
+            total: number;
         };
         /**
          * PatientWithSameId
@@ -1190,6 +1880,20 @@ export interface components {
             peers: components["schemas"]["Peer"][];
         };
         /**
+         * PerformedSeries
+         * @description A series that a scanner says it made, and how much of it is here.
+         */
+        PerformedSeries: {
+            /** Seriesdescription */
+            SeriesDescription: string;
+            /** Seriesinstanceuid */
+            SeriesInstanceUID: string;
+            /** Received Instances */
+            received_instances: number;
+            /** Referenced Instances */
+            referenced_instances: number;
+        };
+        /**
          * Problem
          * @description An error (RFC 9457).
          */
@@ -1200,6 +1904,38 @@ export interface components {
             status: number;
             /** Title */
             title: string;
+        };
+        /**
+         * ProcedureStep
+         * @description A performed procedure step; began and ended as DICOM writes date and time.
+         */
+        ProcedureStep: {
+            /** Began */
+            began: string;
+            /** Description */
+            description: string;
+            /** Discontinuation Reason */
+            discontinuation_reason: string;
+            /** Ended */
+            ended: string;
+            /** Modality */
+            modality: string;
+            /** Series */
+            series: components["schemas"]["PerformedSeries"][];
+            /** Sop Instance Uid */
+            sop_instance_uid: string;
+            /** Station Ae Title */
+            station_ae_title: string;
+            /** Status */
+            status: string;
+        };
+        /**
+         * ProcedureStepList
+         * @description What was performed for an order.
+         */
+        ProcedureStepList: {
+            /** Procedure Steps */
+            procedure_steps: components["schemas"]["ProcedureStep"][];
         };
         /**
          * Pull
@@ -1646,6 +2382,13 @@ export interface operations {
                     "application/json": components["schemas"]["AssociationPage"];
                 };
             };
+            /** @description Nothing has changed */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The request cannot be understood */
             400: {
                 headers: {
@@ -2038,6 +2781,264 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_orders: {
+        parameters: {
+            query?: {
+                q?: string;
+                date?: string;
+                status?: string;
+                Modality?: string;
+                ScheduledStationAETitle?: string;
+                PatientID?: string;
+                needs_attention?: boolean;
+                page?: number;
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderPage"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    add_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOrder"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeptOrder"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeptOrder"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    change_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOrder"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeptOrder"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_procedure_steps: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProcedureStepList"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    set_order_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewStatus"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeptOrder"];
                 };
             };
             /** @description The request cannot be understood */

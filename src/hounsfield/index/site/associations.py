@@ -147,6 +147,13 @@ class Associations:
         with self._database.reading() as connection:
             return [_record(row) for row in connection.execute(query).mappings()]
 
+    def state(self) -> tuple[int, int]:
+        """Something that changes whenever a record does."""
+        query = select(func.max(association.c.id), func.max(association.c.seen_us))
+        with self._database.reading() as connection:
+            newest, seen_us = connection.execute(query).one()
+        return newest or 0, seen_us or 0
+
     def last_of(self, peers: Iterable[str]) -> dict[str, tuple[int, str]]:
         """When each of some peers was last associated with, and how that went."""
         columns = association.c

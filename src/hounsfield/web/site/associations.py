@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from fastapi import FastAPI, Query, Request
+from fastapi import FastAPI, Query, Request, Response
 from pydantic import BaseModel
 
 from hounsfield.archive.access import require
@@ -87,17 +87,30 @@ def add_associations(app: FastAPI, parts: "ApiParts") -> None:
     """Add the routes of this module."""
     associations = Associations(parts.index.database)
 
-    @app.get("/associations")
+    @app.get(
+        "/associations",
+        response_model=AssociationPage,
+        responses={304: {"description": "Nothing has changed"}},
+    )
     async def list_associations(
         request: Request,
+        response: Response,
         direction: Literal["in", "out", ""] = "",
         peer: Annotated[str, Query(max_length=200)] = "",
         outcome: Literal["ok", "failed", "open", ""] = "",
         q: Annotated[str, Query(max_length=200)] = "",
         before: Annotated[int | None, Query(ge=0, le=1 << 62)] = None,
         limit: Annotated[int, Query(ge=1, le=500)] = 50,
-    ) -> AssociationPage:
-        """What associations there were, and what to do about those that failed; each word of ``q`` occurs in one."""
+    ) -> AssociationPage | Response:
+        """What associations there were, and what to do about those that failed; each word of ``q`` occurs in one.
+
+        Whoever asks again and again should send the ETag along: most of the time nothing has changed.
+        """
+        tag = f'"{"-".join(map(str, await in_thread(associations.state)))}"'
+        headers = {"ETag": tag, "Cache-Control": "no-cache"}
+        if request.headers.get("if-none-match") == tag:
+            return Response(status_code=304, headers=headers)
+        response.headers.update(headers)
 
         def read() -> AssociationPage:
             require(principal_of(request), "administer")
