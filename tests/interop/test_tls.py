@@ -4,6 +4,7 @@ import dataclasses
 import json
 import shutil
 import subprocess
+import time
 import urllib.request
 from pathlib import Path
 
@@ -198,21 +199,55 @@ def ask(orthanc, path, body=None, method=None):
         return json.loads(answer.read() or b"null")
 
 
+def introduce(orthanc, secure):
+    """Tell Orthanc who we are, and to call us over TLS."""
+    modality = {
+        "AET": secure.ae_title,
+        "Host": secure.host,
+        "Port": secure.port,
+        "UseDicomTls": True,
+    }
+    ask(orthanc, "/modalities/us", json.dumps(modality).encode(), "PUT")
+
+
 # SEC-01
 def test_orthanc_takes_what_we_send_over_tls_and_sends_it_back(prepared, orthanc, secure, images):
     native = [f for f in images if f.transfer_syntax_uid == "1.2.840.10008.1.2.1"][:4]
     peer = f"{orthanc.ae_title}@{orthanc.host}:{orthanc.dicom_port}"
     run(*hounsfield("send", "--tls", "--data", prepared[0], *(f.path for f in native), peer))
     assert orthanc.number_of_instances() == len(native)
-    modality = {
-        "AET": secure.ae_title, "Host": secure.host, "Port": secure.port, "UseDicomTls": True
-    }  # fmt: skip
-    ask(orthanc, "/modalities/us", json.dumps(modality).encode(), "PUT")
+    introduce(orthanc, secure)
     ask(orthanc, "/modalities/us/echo", b"{}", "POST")
     ask(orthanc, "/modalities/us/store", json.dumps(ask(orthanc, "/studies")).encode(), "POST")
     with Dicomweb(secure.live.dicomweb) as web:
         for file in native:
             assert web.instance(file.resource)
+
+
+# SC-02, SEC-01
+def test_storage_commitment_with_orthanc_goes_over_tls_in_both_roles(
+    prepared, orthanc, images, start
+):
+    data, peer = prepared
+    (data / "hounsfield.toml").write_text(
+        f"[dimse.peers.orthanc]\nae_title = 'ORTHANC'\nhost = '127.0.0.1'\nport = {orthanc.dicom_port}\ntls = true\n"
+    )
+    secure = Secure(start(data=data, environment={"HOUNSFIELD_DIMSE_TLS_PORT": "0"}), peer)
+    introduce(orthanc, secure)
+    file = next(f for f in images if f.transfer_syntax_uid == "1.2.840.10008.1.2.1")
+    sent_over_tls(secure, [file])
+    names = {"SOPClassUID": file.sop_class_uid, "SOPInstanceUID": file.sop_instance_uid}
+    asked = json.dumps({"DicomInstances": [names]}).encode()
+    began = ask(orthanc, "/modalities/us/storage-commitment", asked, "POST")
+    until = time.monotonic() + 60
+    while (told := ask(orthanc, began["Path"]))["Status"] == "Pending":
+        assert time.monotonic() < until, secure.live.log_tail()
+        time.sleep(0.1)
+    assert told["Status"] == "Success"
+    run(*hounsfield("send", "--data", data, file.path, "orthanc"))
+    study = str(dcmread(file.path, stop_before_pixels=True).StudyInstanceUID)
+    _, text = run(*hounsfield("commit", "--data", data, study, "orthanc"))
+    assert "1 of 1 committed" in text
 
 
 def test_certificates_that_are_changed_while_the_server_runs_count_at_once(secure, dcmtk_program):

@@ -4,6 +4,7 @@ The profile is BCP 195 (RFC 9325): TLS 1.2 and 1.3, forward secrecy and authenti
 looked at before every handshake, so that new ones count without a restart.
 """
 
+import errno
 import functools
 import logging
 import ssl
@@ -205,7 +206,8 @@ def failure_of(problem: OSError) -> TlsFailure:
         return TlsFailure(
             *_VERIFICATIONS.get(code, ("", f"its certificate: {problem.verify_message}"))
         )
-    if isinstance(problem, ssl.SSLEOFError | ConnectionResetError | BrokenPipeError):
+    is_gone = isinstance(problem, ssl.SSLEOFError | ConnectionResetError | BrokenPipeError)
+    if is_gone or problem.errno == errno.ENOTCONN:
         return TlsFailure("gone", "it closed the connection while TLS was being set up")
     reason = getattr(problem, "reason", None) or ""
     if reason in _NOT_TLS:

@@ -124,7 +124,7 @@ class Transport:
                 do_handshake_on_connect=False,
             )
         except (OSError, ValueError) as error:
-            raise TlsFailed(TlsFailure("", str(error))) from error
+            raise TlsFailed(_failure(error)) from error
         self._sock = self._tls = tls
         if self._is_killed:  # while the socket changed hands
             self.kill()
@@ -138,10 +138,7 @@ class Transport:
         except (OSError, ValueError) as error:
             if server_name is None:
                 _let_the_last_word_arrive(tls)
-            failure = (
-                failure_of(error) if isinstance(error, OSError) else TlsFailure("", str(error))
-            )
-            raise TlsFailed(failure) from error
+            raise TlsFailed(_failure(error)) from error
         tls.settimeout(self._tick_s)
 
     @property
@@ -379,6 +376,10 @@ def _one_record(pending: list[memoryview]) -> memoryview | bytes:
         if len(record) == _TLS_RECORD_BYTES:
             break
     return bytes(record)
+
+
+def _failure(error: OSError | ValueError) -> TlsFailure:
+    return failure_of(error) if isinstance(error, OSError) else TlsFailure("", str(error))
 
 
 def _let_the_last_word_arrive(sock: socket.socket) -> None:
