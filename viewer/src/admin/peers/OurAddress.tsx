@@ -33,7 +33,7 @@ export function OurAddress({ title = 'What to enter at the scanner' }: { title?:
         Other systems call it “destination”, “storage node”, “remote AE” or “PACS”. The same three
         values serve for storing, the worklist and procedure steps.
         {isLocal(server.dicom_host)
-          ? ' This server listens on this computer only: set dimse.host to let others in.'
+          ? ' Until there are accounts, this server listens on this computer only: other machines reach it through a tunnel that you set up.'
           : ''}
       </Text>
     </Panel>
