@@ -29,14 +29,16 @@ def run_worker(orders: Orders, life_line: LifeLine) -> None:
     with open_archive(orders.settings) as archive, recording_calls(archive):
         rules = RoutingRules(archive.index.database)
         subscribers = AvailabilitySubscribers(archive.index.database)
-        engine = engine_over(archive, orders.settings)
+        engine = engine_over(archive, orders.settings, orders.dimse_port)
         life_line.watch(engine.stop)
         jobs = threading.Thread(target=engine.run, args=(DRAIN_S,), name="jobs")
         jobs.start()
         try:
             while not life_line.ended.wait(_SETTLE_EVERY_S):
                 try:
-                    archive.index.settle(orders.settings.complete_after_s)
+                    archive.index.settle(
+                        orders.settings.complete_after_s, orders.settings.incomplete_after_s
+                    )
                     rules.follow(_FOLLOW_EVERY_S)
                     subscribers.follow()
                 except HounsfieldError as problem:

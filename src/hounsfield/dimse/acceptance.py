@@ -17,8 +17,10 @@ from hounsfield.dimse.doctor.findings import Finding, say
 from hounsfield.dimse.identifier import negotiate_query, negotiate_retrieval
 from hounsfield.dimse.places import Full, Places
 from hounsfield.dimse.scp.find_scp import FIND_SOP_CLASSES
+from hounsfield.dimse.scp.procedure_step_scp import PROCEDURE_STEP_SOP_CLASSES
 from hounsfield.dimse.scp.retrieve_scp import GET_SOP_CLASSES, MOVE_SOP_CLASSES
 from hounsfield.dimse.scp.work_item_scp import WORK_ITEM_SOP_CLASSES
+from hounsfield.dimse.scp.worklist_scp import MODALITY_WORKLIST_FIND
 from hounsfield.dimse.upper_layer.negotiation import (
     SMALLEST_MAXIMUM_LENGTH,
     Negotiated,
@@ -61,6 +63,10 @@ _NOT_PERMITTED = Support(frozenset(), is_permitted=False)
 OFFERED: dict[str, tuple[str, Support]] = {
     **dict.fromkeys(sorted(FIND_SOP_CLASSES), ("search", _QUERY)),
     **dict.fromkeys(sorted(GET_SOP_CLASSES | MOVE_SOP_CLASSES), ("retrieve", _RETRIEVE)),
+    **dict.fromkeys(
+        sorted(PROCEDURE_STEP_SOP_CLASSES), ("procedure-step", Support(_MESSAGE_SYNTAXES))
+    ),
+    MODALITY_WORKLIST_FIND: ("worklist", Support(_MESSAGE_SYNTAXES)),
     **dict.fromkeys(sorted(WORK_ITEM_SOP_CLASSES), ("work-item", Support(_MESSAGE_SYNTAXES))),
     STORAGE_COMMITMENT_PUSH_MODEL: ("commit", _COMMITMENT),
 }

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from hounsfield.archive.orders import OrderBook
+from hounsfield.archive.procedure_steps import ProcedureSteps
 from hounsfield.archive.retrieve import Retrieve
 from hounsfield.archive.search import Search
 from hounsfield.archive.store import InstanceStore
@@ -17,6 +18,7 @@ from hounsfield.dimse.config import DimseConfig
 from hounsfield.dimse.scp.commitment_scp import CommitmentScp
 from hounsfield.dimse.scp.echo_scp import on_c_echo
 from hounsfield.dimse.scp.find_scp import FindScp
+from hounsfield.dimse.scp.procedure_step_scp import ProcedureStepScp
 from hounsfield.dimse.scp.retrieve_scp import RetrieveScp
 from hounsfield.dimse.scp.store_scp import StoreScp
 from hounsfield.dimse.scp.work_item_scp import WorkItemScp
@@ -52,6 +54,7 @@ class Services:
         worklist_scp = WorklistScp(
             OrderBook(store.index), only_own_station=config.worklist_only_own_station
         )
+        procedure_step_scp = ProcedureStepScp(ProcedureSteps(store.index))
         work_item_scp = WorkItemScp(UnifiedWorklist(store.index, partial(receiver_of, peers)))
         # By request and SOP class of the context; "" is for the classes that are not named.
         self._handlers: dict[tuple[int, str], Handler] = {
@@ -68,6 +71,7 @@ class Services:
                 CommandField.N_EVENT_REPORT_RQ,
                 STORAGE_COMMITMENT_PUSH_MODEL,
             ): self._commitment_scp.on_n_event_report,
+            **procedure_step_scp.handlers(),
             **work_item_scp.handlers(),
             (CommandField.C_FIND_RQ, MODALITY_WORKLIST_FIND): worklist_scp.on_c_find,
         }

@@ -1,7 +1,6 @@
 """The index as the archive sees it: one object for everything it asks and tells the database."""
 
 import threading
-import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, Self
 
@@ -17,6 +16,8 @@ from hounsfield.index.records import (
     Outcome,
     Totals,
 )
+from hounsfield.index.site import settling
+from hounsfield.index.site.settling import Times
 from hounsfield.index.writer import Writer
 
 
@@ -132,15 +133,18 @@ class Index:
         with self.database.reading() as connection:
             return reading.newest_receipt_us(connection)
 
-    def settle(self, quiet_s: float) -> int:
-        """Mark the studies complete that got nothing for ``quiet_s``; gives how many."""
-        now_us = time.time_ns() // 1000
-        older_than_us = now_us - int(quiet_s * 1e6)
-        with self.database.reading() as connection:
-            if not reading.unsettled(connection, older_than_us):
+    def settle(self, quiet_s: float, incomplete_s: float = 1800.0) -> int:
+        """Mark the studies complete that are, and move the orders that their images belong to; gives how many studies.
+
+        ``quiet_s`` is how long a study of which nobody said more gets nothing, ``incomplete_s`` how long one that
+        lacks instances, or that is still being made.
+        """
+        times = Times.of(quiet_s, incomplete_s)
+        with self.database.reading() as connection:  # a look before taking the write lock
+            if not settling.plan(connection, times):
                 return 0
         with self.database.writing() as connection:
-            return reading.settle(connection, older_than_us, now_us)
+            return settling.settle(connection, times)
 
     def series_revision(
         self, study_instance_uid: str, series_instance_uid: str

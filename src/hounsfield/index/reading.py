@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, true, update
+from sqlalchemy import Connection, delete, insert, select, true
 
 from hounsfield.index import schema
 from hounsfield.index.records import Change, InstanceLocation, Totals
@@ -109,44 +109,6 @@ def newest_receipt_us(connection: Connection) -> int:
     """When the newest instance came; 0 for an empty index."""
     statement = select(st.c.last_received_us).order_by(st.c.last_received_us.desc()).limit(1)
     return int(connection.execute(statement).scalar() or 0)
-
-
-def settle(connection: Connection, older_than_us: int, now_us: int) -> int:
-    """Mark studies complete that got nothing since ``older_than_us``; gives how many."""
-    quiet = select(st.c.id, st.c.study_instance_uid, st.c.patient_fk).where(
-        st.c.status == schema.RECEIVING, st.c.last_received_us < older_than_us
-    )
-    rows = connection.execute(quiet).all()
-    for row in rows:
-        connection.execute(
-            update(st)
-            .where(
-                st.c.id == row.id,
-                st.c.status == schema.RECEIVING,
-                st.c.last_received_us < older_than_us,
-            )
-            .values(status="complete")
-        )
-        connection.execute(
-            insert(schema.change).values(
-                kind="complete",
-                study_instance_uid=row.study_instance_uid,
-                series_instance_uid="",
-                sop_instance_uid="",
-                patient_fk=row.patient_fk,
-                actor="worker",
-                at_us=now_us,
-            )
-        )
-    return len(rows)
-
-
-def unsettled(connection: Connection, older_than_us: int) -> bool:
-    """Whether `settle` would find anything; a cheap look before taking the write lock."""
-    statement = select(st.c.id).where(
-        st.c.status == schema.RECEIVING, st.c.last_received_us < older_than_us
-    )
-    return connection.execute(statement.limit(1)).first() is not None
 
 
 def series_revision(

@@ -111,6 +111,9 @@ class DimseSettings(_Group):
     peers: dict[str, PeerSettings] = {}
     """The remote systems we know, by a name of your choice: `[dimse.peers.NAME]` with `ae_title`,
     `host` and `port`. They may send to us, and `hounsfield send` and `echo` take the name."""
+    worklist_only_own_station: bool = False
+    """Whether a scanner sees only those items of the modality worklist whose station AE title it calls
+    with. By default it sees all that match what it asks for."""
     unknown_sop_classes: Literal["accept", "refuse"] = "accept"
     """Whether to store instances of SOP classes that the standard does not know, private ones."""
     processes: Annotated[int, Field(ge=0, le=64)] = 0
@@ -165,6 +168,9 @@ class Settings(_Group):
     is always a success that changes nothing.)"""
     complete_after_s: Seconds = 5.0
     """A study counts as complete when nothing has arrived for it for so long."""
+    incomplete_after_s: Seconds = 1800.0
+    """The same for a study of which a scanner's performed procedure step (MPPS) is still in progress, or says
+    that there are more instances than have come. With all of them here it is complete at once."""
     reserve_bytes: Bytes = 1 << 30
     """So much of the disk stays free; objects are refused before it is used."""
     max_object_bytes: Count = 64 << 30

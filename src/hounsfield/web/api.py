@@ -12,6 +12,7 @@ from starlette.concurrency import iterate_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from hounsfield import __version__
+from hounsfield.archive.completeness import Completeness
 from hounsfield.archive.exporting import named_instances
 from hounsfield.archive.peers import CheckPeer
 from hounsfield.archive.remote import AskPeer
@@ -29,6 +30,7 @@ from hounsfield.web.downloads import safe_name, zip_stream
 from hounsfield.web.events import Feed
 from hounsfield.web.site.associations import add_associations
 from hounsfield.web.site.jobs import add_jobs
+from hounsfield.web.site.orders import add_orders
 from hounsfield.web.site.peers import add_peers
 from hounsfield.web.site.remote import add_remote
 from hounsfield.web.site.routing import add_routing
@@ -76,6 +78,7 @@ def api_app(parts: ApiParts) -> FastAPI:
     add_jobs(app, parts)
     add_routing(app, parts)
     add_remote(app, parts)
+    add_orders(app, parts)
     return app
 
 
@@ -86,6 +89,8 @@ async def _on_invalid(_request: Request, error: Exception) -> Response:
 
 
 def _add_studies(app: FastAPI, parts: ApiParts) -> None:
+    completeness = Completeness(parts.index)
+
     @app.get("/studies")
     async def list_studies(
         request: Request,
@@ -117,15 +122,19 @@ def _add_studies(app: FastAPI, parts: ApiParts) -> None:
             page=page,
             page_size=page_size,
         )
-        return await in_thread(studies.study_page, parts.search, principal_of(request), query, page)
+        principal = principal_of(request)
+        return await in_thread(
+            studies.study_page, parts.search, completeness, principal, query, page
+        )
 
     @app.get("/studies/{study}")
     async def read_study(
         request: Request, study: str, patient_key: int | None = None
     ) -> models.StudyDetail:
         """A study and its series."""
+        principal = principal_of(request)
         return await in_thread(
-            studies.study_detail, parts.search, principal_of(request), study, patient_key
+            studies.study_detail, parts.search, completeness, principal, study, patient_key
         )
 
     @app.get("/studies/{study}/series/{series}/instances/{instance}/attributes")

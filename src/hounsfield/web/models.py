@@ -23,6 +23,8 @@ class Study(BaseModel):
     ModalitiesInStudy: list[str]
     NumberOfStudyRelatedSeries: int
     NumberOfStudyRelatedInstances: int
+    expected_instances: int | None = None
+    """How many a scanner's performed procedure steps say it made; nothing where none was reported."""
     size_bytes: int
     status: Literal["receiving", "complete"]
     first_received_at: str

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Literal, cast
 
 from hounsfield.archive.access import Principal
+from hounsfield.archive.completeness import Completeness
 from hounsfield.archive.search import Found, PatientState, Search, SeriesState, StudyState
 from hounsfield.dicom.attributes import tag_of
 from hounsfield.dicom.matching import texts
@@ -67,7 +68,9 @@ def study_query(
     )
 
 
-def study_page(search: Search, principal: Principal, query: Query, page: int) -> models.StudyPage:
+def study_page(
+    search: Search, completeness: Completeness, principal: Principal, query: Query, page: int
+) -> models.StudyPage:
     """Answer a page of the study list."""
     found = search.search(principal, query)
     counted = Query(Level.STUDY, query.keys, query.text, status=query.status)
@@ -78,12 +81,16 @@ def study_page(search: Search, principal: Principal, query: Query, page: int) ->
         total_is_exact=total < _COUNT_AT_MOST or counted == Query(Level.STUDY),
         page=page,
         page_size=query.limit,
-        studies=[study_model(one) for one in found],
+        studies=_with_expected(completeness, [study_model(one) for one in found]),
     )
 
 
 def study_detail(
-    search: Search, principal: Principal, study_instance_uid: str, patient_key: int | None
+    search: Search,
+    completeness: Completeness,
+    principal: Principal,
+    study_instance_uid: str,
+    patient_key: int | None,
 ) -> models.StudyDetail:
     """A study with its series; raises NotFound."""
     keys = (Key(tag_of("StudyInstanceUID"), "UI", SingleValue(study_instance_uid)),)
@@ -97,10 +104,19 @@ def study_detail(
         _series_model(one, study_instance_uid) for one in search.search(principal, series_query)
     ]
     return models.StudyDetail(
-        **study_model(study).model_dump(),
+        **_with_expected(completeness, [study_model(study)])[0].model_dump(),
         series=sorted(series, key=lambda one: (one.SeriesNumber is None, one.SeriesNumber or 0)),
         same_patient_id=_same_id(search, principal, study) if state.identity_conflict else [],
     )
+
+
+def _with_expected(completeness: Completeness, studies: list[models.Study]) -> list[models.Study]:
+    """Say of each study how many instances scanners say they made for it."""
+    counts = completeness.of_studies([one.StudyInstanceUID for one in studies])
+    for one in studies:
+        if one.StudyInstanceUID in counts:
+            one.expected_instances = counts[one.StudyInstanceUID].expected
+    return studies
 
 
 def study_model(found: Found) -> models.Study:

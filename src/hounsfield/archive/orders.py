@@ -1,0 +1,221 @@
+"""Orders are made, changed and found: by people, by the command line, and for the modality worklist (PS3.4 annex K)."""
+
+import datetime as dt
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from hounsfield.archive.access import Principal, require
+from hounsfield.dicom import items
+from hounsfield.dicom.orders import STEP_SEQUENCE, checked, worklist_item
+from hounsfield.dicom.query import Range, SingleValue
+from hounsfield.errors import Conflict, InvalidQuery, NotFound
+from hounsfield.index.index import Index
+from hounsfield.index.site.orders import Changes, Order, Orders, Wanted
+
+STATUSES = ("scheduled", "arrived", "in progress", "completed", "discontinued", "cancelled")
+# MWL-03: an item leaves the list when its work is done or given up, not by the time of day.
+ON_THE_WORKLIST = {"scheduled": "SCHEDULED", "arrived": "ARRIVED", "in progress": "STARTED"}
+FINISHED = frozenset({"completed", "discontinued", "cancelled"})
+
+_START_DATE, _START_TIME = "00400002", "00400003"
+_STATION, _MODALITY, _PATIENT_ID = "00400001", "00080060", "00100020"
+
+
+class OrderBook:
+    """The orders of an archive; may be called from any thread."""
+
+    def __init__(self, index: Index) -> None:
+        self._orders = Orders(index.database)
+
+    def add(self, principal: Principal, new: Order) -> Order:
+        """Keep a new order; IDs and UIDs that it lacks are made. Raises InvalidQuery, Conflict, Refused."""
+        require(principal, "administer")
+        kept = replace(new, values=checked(new.values), created_by=principal.name)
+        with self._orders.changing() as changes:
+            self._check(changes, kept)
+            _name(changes, kept)
+            changes.add(kept)
+        return kept
+
+    def change(self, principal: Principal, order_id: int, new: Order) -> Order:
+        """Change what an order says; its status stays. Raises InvalidQuery, Conflict, NotFound, Refused."""
+        require(principal, "administer")
+        values = checked(new.values)
+        with self._orders.changing() as changes:
+            before = _existing(changes, order_id)
+            kept = replace(
+                before, values=values, request_codes=new.request_codes, step_codes=new.step_codes
+            )
+            for keyword in ("AccessionNumber", "RequestedProcedureID", "ScheduledProcedureStepID",
+                            "StudyInstanceUID"):  # fmt: skip
+                if not kept.get(keyword):  # a form that leaves them empty means: as they are
+                    kept.values[keyword] = before.get(keyword)
+            self._check(changes, kept)
+            changes.save(kept)
+        return kept
+
+    def set_status(self, principal: Principal, order_id: int, status: str) -> Order:
+        """Say how far an order is: it arrived, is cancelled, or is scheduled again. What needed attention is settled.
+
+        Raises InvalidQuery, NotFound, Refused.
+        """
+        require(principal, "administer")
+        if status not in STATUSES:
+            raise InvalidQuery(f"{status[:40]!r} is no status; there are {', '.join(STATUSES)}")
+        with self._orders.changing() as changes:
+            order = _existing(changes, order_id)
+            order.status, order.needs_attention = status, ""
+            changes.save(order)
+        return order
+
+    def get(self, principal: Principal, order_id: int) -> Order:
+        """One order; raises NotFound, Refused."""
+        require(principal, "worklist")
+        found = self._orders.get(order_id)
+        if found is None:
+            raise NotFound(f"there is no order {order_id}")
+        return found
+
+    def page(
+        self, principal: Principal, wanted: Wanted, limit: int, offset: int = 0
+    ) -> tuple[list[Order], int]:
+        """Orders by start time, and how many there are. Raises Refused."""
+        require(principal, "worklist")
+        return self._orders.page(wanted, limit, offset)
+
+    def worklist(
+        self, principal: Principal, identifier: dict[str, Any], *, only_station: str = ""
+    ) -> Iterator[dict[str, Any]]:
+        """The items of the modality worklist that match, by start time, in the DICOM JSON model.
+
+        ``only_station`` is the AE title of the station that asks, where each is to see its own items only (MWL-05).
+        Raises InvalidQuery, Refused.
+        """
+        require(principal, "worklist")
+        items.matches(identifier, {})  # a key that is no value is told of before anything is sent
+        period = Period.of(identifier)
+        keys = identifier if period is None else Period.without(identifier)
+        for order in self._orders.stream(_narrowed(identifier, only_station)):
+            item = worklist_item(
+                order.values, ON_THE_WORKLIST[order.status], order.request_codes, order.step_codes
+            )
+            if (period is None or period.has(order)) and items.matches(keys, item):
+                yield item
+
+    def _check(self, changes: Changes, order: Order) -> None:
+        """Hold an order to those that there are: one accession number is of one patient."""
+        number = order.get("AccessionNumber")
+        others = changes.with_accession_number(number) if number else []
+        for other in others:
+            if other.id != order.id and _patient(other) != _patient(order):
+                raise Conflict(
+                    f"the accession number {number} is that of an order for {other.get('PatientName')}"
+                    f" ({other.get('PatientID')})"
+                )
+        uid = order.get("StudyInstanceUID")
+        for other in changes.with_study(uid) if uid else []:
+            if other.id != order.id and _patient(other) != _patient(order):
+                raise Conflict(f"the study {uid} is ordered for {other.get('PatientName')}")
+
+
+def _step_keys(identifier: dict[str, Any]) -> items.DataSet:
+    """The keys inside the Scheduled Procedure Step Sequence."""
+    return items.first_item(identifier[STEP_SEQUENCE]) if STEP_SEQUENCE in identifier else {}
+
+
+def _match(keys: items.DataSet, tag: str) -> Any:
+    return items.matching_of(int(tag, 16), keys[tag]) if tag in keys else None
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A range of dates and one of times asked for together: from then to then, not some hours of each day.
+
+    So PS3.4 K.6.1.2.2 has it: the 5th to the 7th and 10:00 to 18:00 is from 10:00 on the 5th to 18:00 on the 7th.
+    """
+
+    first: str
+    last: str
+
+    @classmethod
+    def of(cls, identifier: dict[str, Any]) -> "Period | None":
+        """The period of an identifier; None where date and time are not both ranges."""
+        keys = _step_keys(identifier)
+        dates, times = _match(keys, _START_DATE), _match(keys, _START_TIME)
+        if not isinstance(dates, Range) or not isinstance(times, Range):
+            return None
+        first = dates.first + (times.first or "") if dates.first else ""
+        return cls(first, dates.last + (times.last or "~") if dates.last else "~")
+
+    def has(self, order: Order) -> bool:
+        """Whether an order begins in it; a last time without seconds takes in all of its minute."""
+        begins = order.get("ScheduledProcedureStepStartDate") + (
+            order.get("ScheduledProcedureStepStartTime") or "000000"
+        )
+        return self.first <= begins and begins[: len(self.last)] <= self.last
+
+    @staticmethod
+    def without(identifier: dict[str, Any]) -> dict[str, Any]:
+        """The identifier without what the period stands for."""
+        step = {
+            tag: key
+            for tag, key in _step_keys(identifier).items()
+            if tag not in {_START_DATE, _START_TIME}
+        }
+        return identifier | {STEP_SEQUENCE: {"vr": "SQ", "Value": [step]}}
+
+
+def _narrowed(identifier: dict[str, Any], only_station: str) -> Wanted:
+    """What of an identifier the index can answer; the rest is matched item by item."""
+    keys = _step_keys(identifier)
+    dates = _match(keys, _START_DATE)
+    first = last = ""
+    if isinstance(dates, SingleValue):
+        first = last = dates.value
+    elif isinstance(dates, Range):
+        first, last = dates.first or "", dates.last or ""
+    station, modality = _match(keys, _STATION), _match(keys, _MODALITY)
+    patient_id = _match(identifier, _PATIENT_ID)
+    return Wanted(
+        first_date=first,
+        last_date=last,
+        statuses=tuple(ON_THE_WORKLIST),
+        station_ae_title=only_station
+        or (station.value if isinstance(station, SingleValue) else ""),
+        modality=modality.value if isinstance(modality, SingleValue) else "",
+        patient_id=patient_id.value if isinstance(patient_id, SingleValue) else "",
+    )
+
+
+def _name(changes: Changes, order: Order) -> None:
+    """Make the IDs and UIDs that an order lacks; a further step of one request shares those of the request."""
+    number = changes.next_number()
+    today = dt.datetime.now().astimezone().strftime("%y%m%d")
+    values = order.values
+    if not values.get("AccessionNumber"):
+        values["AccessionNumber"] = f"H{today}{number:06}"[:16]
+    if not values.get("RequestedProcedureID"):
+        values["RequestedProcedureID"] = f"RP{number:06}"
+    if not values.get("ScheduledProcedureStepID"):
+        values["ScheduledProcedureStepID"] = f"SPS{number:06}"
+    if not values.get("StudyInstanceUID"):
+        same = [
+            one.get("StudyInstanceUID")
+            for one in changes.with_accession_number(values["AccessionNumber"])
+            if one.get("RequestedProcedureID") == values["RequestedProcedureID"]
+        ]
+        values["StudyInstanceUID"] = same[0] if same else f"2.25.{uuid.uuid4().int}"
+    values.setdefault("ScheduledProcedureStepStartTime", "000000")
+
+
+def _existing(changes: Changes, order_id: int) -> Order:
+    found = changes.get(order_id)
+    if found is None:
+        raise NotFound(f"there is no order {order_id}")
+    return found
+
+
+def _patient(order: Order) -> tuple[str, str]:
+    return order.get("PatientID"), order.get("IssuerOfPatientID")

@@ -1,0 +1,206 @@
+"""Which studies are complete, and which orders the arrival of images moves."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import func, insert, select, true, update
+from sqlalchemy.engine import Connection
+
+from hounsfield.dicom.procedure_steps import Status
+from hounsfield.index import schema
+from hounsfield.index.database import Database
+from hounsfield.index.site import orders
+from hounsfield.index.site.expectations import COUNTS, IS_HERE, Expected, expected_instance, x
+from hounsfield.index.site.procedure_steps import (
+    performed_procedure_step,
+    performed_step_order,
+)
+
+st, se, i = schema.study, schema.series, schema.instance
+p, link, o = performed_procedure_step.c, performed_step_order.c, orders.order.c
+_OPEN = ("scheduled", "arrived", "in progress")
+_SOME = 500
+_COLUMNS = (st.c.id, st.c.study_instance_uid, st.c.patient_fk, st.c.last_received_us)
+_IS_RECEIVING = st.c.status == schema.RECEIVING
+
+
+@dataclass(frozen=True, slots=True)
+class _Study:
+    id: int
+    uid: str
+    patient_fk: int
+    last_received_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """When it is now, and how long to wait for more, in µs.
+
+    ``quiet_us`` is for a study of which nobody said more, ``incomplete_us`` for one that lacks instances or is still
+    being made.
+    """
+
+    now_us: int
+    quiet_us: int
+    incomplete_us: int
+
+    @classmethod
+    def of(cls, quiet_s: float, incomplete_s: float) -> "Times":
+        return cls(time.time_ns() // 1000, int(quiet_s * 1e6), int(incomplete_s * 1e6))
+
+
+@dataclass(slots=True)
+class Plan:
+    """What is to be done about studies that still receive; orders by the status that they get."""
+
+    complete: list[_Study] = field(default_factory=list)
+    orders: dict[str, list[int]] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.complete or self.orders)
+
+
+def plan(connection: Connection, times: Times) -> Plan:
+    """See what is to be done; reads only.
+
+    A study of which a performed procedure step is in progress, or fewer instances came than were made, waits long
+    for more; one that has all of them is complete at once, and any other when it has been quiet.
+    """
+    found = Plan()
+    spoken_of = st.join(performed_procedure_step, p.study_instance_uid == st.c.study_instance_uid)
+    statement = select(p.status, *_COLUMNS).select_from(spoken_of).where(_IS_RECEIVING)
+    in_progress: set[int] = set()
+    known: dict[int, _Study] = {}
+    for status, *columns in connection.execute(statement):
+        study = _Study(*columns)
+        known[study.id] = study
+        if status == Status.IN_PROGRESS:
+            in_progress.add(study.id)
+    counts = _counts(connection) if known else {}
+    for study in known.values():
+        count = counts.get(study.id, Expected(0, 0))
+        quiet_us = times.now_us - study.last_received_us
+        if study.id in in_progress or count.received < count.expected:
+            is_complete = quiet_us > times.incomplete_us
+        else:
+            is_complete = count.expected > 0 or quiet_us > times.quiet_us
+        if is_complete:
+            found.complete.append(study)
+    older = st.c.last_received_us < times.now_us - times.quiet_us
+    quiet = connection.execute(select(*_COLUMNS).where(_IS_RECEIVING, older)).all()
+    found.complete += [_Study(*row) for row in quiet if row.id not in known]
+    _plan_orders(connection, found)
+    return found
+
+
+def _counts(connection: Connection) -> dict[int, Expected]:
+    joined = st.join(expected_instance, x.study_instance_uid == st.c.study_instance_uid)
+    statement = select(st.c.id, *COUNTS).select_from(joined).where(_IS_RECEIVING)
+    rows = connection.execute(statement.group_by(st.c.id))
+    return {row[0]: Expected(row[1], row[2]) for row in rows}
+
+
+def _plan_orders(connection: Connection, found: Plan) -> None:
+    """Orders whose images come without a performed procedure step (MWL-03).
+
+    Of several steps of one request it is the one of the images' modality; where that does not tell, none.
+    """
+    completed = {study.id for study in found.complete}
+    by_study = o.study_instance_uid == st.c.study_instance_uid
+    by_number = (
+        (o.accession_number == st.c.accession_number)
+        & (o.accession_number != "")
+        & (o.patient_id == st.c.patient_id)
+    )
+    has_step = select(link.order_id).where(link.order_id == o.id).exists()
+    candidates: dict[tuple[int, str], dict[int, str]] = {}
+    for condition in (by_study, by_number):
+        statement = select(st.c.id, st.c.modalities, o.id, o.modality, o.status)
+        statement = statement.select_from(st.join(orders.order, condition))
+        statement = statement.where(_IS_RECEIVING, o.status.in_(_OPEN), ~has_step)
+        for study_id, modalities, order_id, modality, status in connection.execute(statement):
+            if f"\\{modality}\\" in modalities:
+                candidates.setdefault((study_id, modality), {})[order_id] = status
+    for (study_id, _modality), some in candidates.items():
+        begun = [one for one, status in some.items() if status == "in progress"] or list(some)
+        status = "completed" if study_id in completed else "in progress"
+        if len(begun) == 1 and some[begun[0]] != status:
+            found.orders.setdefault(status, []).append(begun[0])
+
+
+def settle(connection: Connection, times: Times) -> int:
+    """Do what is to be done, within one transaction; gives how many studies became complete."""
+    found = plan(connection, times)
+    number = sum(_complete(connection, study, times.now_us) for study in found.complete)
+    for status, order_ids in found.orders.items():
+        for start in range(0, len(order_ids), _SOME):
+            orders.move(connection, order_ids[start : start + _SOME], status)
+    return number
+
+
+def _complete(connection: Connection, study: _Study, now_us: int) -> bool:
+    """Mark a study complete unless more came or it is; gives whether it was done."""
+    done = connection.execute(
+        update(st)
+        .where(st.c.id == study.id, _IS_RECEIVING, st.c.last_received_us == study.last_received_us)
+        .values(status="complete")
+    )
+    if not done.rowcount:
+        return False
+    connection.execute(
+        insert(schema.change).values(
+            kind="complete",
+            study_instance_uid=study.uid,
+            series_instance_uid="",
+            sop_instance_uid="",
+            patient_fk=study.patient_fk,
+            actor="worker",
+            at_us=now_us,
+        )
+    )
+    return True
+
+
+def complete_whole(database: Database, sop_instance_uids: Sequence[str]) -> list[str]:
+    """Complete the receiving studies of which these are all instances; gives their UIDs.
+
+    One of which a performed procedure step is in progress, or says that there is more, goes on receiving.
+    """
+    uids = list(dict.fromkeys(sop_instance_uids))
+    with database.reading() as connection:  # a look before taking the write lock
+        if not _whole(connection, uids):
+            return []
+    now_us = time.time_ns() // 1000
+    with database.writing() as connection:
+        whole = _whole(connection, uids)
+        return [study.uid for study in whole if _complete(connection, study, now_us)]
+
+
+def _whole(connection: Connection, sop_instance_uids: Sequence[str]) -> list[_Study]:
+    named: dict[int, int] = {}
+    joined = i.join(se, se.c.id == i.c.series_fk).join(st, st.c.id == se.c.study_fk)
+    for start in range(0, len(sop_instance_uids), _SOME):
+        some = sop_instance_uids[start : start + _SOME]
+        statement = select(st.c.id, func.count()).select_from(joined).group_by(st.c.id)
+        statement = statement.where(
+            i.c.sop_instance_uid.in_(some), i.c.is_current == true(), _IS_RECEIVING
+        )
+        for study_id, number in connection.execute(statement):
+            named[study_id] = named.get(study_id, 0) + number
+    whole = []
+    for study_id, number in named.items():
+        statement = select(*_COLUMNS)
+        statement = statement.where(st.c.id == study_id, st.c.number_of_instances == number)
+        row = connection.execute(statement).first()
+        if row is not None and not _waits_for_more(connection, row.study_instance_uid):
+            whole.append(_Study(*row))
+    return whole
+
+
+def _waits_for_more(connection: Connection, study_instance_uid: str) -> bool:
+    working = select(p.sop_instance_uid).where(
+        p.study_instance_uid == study_instance_uid, p.status == Status.IN_PROGRESS
+    )
+    missing = select(x.sop_instance_uid).where(x.study_instance_uid == study_instance_uid, ~IS_HERE)
+    return any(connection.execute(one.limit(1)).first() for one in (working, missing))
