@@ -1,5 +1,6 @@
 """The services that we use at other systems beside storage, and when."""
 
+from hounsfield.dicom.availability import INSTANCE_AVAILABILITY_NOTIFICATION
 from hounsfield.dicom.commitment import STORAGE_COMMITMENT_PUSH_MODEL
 from hounsfield.dimse.acceptance import VERIFICATION
 from hounsfield.dimse.scp.find_scp import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
@@ -13,5 +14,6 @@ REQUESTED: tuple[tuple[str, str], ...] = (
     (STUDY_ROOT_GET, "studies are pulled"),
     (STUDY_ROOT_MOVE, "studies are pulled from an archive without C-GET"),
     (STORAGE_COMMITMENT_PUSH_MODEL, "a peer is to commit what was sent; results of commitment are told"),
+    (INSTANCE_AVAILABILITY_NOTIFICATION, "a study is complete, and a peer has asked to be told"),
     (UPS_EVENT, "watchers are told of work items (as SCP of the class)"),
 )  # fmt: skip
