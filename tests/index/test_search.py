@@ -12,9 +12,12 @@ from hounsfield.dicom.attributes import ATTRIBUTES, TAGS_OF, tag_of
 from hounsfield.dicom.matching import matches
 from hounsfield.dicom.negotiated import Options, combined, parse_key
 from hounsfield.dicom.query import (
+    DateTimeRange,
+    FuzzyName,
     Item,
     Key,
     Level,
+    NameGroups,
     Order,
     Query,
     Range,
@@ -24,6 +27,8 @@ from hounsfield.dicom.query import (
     parse_match,
 )
 from hounsfield.errors import InvalidQuery
+from hounsfield.index.database import IndexConfig
+from hounsfield.index.index import Index
 
 MODALITIES_IN_STUDY = 0x00080061
 NUMBERS = {
@@ -512,6 +517,35 @@ def test_a_search_by_a_few_keys_scans_no_table(index, level, keyword, text):
     wanted = key(keyword, text)
     steps = plan(index, Query(level, (wanted,), limit=101))
     assert not [step for step in steps if step.startswith("SCAN") and "study_words" not in step]
+
+
+@pytest.mark.parametrize("level", list(Level))
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Key(0x00100010, "PN", FuzzyName("Dough^Jayne")),
+        Key(0x00100010, "PN", FuzzyName("Mei* J")),
+        Key(0x00100010, "PN", NameGroups(("", "山田*"))),
+        Key(0x00080020, "DA", DateTimeRange(0x00080030, "20240131110000", "202402010900")),
+        Key(0x00080020, "DA", DateTimeRange(0x00080030, "20240131110000", "202402010900", 540)),
+    ],
+)
+def test_what_is_negotiated_scans_no_table(index, level, wanted):
+    steps = plan(index, Query(level, (wanted,), limit=101))
+    assert not [step for step in steps if step.startswith("SCAN") and "study_words" not in step]
+
+
+def test_studies_from_before_the_sounds_of_names_are_found_by_them_too(tmp_path):
+    config = IndexConfig(tmp_path / "index.db")
+    with Index(config) as index:
+        index.write(record(part10(PatientName="Müller^Jörg=山田^太郎")))
+        with index.database.writing() as connection:
+            connection.exec_driver_sql("DROP TABLE study_name_sound")
+            connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0006'")
+    with Index(config) as index:
+        for name in ("Mueller", "Joerg^Miller", "山田"):
+            query = Query(Level.STUDY, (Key(0x00100010, "PN", FuzzyName(name)),))
+            assert len(index.search(query)) == 1
 
 
 def test_a_word_that_all_have_is_found_without_collecting_all(index):

@@ -14,6 +14,7 @@ from tests.instances import MR_IMAGE, part10
 from hounsfield.archive.access import LOCAL
 from hounsfield.archive.store import Source
 from hounsfield.dicom.part10 import read_header
+from hounsfield.dimse.association import GATHERED_BYTES
 from hounsfield.dimse.command import Command, CommandField, CommandTag, respond
 from hounsfield.dimse.config import Peer
 from hounsfield.dimse.upper_layer.items import ExtendedNegotiation, RoleSelection
@@ -55,13 +56,13 @@ def stored(archive):
 class Retriever(Finder):
     """Context 1 retrieves; those behind it are what instances may come back on."""
 
-    def open(self, root, *storage):
+    def open(self, root, *storage, **more):
         contexts = [(root, (EXPLICIT,)), *((uid, (syntax,)) for uid, syntax in storage)]
         roles = tuple(
             RoleSelection(uid, scu_role=False, scp_role=True) for uid in {u for u, _ in storage}
         )
         self.root = root
-        return self.associate(*contexts, role_selections=roles)
+        return self.associate(*contexts, role_selections=roles, **more)
 
     def retrieve(self, field, level, destination=None, **keys):
         identifier = Dataset()
@@ -561,3 +562,27 @@ def test_frames_that_cannot_be_had_are_refused_with_the_reason(multi_frame, key,
     _, responses, _ = multi_frame.take_all()
     assert [response.status for response in responses] == [status]
     assert responses[0].error_comment
+
+
+# NET-03, QR-09
+@pytest.mark.parametrize("maximum_length", [512, 4096, 16384, 300_000, 0])
+def test_fragments_fit_the_peer_also_where_a_write_has_many_of_them(archive, serve, maximum_length):
+    limit = min(maximum_length or 1 << 18, 1 << 18) - 6
+    block = max(GATHERED_BYTES // (limit + 12), 1) * limit
+    empty = len(part10(SOPClassUID=CT, SOPInstanceUID="1.2.1.1.1", PixelData=b""))
+    sent = {}
+    for number, length in enumerate((block - 2, block, block + 2, 2 * block, limit, limit + 2)):
+        uid = f"1.2.1.1.{number}"
+        content = part10(SOPClassUID=CT, SOPInstanceUID=uid, PixelData=b"")
+        size = max(length - (empty - read_header(content).dataset_offset), 0)
+        sent[uid] = put(
+            archive,
+            part10(SOPClassUID=CT, SOPInstanceUID=uid, PixelData=bytes(size - size % 2)),
+        )
+    _server, port = serve(archive)
+    with Retriever(port) as peer:
+        peer.open(INSTANCE_GET, (CT, EXPLICIT), maximum_length=maximum_length)
+        peer.retrieve(CommandField.C_GET_RQ, "IMAGE", SOPInstanceUID=list(sent))
+        came, responses, _ = peer.take_all()
+    assert responses[-1].status == SUCCESS
+    assert came == sent
