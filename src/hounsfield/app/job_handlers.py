@@ -4,6 +4,7 @@ import time
 
 from hounsfield.app.archive import Archive
 from hounsfield.archive.commitment import CommitmentCheck
+from hounsfield.archive.completeness import Completeness
 from hounsfield.archive.remote import PULL_JOB
 from hounsfield.dimse.forwarding import Forwarding
 from hounsfield.dimse.pulling import OurAddress, Pulling
@@ -25,8 +26,8 @@ _WITHOUT_A_PEER = 2
 _REMEMBERED_S = 2.0
 
 
-def handlers_over(archive: Archive, settings: Settings) -> dict[str, Handler]:
-    """What carries out the jobs of each kind."""
+def handlers_over(archive: Archive, settings: Settings, dimse_port: int = 0) -> dict[str, Handler]:
+    """What carries out the jobs of each kind; ``dimse_port`` is where peers reach us."""
     database = archive.index.database
     commitments = Commitments(database)
     return {
@@ -34,7 +35,10 @@ def handlers_over(archive: Archive, settings: Settings) -> dict[str, Handler]:
             archive.retrieve, SentInstances(database), archive.peers, settings.dimse.ae_title
         ),
         REPORT_JOB: ReportCommitment(
-            commitments, CommitmentCheck(archive.storage, commitments), archive.peers
+            commitments,
+            CommitmentCheck(archive.storage, commitments),
+            archive.peers,
+            Completeness(archive.index).commitment_asked,
         ),
         AVAILABILITY_JOB: NotifyAvailability(
             archive.retrieve, archive.peers, settings.dimse.ae_title
@@ -45,18 +49,18 @@ def handlers_over(archive: Archive, settings: Settings) -> dict[str, Handler]:
         PULL_JOB: Pulling(
             archive.store,
             archive.peers,
-            OurAddress(settings.dimse.ae_title, settings.dimse.port),
+            OurAddress(settings.dimse.ae_title, dimse_port or settings.dimse.port),
             SentInstances(database),
         ),
         EVENT_JOB: WorkItemEvents(archive.index, archive.peers, settings.dimse.ae_title),
     }
 
 
-def engine_over(archive: Archive, settings: Settings) -> Engine:
+def engine_over(archive: Archive, settings: Settings, dimse_port: int = 0) -> Engine:
     """The engine of a worker process."""
     return Engine(
         archive.index.database,
-        handlers_over(archive, settings),
+        handlers_over(archive, settings, dimse_port),
         Limits(archive.peers),
         engine_config(settings),
     )

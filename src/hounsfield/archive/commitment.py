@@ -81,12 +81,3 @@ class CommitmentCheck:
                 log.error("%s is not committed: %s", one.storage_key, finding.detail)
                 return PROCESSING_FAILURE
         return COMMITTED
-
-    def complete_studies(self, references: Sequence[Reference]) -> dict[str, int]:
-        """The studies that committed instances belong to, with how many of each."""
-        counts: dict[str, int] = defaultdict(int)
-        committed = [one.sop_instance_uid for one in references if one.is_committed]
-        for location in self._commitments.locations(committed):
-            if location.is_current:
-                counts[location.study_instance_uid] += 1
-        return dict(counts)

@@ -23,6 +23,7 @@ from tests.dimse.committing import (
 )
 from tests.dimse.peer import CT, EXPLICIT, RawPeer, eventually
 
+from hounsfield.archive.completeness import Completeness
 from hounsfield.dimse.command import Command, CommandField, CommandTag
 from hounsfield.errors import Unavailable
 from hounsfield.index.site.records import ALL_RIGHTS, Peer
@@ -247,6 +248,24 @@ def test_a_request_of_thousands_of_instances_is_answered_at_once_and_checked_who
     assert committed_in(result) == [here[1]]
     assert len(result.FailedSOPSequence) == 20_000
     assert job.told[-1] == (20_001, 20_001)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "is_complete"), [((1, 2), True), ((1,), False), ((1, 2, 99), False)]
+)
+def test_a_study_is_complete_when_all_of_it_is_asked_for_and_here(
+    archive, port, wanted, is_complete
+):
+    for number in (1, 2):
+        put(archive, number)
+    completeness = Completeness(archive.store.index)
+    asked(port, [missing(number) for number in wanted])
+    (job,) = queued(archive, "commitment")
+    handler = report_handler(archive, when_all_are_here=completeness.commitment_asked)
+    with pytest.raises(Unavailable):
+        handler(job)
+    changes = [one.kind for one in archive.store.index.changes_since(0)]
+    assert ("complete" in changes) == is_complete
 
 
 def test_a_check_that_is_stopped_reports_nothing(archive, port):

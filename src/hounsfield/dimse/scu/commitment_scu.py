@@ -13,7 +13,9 @@ from hounsfield.archive.commitment import CommitmentCheck, new_transaction_uid
 from hounsfield.archive.peers import peer_named
 from hounsfield.archive.retrieve import Retrieve
 from hounsfield.dicom.commitment import (
+    NO_SUCH_OBJECT_INSTANCE,
     REQUEST_STORAGE_COMMITMENT,
+    SOP_CLASS_NOT_SUPPORTED,
     STORAGE_COMMITMENT_PUSH_MODEL,
     STORAGE_COMMITMENT_PUSH_MODEL_INSTANCE,
     Reference,
@@ -56,7 +58,7 @@ _REPORT_S = 120.0
 # Who has not answered for so long is asked anew, under another Transaction UID.
 _ASK_AGAIN_AFTER_US = 86_400_000_000
 
-WhenCommitted = Callable[[Sequence[Reference]], object]
+_MISSING = {NO_SUCH_OBJECT_INSTANCE, SOP_CLASS_NOT_SUPPORTED}
 
 
 def report_result(
@@ -158,13 +160,14 @@ def _is_answered(commitments: Commitments, ours: str) -> bool:
 class ReportCommitment:
     """The job that checks what a peer asked to be committed, and sees to it that the peer hears the result.
 
-    ``when_committed`` is told of the instances once they are known to be safe.
+    ``when_all_are_here`` is told of the SOP Instance UIDs if none of them is missing: who asks for a whole study has
+    sent it all.
     """
 
     commitments: Commitments
     check: CommitmentCheck
     peers: Peers
-    when_committed: WhenCommitted = lambda _references: None
+    when_all_are_here: Callable[[list[str]], object] = lambda _uids: None
 
     def __call__(self, job: RunningJob) -> str:
         """Check, then report, on the association that asked if it is open, else on one of our own."""
@@ -181,7 +184,8 @@ class ReportCommitment:
             if reasons is None:
                 return "stopped"
             self.commitments.checked(one, reasons)
-            self.when_committed(self.commitments.references(one))
+            if not _MISSING & set(reasons.values()):
+                self.when_all_are_here(list(reasons))
         return self._report(one, job)
 
     def _report(self, one: str, job: RunningJob) -> str:
