@@ -1,74 +1,23 @@
 /** Orders, and the performed procedure steps that scanners report for them. */
 import { get, path, send } from './client';
+import type { components } from './schema';
 
-export const ORDER_STATUSES = [
+type Schemas = components['schemas'];
+export type Order = Schemas['KeptOrder'];
+/** What is left out is empty. */
+export type OrderAttributes = Partial<Schemas['NewOrder']>;
+export type OrderPage = Schemas['OrderPage'];
+export type OrderStatus = Order['status'];
+export type ProcedureStep = Schemas['ProcedureStep'];
+
+export const ORDER_STATUSES: readonly OrderStatus[] = [
   'scheduled',
   'arrived',
   'in progress',
   'completed',
   'discontinued',
   'cancelled',
-] as const;
-export type OrderStatus = (typeof ORDER_STATUSES)[number];
-
-export interface OrderAttributes {
-  AccessionNumber: string;
-  PatientID: string;
-  IssuerOfPatientID: string;
-  PatientName: string;
-  PatientBirthDate: string;
-  PatientSex: string;
-  ReferringPhysicianName: string;
-  RequestedProcedureID: string;
-  RequestedProcedureDescription: string;
-  RequestedProcedurePriority: string;
-  StudyInstanceUID: string;
-  ScheduledProcedureStepID: string;
-  ScheduledProcedureStepDescription: string;
-  Modality: string;
-  ScheduledStationAETitle: string;
-  ScheduledStationName: string;
-  ScheduledProcedureStepStartDate: string;
-  ScheduledProcedureStepStartTime: string;
-  ScheduledPerformingPhysicianName: string;
-  ReasonForTheRequestedProcedure: string;
-  Comments: string;
-}
-
-export interface Order extends OrderAttributes {
-  id: number | string;
-  status: OrderStatus;
-  needs_attention: string;
-  expected_instances: number | null;
-  received_instances: number | null;
-  created_us: number;
-  updated_us: number;
-  created_by: string;
-}
-
-export interface OrderPage {
-  orders: Order[];
-  total: number;
-  page: number;
-  page_size: number;
-}
-
-export interface ProcedureStep {
-  sop_instance_uid: string;
-  status: string;
-  station_ae_title: string;
-  began: string;
-  ended: string;
-  modality: string;
-  description: string;
-  discontinuation_reason: string;
-  series: {
-    SeriesInstanceUID: string;
-    SeriesDescription: string;
-    referenced_instances: number;
-    received_instances: number;
-  }[];
-}
+];
 
 export interface OrderQuery {
   q?: string;
@@ -77,6 +26,8 @@ export interface OrderQuery {
   status?: string;
   modality?: string;
   station?: string;
+  patientId?: string;
+  needsAttention?: boolean;
   page?: number;
   pageSize?: number;
 }
@@ -88,6 +39,8 @@ export function orderSearch(query: OrderQuery): URLSearchParams {
   if (query.status) search.set('status', query.status);
   if (query.modality) search.set('Modality', query.modality);
   if (query.station) search.set('ScheduledStationAETitle', query.station);
+  if (query.patientId) search.set('PatientID', query.patientId);
+  if (query.needsAttention) search.set('needs_attention', 'true');
   search.set('page', String(query.page ?? 1));
   search.set('page_size', String(query.pageSize ?? 25));
   return search;
@@ -100,7 +53,7 @@ export const readOrder = (id: string, signal?: AbortSignal) =>
   get<Order>(path('orders', id), signal);
 
 export const readProcedureSteps = (id: string, signal?: AbortSignal) =>
-  get<{ procedure_steps: ProcedureStep[] }>(path('orders', id, 'procedure-steps'), signal);
+  get<Schemas['ProcedureStepList']>(path('orders', id, 'procedure-steps'), signal);
 
 export const createOrder = (order: OrderAttributes) => send<Order>('POST', '/api/orders', order);
 

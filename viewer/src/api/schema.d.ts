@@ -2163,6 +2163,8 @@ export interface components {
             StudyInstanceUID: string;
             /** Studytime */
             StudyTime: string;
+            /** Expected Instances */
+            expected_instances?: number | null;
             /** First Received At */
             first_received_at: string;
             /** Identity Conflict */
@@ -2216,6 +2218,8 @@ export interface components {
             StudyInstanceUID: string;
             /** Studytime */
             StudyTime: string;
+            /** Expected Instances */
+            expected_instances?: number | null;
             /** First Received At */
             first_received_at: string;
             /** Identity Conflict */

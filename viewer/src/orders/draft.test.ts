@@ -70,7 +70,7 @@ describe('an order form', () => {
   });
 
   it('keeps every attribute of an order that is opened and saved again', () => {
-    const order: Order = {
+    const order = {
       ...attributesOf(
         good({
           family: 'Yamada',
@@ -96,7 +96,7 @@ describe('an order form', () => {
       created_us: 1,
       updated_us: 1,
       created_by: '',
-    };
+    } as Order;
     expect(order.PatientName).toBe('Yamada^Tarou^^Dr=山田^太郎=やまだ^たろう');
     expect(order.ScheduledProcedureStepStartTime).toBe('095500');
     expect(order.ReferringPhysicianName).toBe('Roe^Ann');

@@ -22,9 +22,9 @@ import { whoseOrder } from './words';
 const POLL_MS = 5000;
 const MOST = 500;
 
-/** The days around today as a DICOM range of dates. */
-const around = (before: number, after: number): string =>
-  [dayjs().subtract(before, 'day'), dayjs().add(after, 'day')]
+/** A week before and after today as a DICOM range of dates. */
+const aroundToday = (): string =>
+  [dayjs().subtract(7, 'day'), dayjs().add(7, 'day')]
     .map((day) => day.format('YYYYMMDD'))
     .join('-');
 
@@ -44,14 +44,12 @@ export const useOrder = (id: string, known: Order | undefined) =>
     refetchInterval: POLL_MS,
   });
 
-/** The orders of these days that somebody has to look at, whichever day is on the screen. */
+/** The orders that somebody has to look at, whichever day is on the screen. */
 export const useAttention = () =>
   useQuery({
     queryKey: ['orders', 'attention'],
-    queryFn: async ({ signal }) => {
-      const { orders } = await findOrders({ date: around(14, 1), pageSize: MOST }, signal);
-      return orders.filter((order) => order.needs_attention);
-    },
+    queryFn: async ({ signal }) =>
+      (await findOrders({ needsAttention: true, pageSize: MOST }, signal)).orders,
     refetchInterval: 2 * POLL_MS,
   });
 
@@ -81,7 +79,7 @@ export const useStations = () =>
   useQuery({
     queryKey: ['orders', 'stations'],
     queryFn: async ({ signal }) => {
-      const { orders } = await findOrders({ date: around(7, 7), pageSize: MOST }, signal);
+      const { orders } = await findOrders({ date: aroundToday(), pageSize: MOST }, signal);
       const stations = new Map<string, string>();
       for (const order of orders) {
         const title = order.ScheduledStationAETitle;
@@ -103,7 +101,7 @@ export const useKnownPatients = (patientId: string) =>
     queryFn: async ({ signal }): Promise<KnownPatient[]> => {
       const [studies, orders] = await Promise.all([
         findStudies({ q: patientId, pageSize: 50 }, signal),
-        findOrders({ q: patientId, pageSize: 50 }, signal),
+        findOrders({ patientId, pageSize: 50 }, signal),
       ]);
       return knownPatients(patientId, [
         ...studies.studies.map((study) => ({
@@ -146,13 +144,28 @@ const DONE: Partial<Record<OrderStatus, string>> = {
 /** Move an order to another status, with a way back. */
 export function useMoveOrder() {
   const client = useQueryClient();
-  const move = async (order: Order, status: OrderStatus, isUndo = false): Promise<void> => {
+  const undo = async (order: Order, status: OrderStatus): Promise<void> => {
+    try {
+      // The scanner may have gone on meanwhile, and knows better.
+      const now = await readOrder(String(order.id));
+      if (now.status === status) await setOrderStatus(String(order.id), order.status);
+      else {
+        toasts.show(`The order of ${whoseOrder(order)} is ${now.status} by now, and stays so.`, {
+          tone: 'warning',
+        });
+      }
+    } catch (error) {
+      showFailure('It could not be undone', error);
+    } finally {
+      await client.invalidateQueries({ queryKey: ['orders'] });
+    }
+  };
+  const move = async (order: Order, status: OrderStatus): Promise<void> => {
     try {
       await setOrderStatus(String(order.id), status);
-      if (isUndo) return;
       const what = status === 'arrived' ? whoseOrder(order) : `The order of ${whoseOrder(order)}`;
       toasts.show(`${what} ${DONE[status] ?? `is ${status}`}.`, {
-        action: { label: 'Undo', run: () => void move(order, order.status, true) },
+        action: { label: 'Undo', run: () => void undo(order, status) },
       });
     } catch (error) {
       showFailure('The order was not changed', error);

@@ -22,6 +22,7 @@ const study = (changes: Partial<Study> = {}): Study => ({
   NumberOfStudyRelatedSeries: 2,
   NumberOfStudyRelatedInstances: 1234,
   size_bytes: 1,
+  expected_instances: null,
   status: 'complete',
   first_received_at: '2024-01-31T14:30:00Z',
   last_received_at: '2024-01-31T14:30:00Z',

@@ -2,9 +2,7 @@
 import type { Study } from '../../api/client';
 import { counted, formatCount } from '../../ui/bytes';
 
-type Counted = Pick<Study, 'status' | 'NumberOfStudyRelatedInstances'> & {
-  expected_instances?: number | null;
-};
+type Counted = Pick<Study, 'status' | 'NumberOfStudyRelatedInstances' | 'expected_instances'>;
 
 /** How many images are still to come; 0 where nothing is known or all are here. */
 export const missingOf = (study: Counted): number =>
