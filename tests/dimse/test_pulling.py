@@ -292,13 +292,15 @@ def test_the_peer_may_send_every_instance_as_it_has_it(site):
 
 # NET-06
 @pytest.mark.parametrize("number", [1, 2, 4, 5, 9, 30, 62, 100, 124, 300])
-def test_however_many_classes_there_are_the_contexts_fit_and_miss_no_transfer_syntax(number):
+def test_however_many_classes_there_are_the_contexts_fit_and_miss_no_frequent_syntax(number):
     classes = [f"1.2.{n}" for n in range(number)]
     contexts = storage_contexts(classes, 124)
     assert len(contexts) <= 124
     for uid in classes[:124]:
         syntaxes = [one for of, some in contexts if of == uid for one in some]
-        assert sorted(syntaxes) == sorted(SYNTAXES)
+        assert len(syntaxes) == len(set(syntaxes))
+        assert set(syntaxes) >= set(SYNTAXES[:32])
+    assert max(len(some) for _uid, some in contexts) <= 32  # DCMTK rejects more than 50
 
 
 def test_an_unknown_modality_makes_all_classes_be_expected():

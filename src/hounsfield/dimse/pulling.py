@@ -99,6 +99,9 @@ class _Pull:
         self._series = tuple(str(uid) for uid in job.arguments.get("series", ()))
         self._method: Method = job.arguments.get("method", "auto")
         self._target: Target = replace(target_of(peer, parts.ours.ae_title), times=_TIMES)
+        self._store_scp = StoreScp(
+            parts.store, max_skipped_bytes=_MAX_SKIPPED_BYTES, within_study=self._study
+        )
         self._contents = Contents()
         self._expected: set[str] = set()
         self._came = 0
@@ -255,10 +258,7 @@ class _Pull:
         self, association: Association, context: AcceptedContext, command: Command
     ) -> Command:
         """Store an instance that comes by C-GET; of another study nothing was asked for."""
-        store_scp = StoreScp(
-            self._parts.store, max_skipped_bytes=_MAX_SKIPPED_BYTES, within_study=self._study
-        )
-        answer = store_scp.on_c_store(association, context, command)
+        answer = self._store_scp.on_c_store(association, context, command)
         if class_of(answer.status) is StatusClass.FAILURE:
             words = f"refused here: {answer.error_comment or describe(answer.status)}"
             self._reasons[command.affected_sop_instance_uid] = (answer.status, words)
@@ -355,9 +355,10 @@ class _Pull:
 
     def _stopped(self) -> str:
         total = len(self._expected)
-        return (
-            f"stopped after {len(self._here() & self._expected)} of {total}" if total else "stopped"
-        )
+        if not total:
+            self._job.progress(self._came, 0)  # how much there was to do, nobody told
+            return "stopped"
+        return f"stopped after {len(self._here() & self._expected)} of {total}"
 
     def _end(self, text: str) -> str:
         self._job.progress(len(self._expected) or self._came, len(self._expected) or self._came)

@@ -105,7 +105,7 @@ def test_the_answers_come_with_keywords_and_with_what_is_here(client, site, aske
     }
     name, sent = asked.queries[0]
     assert name == "pacs1"
-    assert (sent.level, sent.limit, sent.within_s) == (Level.STUDY, 2, 30.0)
+    assert (sent.level, sent.limit, sent.within_s) == (Level.STUDY, 2, 25.0)
     assert sent.match == {"PatientName": "Yam*", "ModalitiesInStudy": "CT\\MR"}
 
 

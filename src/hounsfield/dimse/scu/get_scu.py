@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from hounsfield.dicom.sop_classes import STORAGE_SOP_CLASSES
+from hounsfield.dicom.transfer_syntax import TRANSFER_SYNTAXES
 from hounsfield.dimse.association import Association
 from hounsfield.dimse.command import Command, CommandField, respond
 from hounsfield.dimse.scu.operation import Operation, never
@@ -18,17 +19,20 @@ STUDY_ROOT_GET = "1.2.840.10008.5.1.4.1.2.2.3"
 
 # The transfer syntaxes that instances lie in, the most frequent first. A context each lets the peer send every
 # instance as it has it: of several in one context it could use only the one that it chose (PS3.8 9.3.3.2).
-SYNTAXES = (
-    "1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2.4.70", "1.2.840.10008.1.2.4.90",
-    "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.91", "1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.5",
-    "1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.81",
-    "1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.202", "1.2.840.10008.1.2.4.203",
-    "1.2.840.10008.1.2.4.102", "1.2.840.10008.1.2.4.103", "1.2.840.10008.1.2.4.100",
-    "1.2.840.10008.1.2.4.101", "1.2.840.10008.1.2.4.104", "1.2.840.10008.1.2.4.105",
-    "1.2.840.10008.1.2.4.106", "1.2.840.10008.1.2.4.107", "1.2.840.10008.1.2.4.108",
-    "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.4.110",
-    "1.2.840.10008.1.2.4.111", "1.2.840.10008.1.2.4.112",
+_FREQUENT = tuple(
+    "1.2.840.10008.1.2" + end
+    for end in (
+        ".1", "", ".4.70", ".4.90", ".4.50", ".4.91", ".4.80", ".5", ".4.57", ".4.51", ".4.81", ".4.201", ".4.202",
+        ".4.203", ".4.102", ".4.103", ".4.100", ".4.101", ".1.99", ".2", ".8.1", ".4.104", ".4.105", ".4.106",
+        ".4.107", ".4.108", ".4.110", ".4.111", ".4.112",
+    )
 )  # fmt: skip
+# MIME and XML are no encodings of data sets (PS3.6 annex A, both retired).
+_NO_DATASETS = "1.2.840.10008.1.2.6."
+_OTHERS = (one for one in TRANSFER_SYNTAXES if not one.startswith(_NO_DATASETS))
+# DCMTK rejects a context of more than 50.
+_MOST_IN_A_CONTEXT = 32
+SYNTAXES = tuple(dict.fromkeys((*_FREQUENT, *_OTHERS)))
 
 _ROOT = "1.2.840.10008.5.1.4.1.1."
 # The classes of each modality (PS3.3 C.7.3.1.1.1) that an archive is likely to hold, by what follows the root.
@@ -99,11 +103,11 @@ def storage_contexts(sop_class_uids: Sequence[str], room: int) -> list[tuple[str
 def _groups(number: int) -> list[tuple[str, ...]]:
     """The transfer syntaxes in so many groups."""
     if number == 1:
-        return [SYNTAXES]
+        return [SYNTAXES[:_MOST_IN_A_CONTEXT]]
     if number == len(SYNTAXES):
         return [(syntax,) for syntax in SYNTAXES]
     alone = [(syntax,) for syntax in SYNTAXES[2:number]]
-    return [SYNTAXES[:2], *alone, SYNTAXES[number:]]
+    return [SYNTAXES[:2], *alone, SYNTAXES[number : number + _MOST_IN_A_CONTEXT]]
 
 
 def storage_roles(contexts: Sequence[tuple[str, tuple[str, ...]]]) -> list[RoleSelection]:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from hounsfield.web.api import ApiParts
 
 _LEVELS = {"study": Level.STUDY, "series": Level.SERIES, "instance": Level.IMAGE}
-_WITHIN_S = 30.0
+# A peer that ignores the cancel takes some seconds more; nobody should wait longer than half a minute.
+_WITHIN_S = 25.0
 _MOST_SERIES = 10_000
 
 Value = Annotated[str, Field(max_length=4096)]
