@@ -185,7 +185,10 @@ class ReportCommitment:
                 return "stopped"
             self.commitments.checked(one, reasons)
             if not _MISSING & set(reasons.values()):
-                self.when_all_are_here(list(reasons))
+                try:
+                    self.when_all_are_here(list(reasons))
+                except HounsfieldError as problem:  # the study is complete later, when it is quiet
+                    log.warning("a committed study is not marked as complete: %s", problem)
         return self._report(one, job)
 
     def _report(self, one: str, job: RunningJob) -> str:
