@@ -279,6 +279,7 @@ class Transport:
         tls.settimeout(0.0)
         try:
             self._end = tls.recv_into(self._view)
+            self.bytes_received += self._end
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
             return False
         except OSError:
