@@ -7,9 +7,12 @@ from pydicom import Dataset
 from tests.dimse.answering_peer import PATIENT_ROOT, STUDY_ROOT, answering_peer
 from tests.instances import ROOT, numbered
 
+from hounsfield.archive.access import LOCAL
 from hounsfield.archive.remote import RemoteQuery, document
+from hounsfield.archive.store import Source
 from hounsfield.dicom.query import Level
 from hounsfield.dimse.browsing import PeerBrowser
+from hounsfield.dimse.scu.find_scu import Find
 from hounsfield.errors import InvalidQuery, NotAcceptable, OutOfResources, Refused, Unavailable
 from hounsfield.index.site.records import Peer
 
@@ -204,3 +207,28 @@ def test_a_port_where_nobody_listens_is_unavailable(peer):
     peer.port = 1
     with pytest.raises(Unavailable, match=r"no connection to 127\.0\.0\.1:1"):
         ask(peer)
+
+
+# NET-07
+def test_a_query_without_the_keys_above_is_relational_where_the_peer_agrees(archive, serve):
+    _server, port = serve(archive, called_ae_titles=("PACS2",))
+    for study in (1, 2):
+        spool = archive.store.spool()
+        spool.write(numbered(study))
+        archive.store.store_instance(spool, Source(LOCAL, "import", "disc"))
+
+    class Ours:
+        pass
+
+    Ours.port = port
+    series, _ = ask(Ours, Level.SERIES, Modality="CT")
+    assert {one["SeriesInstanceUID"] for one in series} == {f"{ROOT}.1.1", f"{ROOT}.2.1"}
+    assert ask(Ours, Level.SERIES, Modality="MR")[0] == []
+
+
+def test_an_answer_that_is_no_data_set_is_left_out_and_counted():
+    request = {"00080052": {"vr": "CS", "Value": ["STUDY"]}}
+    find = Find(None, "1.2.840.10008.5.1.4.1.2.2.1", request)
+    for broken in (b"", b"\0", b"\x08\0\x05\0CS\xff\xff", b"\xff" * 100):
+        assert find._read(broken, "1.2.840.10008.1.2.1") is None
+    assert "4 answers of pacs2 cannot be read" in find.warnings("pacs2", is_selective=False)[0]
