@@ -9,6 +9,7 @@ from hounsfield.dicom.commitment import Reference
 from hounsfield.index.database import Database, IndexConfig
 from hounsfield.index.site.commitments import Commitments, Request, commitment
 from hounsfield.index.site.jobs import NewJob, job
+from hounsfield.index.site.takeover import take_over
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 
@@ -119,3 +120,15 @@ def test_what_ended_long_ago_is_forgotten(database, commitments):
     assert commitments.by_id(old) is None
     assert commitments.references(old) == []
     assert commitments.by_id(recent) is not None
+
+
+def test_transactions_are_taken_over_into_an_index_made_anew(database, commitments, tmp_path):
+    one = take(commitments, request())
+    commitments.checked(one, {"1.2.3": 0, "1.2.4": 0x0112})
+    anew = Database(IndexConfig(tmp_path / "anew.db"))
+    try:
+        take_over(tmp_path / "index.db", anew)
+        assert Commitments(anew).by_id(one).state == "checked"
+        assert [ref.failure_reason for ref in Commitments(anew).references(one)] == [0, 0x0112]
+    finally:
+        anew.close()
