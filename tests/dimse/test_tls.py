@@ -215,6 +215,30 @@ def test_a_caller_without_tls_on_the_port_for_tls_is_told_apart(archive, folder)
     assert records.kept[0].finding == "caller-plain"
 
 
+@pytest.mark.parametrize(
+    "says",
+    [
+        b"GET / HTTP/1.1\r\nHost: pacs\r\n\r\n",
+        bytes(range(256)) * 80,
+        b"\x16\x03\x01\xff\xff" + bytes(70_000),
+        b"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00",
+        b"\x80\x2e\x01\x00\x02" + bytes(41),
+        b"\x15\x03\x03\x00\x02\x02\x28",
+    ],
+)
+def test_whatever_is_said_to_the_port_for_tls_the_next_caller_is_served(
+    archive, folder, scanner, says
+):
+    with serving(archive, folder, times=QUICK) as (server, port, _plain):
+        with socket.create_connection((HOST, port), 10) as sock, contextlib.suppress(OSError):
+            sock.sendall(says)
+            while sock.recv(1000):
+                pass
+        associate(port, scanner).release()
+        eventually(lambda: not server.counts["open"])
+        assert "failed" not in server.counts
+
+
 def test_who_only_looks_whether_the_port_is_open_leaves_no_record(archive, folder):
     records = Records()
     with serving(archive, folder, recorder=records) as (server, port, _plain):
