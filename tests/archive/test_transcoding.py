@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom import Dataset, dcmread, dcmwrite
 from pydicom.dataset import FileMetaDataset
+from pydicom.encaps import encapsulate
 
 from hounsfield.archive.transcoding import alternatives, transcode
 from hounsfield.dicom.part10 import file_meta
@@ -242,3 +243,31 @@ def test_a_lossy_process_is_told_of_where_the_sender_did_not():  # QR-10
     found = read(written(paths[0].read_bytes(), IMPLICIT), IMPLICIT)
     assert found.LossyImageCompression == "01"
     assert found.LossyImageCompressionMethod
+
+
+def test_a_compressed_icon_inside_a_compressed_image_is_decoded_too():  # QR-10
+    row = bytes((1, 2, 3, 4))
+    rle = (1).to_bytes(4, "little") + (64).to_bytes(4, "little") + bytes(56) + bytes((3,)) + row
+    rle += bytes(len(rle) % 2)
+
+    def picture():
+        made = Dataset()
+        made.SamplesPerPixel, made.PhotometricInterpretation = 1, "MONOCHROME2"
+        made.Rows, made.Columns = 1, 4
+        made.BitsAllocated, made.BitsStored, made.HighBit = 8, 8, 7
+        made.PixelData = encapsulate([rle])
+        made["PixelData"].VR, made["PixelData"].is_undefined_length = "OB", True
+        return made
+
+    image = picture()
+    image.IconImageSequence = [picture()]
+    raw = io.BytesIO()
+    image.file_meta = FileMetaDataset()
+    image.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.5"
+    dcmwrite(raw, image)
+    meta = file_meta(
+        sop_class_uid="1.2", sop_instance_uid="1.3", transfer_syntax_uid="1.2.840.10008.1.2.5"
+    )
+    for wanted in (EXPLICIT, IMPLICIT):
+        found = read(written(meta + raw.getvalue(), wanted), wanted)
+        assert found.PixelData == found.IconImageSequence[0].PixelData == row
