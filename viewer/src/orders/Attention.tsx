@@ -55,9 +55,8 @@ export function AttentionNote({ order, onMove }: AttentionNoteProps) {
       {order.status === 'discontinued' ? (
         <>
           <Text size="sm" mt={6}>
-            If this patient was not examined, schedule the step again, and the scanner finds it in
-            its worklist. If images of another patient came under this order, they are in its study:
-            check them before anybody reads them.
+            If this patient was not examined, schedule the step again: the scanner then finds it in
+            its worklist.
           </Text>
           <Group mt="sm" gap="xs">
             <Button
