@@ -12,6 +12,7 @@ from hounsfield.dicom.attributes import ATTRIBUTES, TAGS_OF, tag_of
 from hounsfield.dicom.matching import matches
 from hounsfield.dicom.negotiated import Options, combined, parse_key
 from hounsfield.dicom.query import (
+    AllValues,
     DateTimeRange,
     FuzzyName,
     Item,
@@ -293,6 +294,11 @@ def test_no_text_in_a_query_breaks_the_database(hard_index, text, data):
         Query(Level.STUDY, (Key(0x0020000D, "UI", UidList(("1.2",) * 20_000)),)),
         Query(Level.STUDY, (Key(0x00080062, "UI", UidList(("1.2",) * 2000)),)),
         Query(Level.STUDY, (Key(0x00100020, "LO", SingleValue("x")),) * 2000),
+        Query(Level.STUDY, (Key(0x00101000, "LO", AllValues(("x",) * 2000)),)),
+        Query(
+            Level.STUDY,
+            (Key(0x00081032, "SQ", Item((Key(0x00080100, "SH", SingleValue("x")),) * 2000)),),
+        ),
     ],
 )
 def test_a_query_without_measure_is_invalid(index, query):

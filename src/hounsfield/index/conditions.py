@@ -43,6 +43,7 @@ from hounsfield.dicom.query import (
 from hounsfield.errors import InvalidQuery
 from hounsfield.index import schema
 from hounsfield.index.answers import MODALITIES_IN_STUDY, SOP_CLASSES_IN_STUDY
+from hounsfield.index.limits import values_of
 from hounsfield.index.texts import (
     beginning,
     between,
@@ -63,8 +64,6 @@ _WORDS = table("study_words", column("rowid"), column("study_words"))
 _TRIGRAM = 3
 # A word that so many studies have is met soon enough by reading them in the order wanted.
 _FEW = 1000
-# More than this is no query of a person or a viewer; databases refuse yet longer ones less clearly.
-_MAX_TEXT, _MAX_UIDS, _MAX_MEMBERS, _MAX_WORDS, _MAX_KEYS = 1024, 10_000, 100, 40, 100
 _MAX_INTEGER = 1 << 62  # more than IS can have (PS3.5 6.2), less than a column takes
 _NUMBERS = frozenset({"IS", "DS", "US", "SS", "UL", "SL", "FL", "FD"})
 _PATIENT_NAME, _REFERRING_PHYSICIAN_NAME, _STUDY_DATE = 0x00100010, 0x00080090, 0x00080020
@@ -86,45 +85,6 @@ _COLUMNS: dict[int, ColumnElement[Any]] = {
 _INTEGERS = {0x00200011: se.c.series_number, 0x00200013: i.c.instance_number}
 _TABLES = {Level.PATIENT: p, Level.STUDY: st, Level.SERIES: se, Level.IMAGE: i}
 _ON_STUDY = {_PATIENT_NAME, _REFERRING_PHYSICIAN_NAME, MODALITIES_IN_STUDY, SOP_CLASSES_IN_STUDY}
-
-
-def check(query: Query) -> None:
-    """Raise InvalidQuery for what no database could be asked."""
-    texts = [query.text or "", query.status or ""]
-    for key in query.keys:
-        values = _values(key.match)
-        is_set = key.tag in {MODALITIES_IN_STUDY, SOP_CLASSES_IN_STUDY}
-        if len(values) > (_MAX_MEMBERS if is_set else _MAX_UIDS):
-            raise InvalidQuery(f"a list of {len(values)} values is too long")
-        texts += values
-    for text in texts:
-        if len(text) > _MAX_TEXT:
-            raise InvalidQuery(f"a value of {len(text)} characters is too long")
-        if "\0" in text or any("\ud800" <= c <= "\udfff" for c in text):
-            raise InvalidQuery("a value has characters that no text can have")
-    if len(query.keys) > _MAX_KEYS or len((query.text or "").split()) > _MAX_WORDS:
-        raise InvalidQuery("more is asked at once than can be answered")
-
-
-def _values(match: Matching) -> tuple[str, ...]:
-    match match:
-        case SingleValue(value):
-            return (value,)
-        case Wildcard(pattern):
-            return (pattern,)
-        case Range(first, last):
-            return (first or "", last or "")
-        case UidList(uids):
-            return uids
-        case AllValues(values) | NameGroups(values):
-            return values
-        case FuzzyName(name):
-            return (name,)
-        case DateTimeRange(_, first, last):
-            return (first or "", last or "")
-        case Item(keys):
-            return tuple(value for key in keys for value in _values(key.match))
-    return ()
 
 
 class Conditions:
@@ -235,7 +195,9 @@ class Conditions:
         """Names by their sounds, which have a table of their own."""
         whole, begun, letters = asked_sounds(name)
         sound = schema.study_name_sound.c
-        found: list[ColumnElement[bool]] = [st.c.id.in_(select(sound.study_fk).where(sound.sound == one)) for one in whole]
+        found: list[ColumnElement[bool]] = [
+            st.c.id.in_(select(sound.study_fk).where(sound.sound == one)) for one in whole
+        ]
         found += [
             st.c.id.in_(select(sound.study_fk).where(*beginning(sound.sound, one)))
             for one in begun
@@ -268,7 +230,7 @@ class Conditions:
             case EmptyValue():
                 return members == ""
             case SingleValue() | UidList() | AllValues():
-                wanted = [value for value in _values(match) if "\\" not in value]
+                wanted = [value for value in values_of(match) if "\\" not in value]
                 each = [position(members, f"\\{value}\\") > 0 for value in wanted]
                 return and_(*each) if isinstance(match, AllValues) else or_(false(), *each)
             case Wildcard(pattern):

@@ -11,7 +11,8 @@ from sqlalchemy.sql.expression import literal
 from hounsfield.dicom.query import Key, Level, Query
 from hounsfield.index import schema
 from hounsfield.index.answers import MAKERS, AnswerPlan, answer_columns
-from hounsfield.index.conditions import Conditions, check
+from hounsfield.index.conditions import Conditions
+from hounsfield.index.limits import check
 from hounsfield.index.reading import LOCATION
 from hounsfield.index.records import Found, InstanceLocation
 
