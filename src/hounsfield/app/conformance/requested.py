@@ -3,9 +3,11 @@
 from hounsfield.dicom.availability import INSTANCE_AVAILABILITY_NOTIFICATION
 from hounsfield.dicom.commitment import STORAGE_COMMITMENT_PUSH_MODEL
 from hounsfield.dimse.acceptance import VERIFICATION
-from hounsfield.dimse.scp.find_scp import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
-from hounsfield.dimse.scp.retrieve_scp import STUDY_ROOT_GET, STUDY_ROOT_MOVE
+from hounsfield.dimse.scu.find_scu import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
+from hounsfield.dimse.scu.get_scu import PATIENT_ROOT_GET, STUDY_ROOT_GET
+from hounsfield.dimse.scu.move_scu import PATIENT_ROOT_MOVE, STUDY_ROOT_MOVE
 from hounsfield.dimse.scu.work_item_scu import UPS_EVENT
+from hounsfield.dimse.scu.worklist_scu import MODALITY_WORKLIST_FIND
 
 REQUESTED: tuple[tuple[str, str], ...] = (
     (VERIFICATION, "a peer is tested"),
@@ -13,6 +15,9 @@ REQUESTED: tuple[tuple[str, str], ...] = (
     (PATIENT_ROOT_FIND, "another archive is searched that has no Study Root"),
     (STUDY_ROOT_GET, "studies are pulled"),
     (STUDY_ROOT_MOVE, "studies are pulled from an archive without C-GET"),
+    (PATIENT_ROOT_GET, "studies are pulled from an archive that has no Study Root"),
+    (PATIENT_ROOT_MOVE, "studies are pulled from an archive that has neither C-GET nor Study Root"),
+    (MODALITY_WORKLIST_FIND, "another system's worklist is asked"),
     (STORAGE_COMMITMENT_PUSH_MODEL, "a peer is to commit what was sent; results of commitment are told"),
     (INSTANCE_AVAILABILITY_NOTIFICATION, "a study is complete, and a peer has asked to be told"),
     (UPS_EVENT, "watchers are told of work items (as SCP of the class)"),

@@ -4,26 +4,32 @@ from collections.abc import Iterator
 from operator import itemgetter
 
 from hounsfield.app.conformance.markdown import attribute, sop_class, status, table
+from hounsfield.dicom import items
 from hounsfield.dicom.attributes import ATTRIBUTES
 from hounsfield.dicom.commitment import (
     FAILURE_REASONS,
     MAX_REFERENCES,
     STORAGE_COMMITMENT_PUSH_MODEL,
 )
+from hounsfield.dicom.orders import STEP_SEQUENCE, worklist_item
+from hounsfield.dicom.procedure_steps import AT_CREATION, END_DATE, END_TIME, PERFORMED_SERIES
 from hounsfield.dicom.query import COMPUTED, COMPUTED_KEYS, RANGE_VRS, WILDCARD_VRS, Level
 from hounsfield.dicom.sop_classes import STORAGE_SOP_CLASSES
 from hounsfield.dimse.identifier import UNIQUE_KEYS, vr_of_key
 from hounsfield.dimse.scp.find_scp import FIND_SOP_CLASSES
+from hounsfield.dimse.scp.procedure_step_scp import PROCEDURE_STEP_SOP_CLASSES
 from hounsfield.dimse.scp.retrieve_scp import GET_SOP_CLASSES, MOVE_SOP_CLASSES
 from hounsfield.dimse.scp.work_item_scp import (
     STATUS_OF_NOTICE,
     STATUS_OF_RULE,
     WORK_ITEM_SOP_CLASSES,
 )
+from hounsfield.dimse.scp.worklist_scp import MODALITY_WORKLIST_FIND
 from hounsfield.dimse.status import MEANINGS, STORE_STATUSES
 from hounsfield.settings.model import Settings
 
 _FIND_STATUSES = (0x0000, 0xA900, 0xC000, 0xFE00, 0xFF00, 0xFF01, 0x0124)
+_STEP_STATUSES = (0x0000, 0x0106, 0x0110, 0x0111, 0x0112, 0x0120, 0x0121, 0x0124)
 _RETRIEVE_STATUSES = (
     *(0x0000, 0xA701, 0xA702, 0xA801, 0xA900, 0xAA00, 0xAA02, 0xAA03, 0xAA04),
     *(0xB000, 0xC000, 0xFE00, 0xFF00, 0x0124),
@@ -36,6 +42,8 @@ def sections(settings: Settings) -> Iterator[str]:
     yield from _query()
     yield from _retrieve()
     yield from _commitment()
+    yield from _worklist()
+    yield from _procedure_steps()
     yield from _work_items()
 
 
@@ -153,6 +161,49 @@ association while that lasts, otherwise on a new one with the roles reversed; fo
 """
     reasons = ((status(code), why) for code, why in FAILURE_REASONS.items())
     yield table(("failure reason", "meaning"), reasons)
+
+
+def _worklist() -> Iterator[str]:
+    yield f"""\
+## Modality worklist
+
+{sop_class(MODALITY_WORKLIST_FIND)[0]}. Items are orders that are scheduled, arrived or in progress; they leave the list when their
+work is done or given up. Every key below can be matched and is returned: text by single value and wild card, dates and
+times by range, a range of dates and one of times together as one period. Other keys are answered empty, with FF01.
+"""
+    item = worklist_item({}, "SCHEDULED")
+    step = items.first_item(item[STEP_SEQUENCE])
+    rows = [
+        (*attribute(int(tag, 16)), value["vr"], where)
+        for where, dataset in (
+            ("patient and request", item),
+            ("Scheduled Procedure Step Sequence", step),
+        )
+        for tag, value in sorted(dataset.items())
+    ]
+    yield table(("attribute", "tag", "VR", "in"), rows)
+    yield _statuses("C-FIND", _FIND_STATUSES)
+
+
+def _procedure_steps() -> Iterator[str]:
+    yield f"""\
+## Performed procedure steps
+
+{_names(PROCEDURE_STEP_SOP_CLASSES)}. A step is created IN PROGRESS and ends COMPLETED or DISCONTINUED, after which it is not changed
+any more (0110 with Error ID A710). It moves the orders that its Scheduled Step Attributes Sequence names by Study Instance UID or
+accession number; steps without an order are kept too. The instances that its Performed Series Sequence references are those that
+the study is expected to have. What a step is known by stays as it was created, also where an N-SET names it again.
+"""
+    wanted = (
+        ("at creation", AT_CREATION),
+        ("COMPLETED or DISCONTINUED", (END_DATE, END_TIME)),
+        ("COMPLETED", (PERFORMED_SERIES,)),
+    )
+    yield table(
+        ("attribute that must have a value", "tag", "when"),
+        ((*attribute(int(tag, 16)), when) for when, tags in wanted for tag in tags),
+    )
+    yield _statuses("N-CREATE, N-SET or N-GET", _STEP_STATUSES)
 
 
 def _work_items() -> Iterator[str]:
