@@ -40,7 +40,7 @@ class Status(StrEnum):
 
 
 # Table F.7.2-1, N-CREATE, type 1.
-_AT_CREATION = (
+AT_CREATION = (
     SCHEDULED_STEPS,
     STEP_ID,
     STATION_AE_TITLE,
@@ -70,8 +70,8 @@ class Faults:
 
 def faults_at_creation(dataset: DataSet) -> Faults:
     """What a new step lacks; it must be IN PROGRESS (MPPS-01)."""
-    absent = [tag for tag in _AT_CREATION if tag not in dataset]
-    empty = [tag for tag in _AT_CREATION if tag in dataset and not dataset[tag].get("Value")]
+    absent = [tag for tag in AT_CREATION if tag not in dataset]
+    empty = [tag for tag in AT_CREATION if tag in dataset and not dataset[tag].get("Value")]
     for item in items_of(dataset, SCHEDULED_STEPS):
         if not value_of(item, STUDY_INSTANCE_UID):
             (empty if STUDY_INSTANCE_UID in item else absent).append(STUDY_INSTANCE_UID)
