@@ -86,11 +86,17 @@ class OrderBook:
         return self._orders.page(wanted, limit, offset)
 
     def worklist(
-        self, principal: Principal, identifier: dict[str, Any], *, only_station: str = ""
+        self,
+        principal: Principal,
+        identifier: dict[str, Any],
+        *,
+        only_station: str = "",
+        keeps_started: bool = True,
     ) -> Iterator[dict[str, Any]]:
         """The items of the modality worklist that match, by start time, in the DICOM JSON model.
 
         ``only_station`` is the AE title of the station that asks, where each is to see its own items only (MWL-05).
+        What has begun is in it until it ends, unless ``keeps_started`` is false.
         Raises InvalidQuery, Refused.
         """
         require(principal, "worklist")
@@ -98,6 +104,8 @@ class OrderBook:
         period = Period.of(identifier)
         keys = identifier if period is None else Period.without(identifier)
         for order in self._orders.stream(_narrowed(identifier, only_station)):
+            if order.status == "in progress" and not keeps_started:
+                continue
             item = worklist_item(
                 order.values, ON_THE_WORKLIST[order.status], order.request_codes, order.step_codes
             )

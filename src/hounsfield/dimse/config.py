@@ -20,6 +20,7 @@ class DimseConfig:
         called_ae_titles: further names to be called by; "*" stands for any.
         unknown_sop_classes: whether to store instances of classes the standard does not know.
         worklist_only_own_station: whether each station sees only its own items of the worklist.
+        worklist_keeps_started: whether items whose work has begun stay in it until that ends.
         max_associations: how many there may be at a time.
         max_associations_by_peer: how many of these one peer may have.
         max_pdu_bytes: what we announce as the longest PDU we take; longer ones are taken too.
@@ -35,6 +36,7 @@ class DimseConfig:
     called_ae_titles: tuple[str, ...] = ()
     unknown_sop_classes: Literal["accept", "refuse"] = "accept"
     worklist_only_own_station: bool = False
+    worklist_keeps_started: bool = True
     max_associations: int = 200
     max_associations_by_peer: int = 64
     max_pdu_bytes: int = 1 << 18

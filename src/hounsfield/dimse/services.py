@@ -52,7 +52,9 @@ class Services:
             Commitments(store.index.database), peers, idle_s=config.times.idle_s
         )
         worklist_scp = WorklistScp(
-            OrderBook(store.index), only_own_station=config.worklist_only_own_station
+            OrderBook(store.index),
+            only_own_station=config.worklist_only_own_station,
+            keeps_started=config.worklist_keeps_started,
         )
         procedure_step_scp = ProcedureStepScp(ProcedureSteps(store.index))
         work_item_scp = WorkItemScp(UnifiedWorklist(store.index, partial(receiver_of, peers)))

@@ -114,6 +114,9 @@ class DimseSettings(_Group):
     worklist_only_own_station: bool = False
     """Whether a scanner sees only those items of the modality worklist whose station AE title it calls
     with. By default it sees all that match what it asks for."""
+    worklist_keeps_started: bool = True
+    """Whether items whose work has begun stay in the modality worklist until it ends; otherwise they leave
+    it as soon as a scanner reports that it began (MPPS), or images come."""
     unknown_sop_classes: Literal["accept", "refuse"] = "accept"
     """Whether to store instances of SOP classes that the standard does not know, private ones."""
     processes: Annotated[int, Field(ge=0, le=64)] = 0

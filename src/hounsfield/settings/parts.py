@@ -69,6 +69,7 @@ def dimse_config(settings: Settings, *, further_peers: tuple[Peer, ...] = ()) ->
         unknown_peers=dimse.unknown_peers,
         called_ae_titles=dimse.called_ae_titles,
         worklist_only_own_station=dimse.worklist_only_own_station,
+        worklist_keeps_started=dimse.worklist_keeps_started,
         unknown_sop_classes=dimse.unknown_sop_classes,
         max_associations=dimse.max_associations,
         max_associations_by_peer=dimse.max_associations_by_peer,

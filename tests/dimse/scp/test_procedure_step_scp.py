@@ -261,6 +261,41 @@ def test_images_without_a_step_take_their_order_off_the_list(archive, index, ord
     assert completed(index) == [STUDY]
 
 
+def test_of_several_steps_of_one_request_images_move_the_one_of_their_modality(
+    archive, index, order
+):
+    book = OrderBook(index)
+    further = order.values | {"Modality": "MR", "ScheduledProcedureStepID": "S2"}
+    other = book.add(LOCAL, Order(further))
+    twins = [
+        book.add(LOCAL, Order(further | {"Modality": "US", "ScheduledProcedureStepID": f"S{n}"}))
+        for n in (3, 4)
+    ]
+    store(archive, 1)
+    index.settle(-1.0, LONG_S)
+    assert (status_of(index, order), status_of(index, other)) == ("completed", "scheduled")
+    content = numbered(1, 2, 1, Modality="US")
+    spool = archive.store.spool(len(content))
+    spool.write(content)
+    archive.store.store_instance(spool, Source(LOCAL, "import", "disc"))
+    index.settle(-1.0, LONG_S)  # which of the twins it was nobody can tell
+    assert [status_of(index, one) for one in twins] == ["scheduled", "scheduled"]
+
+
+def test_an_accession_number_finds_the_order_where_the_scanner_made_a_study_of_its_own(
+    archive, index
+):
+    values = {
+        "PatientName": "Doe^Jane", "PatientID": "P1", "Modality": "CT", "AccessionNumber": "A1",
+        "ScheduledProcedureStepStartDate": "20261124",
+    }  # fmt: skip
+    kept = OrderBook(index).add(LOCAL, Order(values))
+    assert kept.get("StudyInstanceUID") != STUDY
+    store(archive, 1)
+    index.settle(-1.0, LONG_S)
+    assert status_of(index, kept) == "completed"
+
+
 def test_commitment_asked_for_a_whole_study_completes_it(archive, modality, index):
     store(archive, 1, 2)
     uids = ["2.25.4711.1.1.1", "2.25.4711.1.1.2"]

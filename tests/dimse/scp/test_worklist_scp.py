@@ -155,6 +155,14 @@ def test_what_is_cancelled_or_done_leaves_the_list_and_what_is_begun_stays(book,
         assert len(ask()[0]) == number, status
 
 
+def test_what_is_begun_may_leave_the_list_too(archive, serve, book, ask):  # MWL-03
+    kept = book.add(LOCAL, order())
+    port = serve(archive, worklist_keeps_started=False)[1]
+    assert len(ask(at=port)[0]) == 1
+    book.set_status(LOCAL, kept.id, "in progress")
+    assert ask(at=port)[0] == []
+
+
 def test_a_key_that_is_no_value_is_refused_before_anything_is_sent(book, ask):
     book.add(LOCAL, order())
     with warnings.catch_warnings():

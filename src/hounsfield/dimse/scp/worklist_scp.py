@@ -26,8 +26,11 @@ _NOT_KEYS = frozenset({"00080005", "00080201", "00080052"})
 class WorklistScp:
     """Answers the C-FINDs of modalities over one order book."""
 
-    def __init__(self, orders: OrderBook, *, only_own_station: bool = False) -> None:
+    def __init__(
+        self, orders: OrderBook, *, only_own_station: bool = False, keeps_started: bool = True
+    ) -> None:
         self._orders = orders
+        self._keeps_started = keeps_started
         self._only_own_station = only_own_station
 
     def on_c_find(
@@ -46,7 +49,12 @@ class WorklistScp:
                 status = Status.PENDING_OPTIONAL_KEYS_UNSUPPORTED
             pending = respond(request, status, dataset=True)
             station = association.calling_ae_title if self._only_own_station else ""
-            found = self._orders.worklist(association.principal, identifier, only_station=station)
+            found = self._orders.worklist(
+                association.principal,
+                identifier,
+                only_station=station,
+                keeps_started=self._keeps_started,
+            )
             for item in found:
                 if association.is_cancelled(request.message_id):
                     return respond(request, Status.CANCEL)

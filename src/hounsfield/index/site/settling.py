@@ -1,8 +1,9 @@
 """Which studies are complete, and which orders the arrival of images moves."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import func, insert, select, true, update
 from sqlalchemy.engine import Connection
@@ -11,7 +12,7 @@ from hounsfield.dicom.procedure_steps import Status
 from hounsfield.index import schema
 from hounsfield.index.database import Database
 from hounsfield.index.site import orders
-from hounsfield.index.site.expectations import COUNTS, IS_HERE, Expected, expected_instance, x
+from hounsfield.index.site.expectations import COUNTS, IS_HERE, Expected, x
 from hounsfield.index.site.procedure_steps import (
     performed_procedure_step,
     performed_step_order,
@@ -21,7 +22,15 @@ st, se, i = schema.study, schema.series, schema.instance
 p, link, o = performed_procedure_step.c, performed_step_order.c, orders.order.c
 _OPEN = ("scheduled", "arrived", "in progress")
 _SOME = 500
-_COLUMNS = (st.c.id, st.c.study_instance_uid, st.c.patient_fk, st.c.last_received_us)
+_COLUMNS = (
+    st.c.id,
+    st.c.study_instance_uid,
+    st.c.patient_fk,
+    st.c.last_received_us,
+    st.c.patient_id,
+    st.c.accession_number,
+    st.c.modalities,
+)
 _IS_RECEIVING = st.c.status == schema.RECEIVING
 
 
@@ -31,6 +40,9 @@ class _Study:
     uid: str
     patient_fk: int
     last_received_us: int
+    patient_id: str
+    accession_number: str
+    modalities: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,65 +80,88 @@ def plan(connection: Connection, times: Times) -> Plan:
     for more; one that has all of them is complete at once, and any other when it has been quiet.
     """
     found = Plan()
-    spoken_of = st.join(performed_procedure_step, p.study_instance_uid == st.c.study_instance_uid)
-    statement = select(p.status, *_COLUMNS).select_from(spoken_of).where(_IS_RECEIVING)
-    in_progress: set[int] = set()
-    known: dict[int, _Study] = {}
-    for status, *columns in connection.execute(statement):
-        study = _Study(*columns)
-        known[study.id] = study
-        if status == Status.IN_PROGRESS:
-            in_progress.add(study.id)
-    counts = _counts(connection) if known else {}
-    for study in known.values():
-        count = counts.get(study.id, Expected(0, 0))
+    # Nothing but the status may be asked here: the partial index on it is small, any other is not.
+    statement = select(*_COLUMNS).where(_IS_RECEIVING)
+    receiving = [_Study(*row) for row in connection.execute(statement)]
+    statuses, counts = _said(connection, [study.uid for study in receiving])
+    for study in receiving:
+        said = statuses.get(study.uid, set())
+        count = counts.get(study.uid, Expected(0, 0))
         quiet_us = times.now_us - study.last_received_us
-        if study.id in in_progress or count.received < count.expected:
+        if Status.IN_PROGRESS in said or count.received < count.expected:
             is_complete = quiet_us > times.incomplete_us
         else:
             is_complete = count.expected > 0 or quiet_us > times.quiet_us
         if is_complete:
             found.complete.append(study)
-    older = st.c.last_received_us < times.now_us - times.quiet_us
-    quiet = connection.execute(select(*_COLUMNS).where(_IS_RECEIVING, older)).all()
-    found.complete += [_Study(*row) for row in quiet if row.id not in known]
-    _plan_orders(connection, found)
+    _plan_orders(connection, receiving, found)
     return found
 
 
-def _counts(connection: Connection) -> dict[int, Expected]:
-    joined = st.join(expected_instance, x.study_instance_uid == st.c.study_instance_uid)
-    statement = select(st.c.id, *COUNTS).select_from(joined).where(_IS_RECEIVING)
-    rows = connection.execute(statement.group_by(st.c.id))
-    return {row[0]: Expected(row[1], row[2]) for row in rows}
+def _said(
+    connection: Connection, study_instance_uids: list[str]
+) -> tuple[dict[str, set[str]], dict[str, Expected]]:
+    """By study: the statuses of its performed procedure steps, and what they made."""
+    statuses: dict[str, set[str]] = {}
+    if not _is_any(connection, select(p.sop_instance_uid)):
+        return statuses, {}
+    for some in _parts(study_instance_uids):
+        statement = select(p.study_instance_uid, p.status).where(p.study_instance_uid.in_(some))
+        for uid, status in connection.execute(statement):
+            statuses.setdefault(uid, set()).add(status)
+    counts: dict[str, Expected] = {}
+    for some in _parts(list(statuses)):
+        counted = select(x.study_instance_uid, *COUNTS).where(x.study_instance_uid.in_(some))
+        for uid, expected, received in connection.execute(counted.group_by(x.study_instance_uid)):
+            counts[uid] = Expected(expected, received)
+    return statuses, counts
 
 
-def _plan_orders(connection: Connection, found: Plan) -> None:
+def _plan_orders(connection: Connection, receiving: list[_Study], found: Plan) -> None:
     """Orders whose images come without a performed procedure step (MWL-03).
 
     Of several steps of one request it is the one of the images' modality; where that does not tell, none.
     """
+    if not receiving or not _is_any(connection, select(o.id).where(o.status.in_(_OPEN))):
+        return
     completed = {study.id for study in found.complete}
-    by_study = o.study_instance_uid == st.c.study_instance_uid
-    by_number = (
-        (o.accession_number == st.c.accession_number)
-        & (o.accession_number != "")
-        & (o.patient_id == st.c.patient_id)
-    )
+    by_study = _open_orders(connection, o.study_instance_uid, [one.uid for one in receiving])
+    numbers = [one.accession_number for one in receiving if one.accession_number]
+    by_number = _open_orders(connection, o.accession_number, numbers)
+    for study in receiving:
+        same = (one for one in by_number.get(study.accession_number, ())
+                if one.patient_id == study.patient_id)  # fmt: skip
+        candidates: dict[str, dict[int, str]] = {}
+        for one in (*by_study.get(study.uid, ()), *same):
+            if f"\\{one.modality}\\" in study.modalities:
+                candidates.setdefault(one.modality, {})[one.id] = one.status
+        status = "completed" if study.id in completed else "in progress"
+        for some in candidates.values():
+            begun = [one for one, was in some.items() if was == "in progress"] or list(some)
+            if len(begun) == 1 and some[begun[0]] != status:
+                found.orders.setdefault(status, []).append(begun[0])
+
+
+def _open_orders(connection: Connection, by: Any, values: list[str]) -> dict[str, list[Any]]:
+    """Orders that no performed procedure step speaks of, by the value of a column."""
     has_step = select(link.order_id).where(link.order_id == o.id).exists()
-    candidates: dict[tuple[int, str], dict[int, str]] = {}
-    for condition in (by_study, by_number):
-        statement = select(st.c.id, st.c.modalities, o.id, o.modality, o.status)
-        statement = statement.select_from(st.join(orders.order, condition))
-        statement = statement.where(_IS_RECEIVING, o.status.in_(_OPEN), ~has_step)
-        for study_id, modalities, order_id, modality, status in connection.execute(statement):
-            if f"\\{modality}\\" in modalities:
-                candidates.setdefault((study_id, modality), {})[order_id] = status
-    for (study_id, _modality), some in candidates.items():
-        begun = [one for one, status in some.items() if status == "in progress"] or list(some)
-        status = "completed" if study_id in completed else "in progress"
-        if len(begun) == 1 and some[begun[0]] != status:
-            found.orders.setdefault(status, []).append(begun[0])
+    columns = (o.id, o.modality, o.status, o.patient_id)
+    found: dict[str, list[Any]] = {}
+    for some in _parts(values):
+        statement = select(by.label("by"), *columns).where(by.in_(some), ~has_step)
+        for row in connection.execute(statement):
+            if row.status in _OPEN:
+                found.setdefault(row.by, []).append(row)
+    return found
+
+
+def _is_any(connection: Connection, statement: Any) -> bool:
+    return connection.execute(statement.limit(1)).first() is not None
+
+
+def _parts(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(values), _SOME):
+        yield values[start : start + _SOME]
 
 
 def settle(connection: Connection, times: Times) -> int:
@@ -203,4 +238,4 @@ def _waits_for_more(connection: Connection, study_instance_uid: str) -> bool:
         p.study_instance_uid == study_instance_uid, p.status == Status.IN_PROGRESS
     )
     missing = select(x.sop_instance_uid).where(x.study_instance_uid == study_instance_uid, ~IS_HERE)
-    return any(connection.execute(one.limit(1)).first() for one in (working, missing))
+    return _is_any(connection, working) or _is_any(connection, missing)
