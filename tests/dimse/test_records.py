@@ -27,7 +27,7 @@ from hounsfield.dimse.places import Places
 from hounsfield.dimse.records import Recording
 from hounsfield.dimse.scu.requestor import Target, echo
 from hounsfield.dimse.upper_layer.items import UserInformation
-from hounsfield.dimse.upper_layer.pdus import AssociateRq, ProposedContext
+from hounsfield.dimse.upper_layer.pdus import AssociateAc, AssociateRq, ProposedContext
 from hounsfield.errors import HounsfieldError
 from hounsfield.index.site.associations import (
     KEPT_CALLERS,
@@ -194,6 +194,43 @@ def test_rejections_of_one_address_are_recorded_at_most_so_often(open_site):
             peer.ask(calling="STRANGER")
     eventually(lambda: [one.count for one in site.associations.callers()] == [40])
     assert len(site.associations.page()) <= 31  # a minute may begin between
+
+
+def test_every_association_that_was_accepted_leaves_a_record_however_many_a_stranger_has(site):
+    target = Target("127.0.0.1", site.port, "HOUNSFIELD", "STRANGER")
+    for _ in range(40):
+        assert echo(target) == 0
+    assert all(one.is_ok for one in site.records(40))
+
+
+def test_refused_strangers_take_no_room_from_who_was_let_in_while_the_index_is_busy(
+    make_archive, monkeypatch
+):
+    monkeypatch.setattr("hounsfield.dimse.journal._MOST_STRANGERS_WAITING", 5)
+    database = make_archive().store.index.database
+    journal = Journal(database)
+    with database.writing():  # the journal cannot write now
+        journal.start()
+        good = Recording("in", journal, "US", "10.0.0.1")
+        good.accepted(AssociateAc("US", "CT1", (), UserInformation()))
+        good.end("released")
+        for number in range(50):
+            bad = Recording("in", journal, "US", f"10.0.1.{number}")
+            bad.found("no-dicom", {"bytes": "?"})
+            bad.end("aborted")
+    eventually(lambda: len(Associations(database).page(outcome="ok")) == 1)
+    journal.close()
+
+
+def test_failures_of_strangers_at_ever_new_addresses_are_recorded_at_most_so_often(make_archive):
+    database = make_archive().store.index.database
+    journal = Journal(database)
+    for number in range(400):
+        bad = Recording("in", journal, "US", f"2001:db8::{number}")
+        bad.found("no-dicom", {"bytes": "?"})
+        bad.end("aborted")
+    journal.close()
+    assert len(Associations(database).page(limit=500)) == 300
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

@@ -18,9 +18,12 @@ log = logging.getLogger(__name__)
 _GATHER_S = 0.03
 _COUNTERS_EVERY_S = 1.5
 _TOUCH_EVERY_S = 20.0
-_MOST_WAITING = 2000
-# So many rejections and strangers of one address leave records in a minute; a scanner must not push out the rest.
-_REJECTIONS_A_MINUTE = 30
+# What waits to be written while the index is not to be had; and, each by itself so that it takes no room of the
+# others, what strangers leave.
+_MOST_WAITING, _MOST_STRANGERS_WAITING = 10_000, 2000
+# So many failures of strangers leave records in a minute, of one address and of all: a scanner of ports must not
+# push out the rest.
+_FAILURES_A_MINUTE, _ALL_FAILURES_A_MINUTE = 30, 300
 # Refusals that a person can end by trusting the caller, or by naming things alike.
 CALLER_FINDINGS = frozenset(
     {
@@ -36,10 +39,11 @@ class Journal:
     def __init__(self, database: Database) -> None:
         self._writer = AssociationWriter(database)
         self._waiting: deque[Recording] = deque(maxlen=_MOST_WAITING)
+        self._strangers: deque[Recording] = deque(maxlen=_MOST_STRANGERS_WAITING)
         self._open: dict[Recording, tuple[int, int, int]] = {}
         self._wake = threading.Event()
         self._closing = threading.Event()
-        self._rejections: dict[str, int] = defaultdict(int)
+        self._failures: dict[str, int] = defaultdict(int)
         self._minute = 0
         self._counted_at = self._touched_at = time.monotonic()
         self._is_troubled = False
@@ -48,7 +52,7 @@ class Journal:
 
     def note(self, recording: Recording) -> None:
         """Queue a recording that has something new; never waits."""
-        self._waiting.append(recording)
+        (self._strangers if recording.is_of_a_stranger else self._waiting).append(recording)
         self._wake.set()
         if self._thread is None:
             self.start()
@@ -89,9 +93,9 @@ class Journal:
         refused: list[Caller] = []
         while self._waiting:
             recording = self._waiting.popleft()
-            if recording in self._open or recording in new or recording.row_id:
-                (changed if recording.row_id else new)[recording] = recording.record()
-                continue
+            (changed if recording.row_id else new)[recording] = recording.record()
+        while self._strangers:
+            recording = self._strangers.popleft()
             record = recording.record()
             if record.finding in CALLER_FINDINGS:
                 refused.append(_caller(record))
@@ -129,15 +133,18 @@ class Journal:
                 self._try(lambda: self._writer.touch(ids))
             self._try(self._writer.close_those_of_the_dead)
 
-    def _is_wanted(self, record: AssociationRecord) -> bool:
-        if record.direction == "out" or record.outcome == "open" or record.peer:
-            return True
+    def _is_wanted(self, failure: AssociationRecord) -> bool:
+        """Whether one more failure of a stranger is to leave a record this minute."""
         minute = int(time.monotonic() // 60)
         if minute != self._minute:
             self._minute = minute
-            self._rejections.clear()
-        self._rejections[record.address] += 1
-        return self._rejections[record.address] <= _REJECTIONS_A_MINUTE
+            self._failures.clear()
+        self._failures[failure.address] += 1
+        self._failures[""] += 1
+        return (
+            self._failures[failure.address] <= _FAILURES_A_MINUTE
+            and self._failures[""] <= _ALL_FAILURES_A_MINUTE
+        )
 
     def _try(self, write: Callable[[], object]) -> None:
         try:

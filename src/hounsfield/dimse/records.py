@@ -79,6 +79,11 @@ class Recording:
         if self._recorder is not None and self.is_worth_keeping:
             self._recorder.note(self)
 
+    @property
+    def is_of_a_stranger(self) -> bool:
+        """Whether it is of somebody who called us and was not let in."""
+        return self.direction == "in" and self._answer is None
+
     # -- what becomes of it -------------------------------------------------------------------------
 
     @property
