@@ -25,6 +25,8 @@ def test_every_setting_of_the_dicom_server_reaches_it(tmp_path):
         "dimse.artim_s": 1,
         "dimse.pdu_s": 2,
         "dimse.idle_s": 3,
+        "dimse.worklist_only_own_station": True,
+        "dimse.worklist_keeps_started": False,
         "dimse.minimum_bytes_per_s": 4,
         "dimse.peers": {"ct": {"ae_title": "CT", "host": "127.0.0.1", "port": 105}},
     }
