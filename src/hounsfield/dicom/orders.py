@@ -4,13 +4,14 @@ An order is one scheduled procedure step with the request and the patient that i
 dates ``YYYYMMDD``, times ``HHMM[SS]``, person names in their three groups, several values with a backslash between.
 """
 
+import datetime as dt
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.datadict import dictionary_VM, dictionary_VR, tag_for_keyword
 
 from hounsfield.errors import InvalidQuery
 
@@ -102,13 +103,16 @@ def checked(values: Values) -> dict[str, str]:
 
 def _checked_value(keyword: str, text: str) -> str:
     """One value, in the form that its VR has (PS3.5 6.2)."""
-    _tag, vr = tag_and_vr(keyword)
+    tag, vr = tag_and_vr(keyword)
     if vr not in {"DA", "TM"} and len(text) > _LENGTHS.get(vr, 64) * (16 if "\\" in text else 1):
         raise InvalidQuery(
             f"{keyword} is longer than the {_LENGTHS.get(vr, 64)} characters it may have"
         )
     if not text:
         return ""
+    # PS3.5 6.2: in these a backslash is one, in all others it divides values.
+    if "\\" in text and vr not in {"LT", "ST", "UT"} and dictionary_VM(int(tag, 16)) == "1":
+        raise InvalidQuery(f"{keyword} has one value: there may be no backslash in it")
     if any(ord(character) < 32 and character not in "\r\n\t\f" for character in text):
         raise InvalidQuery(f"{keyword} has control characters in it")
     check = _CHECKS.get(vr)
@@ -117,9 +121,12 @@ def _checked_value(keyword: str, text: str) -> str:
 
 def _date(keyword: str, text: str) -> str:
     match = _DATE.fullmatch(text)
-    if not match or not 1 <= int(match[2]) <= 12 or not 1 <= int(match[3]) <= 31:
-        raise InvalidQuery(f"{keyword}: {text[:20]!r} is no date; write it as YYYYMMDD")
-    return "".join(match.groups())
+    try:
+        if match:
+            return dt.date(*map(int, match.groups())).strftime("%Y%m%d")
+    except ValueError:
+        pass  # the 31st of a short month
+    raise InvalidQuery(f"{keyword}: {text[:20]!r} is no date; write it as YYYYMMDD")
 
 
 def _time(keyword: str, text: str) -> str:
@@ -154,8 +161,6 @@ def _ae_titles(keyword: str, text: str) -> str:
 
 
 def _short_text(keyword: str, text: str) -> str:
-    if keyword != "RequestedProcedurePriority" and "\\" in text:
-        raise InvalidQuery(f"{keyword} has a backslash in it, which would divide it into values")
     if keyword == "RequestedProcedurePriority" and text.upper() not in _PRIORITIES:
         names = ", ".join(sorted(_PRIORITIES))
         raise InvalidQuery(f"RequestedProcedurePriority: {text[:20]!r} is none of {names}")

@@ -51,7 +51,7 @@ def test_an_order_is_made_found_changed_and_moved(site):
 
 @pytest.mark.parametrize("wrong", [
     {"PatientID": ""}, {"Modality": ""}, {"StudyInstanceUID": "1.a"}, {"PatientSex": "X"},
-    {"ScheduledProcedureStepStartDate": "24.11.2026"}, {"PatientName": "a\u0007"}, {"Nonsense": 1},
+    {"ScheduledProcedureStepStartDate": "24.11.2026"}, {"PatientID": "A\\B"}, {"ScheduledProcedureStepStartDate": "20260231"}, {"PatientName": "a\u0007"}, {"Nonsense": 1},
 ])  # fmt: skip
 def test_an_order_that_no_scanner_could_use_is_refused_in_words(site, wrong):
     answer = site.client.post(ORDERS, json=ORDER | wrong)
