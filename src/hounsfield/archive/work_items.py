@@ -209,6 +209,8 @@ class UnifiedWorklist:
         Raises RuleBroken.
         """
         require(principal, "work-item")
+        if misread := rules.misread(asked):
+            raise InvalidWorkItem("cannot be", absent=[], empty=[], invalid=misread)
         with self._items.changing() as changes:
             item = _existing(changes, sop_instance_uid)
             outcome = rules.decide_cancel(item.state)

@@ -27,6 +27,8 @@ def matches(identifier: DataSet, dataset: DataSet) -> bool:
 
 
 def _matches(tag: int, key: Mapping[str, Any], there: Mapping[str, Any] | None) -> bool:
+    if there is not None and not are_alike(key["vr"], there["vr"]):
+        there = None
     if key["vr"] != "SQ":
         return matches_key(Key(tag, key["vr"], matching_of(tag, key)), {f"{tag:08X}": there})
     wanted = first_item(key)
@@ -43,9 +45,14 @@ def is_universal(identifier: DataSet) -> bool:
     )
 
 
+def are_alike(one: str, other: str) -> bool:
+    """Whether values of two VRs have the same form in the DICOM JSON model: items, names, or neither."""
+    return one == other or not {one, other} & {"SQ", "PN"}
+
+
 def first_item(key: Mapping[str, Any]) -> DataSet:
     """The item of keys in a sequence; empty where there is none."""
-    values = key.get("Value")
+    values = key.get("Value") if key["vr"] == "SQ" else None
     item: DataSet = (values[0] if values else None) or {}
     return item
 
@@ -77,6 +84,6 @@ def _answered(key: Mapping[str, Any], there: Mapping[str, Any] | None) -> dict[s
     if there is None:
         return {"vr": key["vr"]}
     wanted = first_item(key) if key["vr"] == "SQ" else {}
-    if not wanted or not there.get("Value"):
+    if not wanted or not there.get("Value") or there["vr"] != "SQ":
         return dict(there)
     return {"vr": "SQ", "Value": [answer(wanted, item) for item in there["Value"]]}

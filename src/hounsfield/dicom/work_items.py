@@ -8,6 +8,9 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
+from hounsfield.dicom.items import are_alike
+from hounsfield.dicom.sequences import vr_of
+
 DataSet = Mapping[str, Any]
 
 STATE = "00741000"
@@ -160,9 +163,26 @@ def invalid_values(dataset: DataSet) -> list[str]:
 
 
 def invalid_codes(dataset: DataSet) -> list[str]:
-    """Tags whose value is none of those enumerated for them."""
+    """Tags whose value is none of those enumerated for them, or of a form that the attribute never has."""
     enumerated = ((PRIORITY, _PRIORITIES), (INPUT_READINESS_STATE, _READINESS))
-    return [tag for tag, values in enumerated if value_of(dataset, tag) not in {"", *values}]
+    found = [tag for tag, values in enumerated if value_of(dataset, tag) not in {"", *values}]
+    return found + [tag for tag in misread(dataset) if tag not in found]
+
+
+def misread(dataset: DataSet) -> list[str]:
+    """Tags that have text where items or names belong, or the other way round, at any depth of theirs.
+
+    In explicit VR a peer may write what it likes, and all who read the work item later would stumble over it.
+    """
+    return [tag for tag, attribute in dataset.items() if _is_misread(tag, attribute)]
+
+
+def _is_misread(tag: str, attribute: DataSet) -> bool:
+    known = vr_of(int(tag, 16))
+    if known != "UN" and not are_alike(known, attribute["vr"]):
+        return True
+    within = attribute.get("Value", ()) if attribute["vr"] == "SQ" else ()
+    return any(misread(item) for item in within)
 
 
 def completed(dataset: DataSet) -> dict[str, Any]:

@@ -6,8 +6,9 @@ import threading
 import warnings
 
 import pytest
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
-from pydicom.uid import generate_uid
+from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
 from hounsfield.archive.work_items import UnifiedWorklist
 from hounsfield.dimse.config import Peer
@@ -71,10 +72,10 @@ def done():
 class User:
     """An association of a pynetdicom that uses the worklist."""
 
-    def __init__(self, port, title="USER"):
+    def __init__(self, port, title="USER", syntax=None):
         ae = AE(title)
         for sop_class in CLASSES:
-            ae.add_requested_context(sop_class)
+            ae.add_requested_context(sop_class, syntax)
         self.association = ae.associate("127.0.0.1", port, ae_title="HOUNSFIELD")
         assert self.association.is_established
 
@@ -150,8 +151,8 @@ def use(archive, serve, watcher):
     _server, port = serve(archive, peers=(watcher[0],))
     with contextlib.ExitStack() as stack:
 
-        def start(title="USER"):
-            user = User(port, title)
+        def start(title="USER", syntax=None):
+            user = User(port, title, syntax)
             stack.callback(user.association.release)
             return user
 
@@ -161,6 +162,11 @@ def use(archive, serve, watcher):
 @pytest.fixture
 def user(use):
     return use()
+
+
+@pytest.fixture
+def explicit_user(use):
+    return use(syntax=ExplicitVRLittleEndian)
 
 
 class Job:
@@ -272,6 +278,42 @@ def test_of_many_who_claim_a_work_item_exactly_one_gets_it(use):
     for thread in threads:
         thread.join()
     assert sorted(statuses) == [0] + [0xC301] * 5
+
+
+@pytest.mark.parametrize(
+    ("tag", "vr", "value"),
+    [(0x00100010, "LO", "Doe^J"), (0x00404025, "LO", "R1"), (0x00741204, "SQ", [code("1")])],
+)
+def test_a_work_item_of_which_an_attribute_has_a_form_of_another_is_refused(
+    explicit_user, tag, vr, value
+):
+    user, good = explicit_user, generate_uid()
+    ds = work()
+    ds[tag] = DataElement(tag, vr, value)
+    assert user.create(ds, generate_uid()).Status == 0x0106
+    assert user.create(work(), good).Status == 0
+    assert len(user.find(PatientName="Doe*")) == 1
+    assert len(user.find(ScheduledStationNameCodeSequence=[code("READER1")])) == 1
+    lock, ds = generate_uid(), Dataset()
+    user.change(good, "IN PROGRESS", lock)
+    ds[0x00741002] = DataElement(0x00741002, "LO", "50")
+    assert user.set(good, ds, lock) == 0x0106
+    why = Dataset()
+    why[0x0074100E] = DataElement(0x0074100E, "LO", "because")
+    assert user.act(good, 2, why, through=UnifiedProcedureStepPush) == 0x0106
+    assert user.change(good, "CANCELED", lock) == 0
+
+
+def test_a_key_of_another_form_than_the_attribute_matches_nothing(explicit_user):
+    explicit_user.create(work(), generate_uid())
+    for tag, vr, value in (
+        (0x00741000, "PN", "SCHEDULED"),
+        (0x00100020, "SQ", [code("4711")]),
+    ):
+        ds = Dataset()
+        ds[tag] = DataElement(tag, vr, value)
+        answers = list(explicit_user.association.send_c_find(ds, UnifiedProcedureStepQuery))
+        assert [status.Status for status, _ in answers] == [0x0000]
 
 
 def test_what_is_not_there_has_a_status_of_its_own(user):
