@@ -12,7 +12,7 @@ import pytest
 
 from hounsfield.errors import Conflict, NotFound, Refused, Unavailable
 from hounsfield.index.database import Database, IndexConfig
-from hounsfield.index.site.claims import MOST_SETBACKS_BY_DEATH, Claims
+from hounsfield.index.site.claims import MOST_DEATHS, Claims, Ended, Progressed
 from hounsfield.index.site.jobs import Jobs, NewJob, Selection
 from hounsfield.jobs.engine import Engine, EngineConfig
 from hounsfield.jobs.holder import is_dead, name_of_this_process
@@ -357,13 +357,37 @@ def test_a_job_that_its_process_dies_of_is_given_up(database, jobs, start):
     job_id = jobs.add(NewJob("send", "Send"))
     claims = Claims(database, "elsewhere:1:2:3", ["send"])
     ours = Claims(database, name_of_this_process(), ["send"])
-    for _ in range(MOST_SETBACKS_BY_DEATH):
+    for _ in range(MOST_DEATHS):
         assert claims.claim(one_at_a_time, 1, hold_s=0)
         assert ours.revive(is_dead) == 1
     assert claims.claim(one_at_a_time, 1, hold_s=0)
     ours.revive(is_dead)
     assert jobs.get(job_id).state == "failed"
     assert "ended by itself" in jobs.get(job_id).text
+
+
+def test_a_job_whose_peer_was_away_for_long_outlives_the_death_of_its_process(database, jobs):
+    job_id = jobs.add(NewJob("send", "Send", lane="PACS"))
+    ours = Claims(database, name_of_this_process(), ["send"])
+    (claimed,) = ours.claim(one_at_a_time, 1, hold_s=60)
+    ours.note([], [Ended(claimed.id, "waiting", "no answer", 0, 0, 20, 0)], [], 60)
+    for _ in range(2):
+        ours.revive(is_dead)
+        other = Claims(database, "elsewhere:1:2:3", ["send"])
+        assert other.claim(one_at_a_time, 1, hold_s=0)
+        ours.revive(is_dead)
+        assert jobs.get(job_id).state == "queued"
+
+
+def test_a_job_that_gets_further_before_each_death_of_its_process_is_not_given_up(database, jobs):
+    job_id = jobs.add(NewJob("send", "Send", lane="PACS"))
+    ours = Claims(database, name_of_this_process(), ["send"])
+    other = Claims(database, "elsewhere:1:2:3", ["send"])
+    for further in range(2 * MOST_DEATHS):
+        assert other.claim(one_at_a_time, 1, hold_s=0)
+        other.note([Progressed(job_id, further + 1, 100, "")], [], [], 0)
+        ours.revive(is_dead)
+        assert jobs.get(job_id).state == "queued"
 
 
 def test_jobs_that_ended_long_ago_are_forgotten(jobs, start):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import and_, bindparam, exists, func, or_, select, update
+from sqlalchemy import and_, bindparam, case, exists, func, or_, select, update
 from sqlalchemy.engine import Connection
 
 from hounsfield.index.database import Database
@@ -18,7 +18,7 @@ from hounsfield.index.site.jobs import job, lane, now_us
 # Whoever claims jobs on PostgreSQL does so one after the other; on SQLite the write lock sees to it.
 _TURN = 0x686F756E
 # A job whose holder died so often without getting any further is most likely what they die of.
-MOST_SETBACKS_BY_DEATH = 8
+MOST_DEATHS = 8
 _SOON_S = 60.0
 
 
@@ -104,8 +104,8 @@ class Claims:
             ),
             job.c.holder != self._holder,
         )
-        hopeless = and_(lost, job.c.setbacks >= MOST_SETBACKS_BY_DEATH, job.c.wish == "")
-        text = f"given up: the process that did it ended by itself {MOST_SETBACKS_BY_DEATH} times"
+        hopeless = and_(lost, job.c.deaths >= MOST_DEATHS, job.c.wish == "")
+        text = f"given up: the process that did it ended by itself {MOST_DEATHS} times"
         with self._database.writing() as connection:
             woken = connection.execute(update(job).where(due).values(state="queued")).rowcount
             failed = {"state": "failed", "text": text, "ended_us": at_us, "holder": ""}
@@ -115,7 +115,7 @@ class Claims:
                 if wish == "pause":
                     del values["ended_us"]
                 connection.execute(update(job).where(lost, job.c.wish == wish).values(**values))
-            values = {"state": "queued", "holder": "", "setbacks": job.c.setbacks + 1}
+            values = {"state": "queued", "holder": "", "deaths": job.c.deaths + 1}
             found = connection.execute(update(job).where(lost).values(**values))
             return woken + found.rowcount
 
@@ -215,11 +215,14 @@ class Claims:
                 hold = {"held_until_us": at_us + int(hold_s * 1e6)}
                 connection.execute(update(job).where(job.c.id.in_(held), ours).values(**hold))
             rows = [
-                {"wanted": one.id, "done": one.done, "total": one.total, "text": one.text}
+                {"wanted": one.id, "now_done": one.done, "total": one.total, "text": one.text}
                 for one in progressed
             ]
             if rows:
-                connection.execute(moved, rows)
+                # Who gets further does not die of the same thing again.
+                further = case((job.c.done < bindparam("now_done"), 0), else_=job.c.deaths)
+                values = {"deaths": further, "done": bindparam("now_done")}
+                connection.execute(moved.values(**values), rows)
             for one in ended:
                 self._end(connection, one, at_us)
 
@@ -245,6 +248,7 @@ class Claims:
             "done": one.done,
             "total": one.total,
             "setbacks": one.setbacks,
+            "deaths": 0,
             "next_try_us": min(one.next_try_us, found.give_up_us) if state == "waiting" else at_us,
         }
         if state in {"done", "failed", "cancelled"}:

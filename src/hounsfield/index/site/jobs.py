@@ -50,6 +50,7 @@ job = Table(
     Column("wish", String(16), nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("setbacks", Integer, nullable=False),
+    Column("deaths", Integer, nullable=False),
     Column("next_try_us", BigInteger, nullable=False),
     Column("give_up_us", BigInteger, nullable=False),
     Column("give_up_after_us", BigInteger, nullable=False),
@@ -227,7 +228,7 @@ class Jobs:
         elif becomes == "cancelled":
             values["ended_us"] = at_us
         if wish is None:
-            values |= {"setbacks": 0, "text": ""}
+            values |= {"setbacks": 0, "deaths": 0, "text": ""}
         with self._database.writing() as connection:
             found = _get(connection, job_id)
             if found.state == "running":
@@ -297,6 +298,7 @@ def add(connection: Connection, new: NewJob) -> str:
             wish="",
             attempts=0,
             setbacks=0,
+            deaths=0,
             next_try_us=at_us,
             give_up_us=at_us + give_up_after_us,
             give_up_after_us=give_up_after_us,

@@ -28,6 +28,7 @@ def _jobs() -> None:
         sa.Column("wish", sa.String(16), nullable=False),
         sa.Column("attempts", sa.Integer, nullable=False),
         sa.Column("setbacks", sa.Integer, nullable=False),
+        sa.Column("deaths", sa.Integer, nullable=False),
         sa.Column("next_try_us", sa.BigInteger, nullable=False),
         sa.Column("give_up_us", sa.BigInteger, nullable=False),
         sa.Column("give_up_after_us", sa.BigInteger, nullable=False),
