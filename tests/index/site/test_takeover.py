@@ -74,3 +74,19 @@ def test_a_damaged_table_comes_over_as_far_as_it_can_be_read_and_is_named(old, n
 def test_what_is_no_database_is_named_as_damaged_whole(new, tmp_path):
     (tmp_path / "old.db").write_bytes(b"not a database" * 1000)
     assert take_over(tmp_path / "old.db", new).damaged == ["everything"]
+
+
+def test_what_belongs_to_a_row_that_cannot_be_read_is_left_out_and_its_table_named(
+    tmp_path, old, new
+):
+    with sqlite3.connect(old) as connection:
+        connection.execute(
+            "INSERT INTO sent_instance SELECT id, '1.2.3', 'ab', 'PACS', '1.2', 1, 0, '', 1 FROM job"
+        )
+        connection.execute("DELETE FROM job WHERE title LIKE 'study 7%'")
+        left = connection.execute("SELECT count(*) FROM job").fetchone()[0]
+    connection.close()
+    taken = take_over(old, new)
+    assert taken.damaged == ["sent_instance"]
+    assert len(rows(tmp_path / "new.db", "job")) == left
+    assert len(rows(tmp_path / "new.db", "sent_instance")) == left

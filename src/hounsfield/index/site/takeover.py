@@ -49,7 +49,20 @@ def take_over(old: Path, new: Database) -> TakenOver:
                         taken.rows += rows
                 except sqlite3.DatabaseError:
                     taken.damaged.append(name)
+            for name in _without_orphans(target):
+                if name not in taken.damaged:
+                    taken.damaged.append(name)
     return taken
+
+
+def _without_orphans(target: sqlite3.Connection) -> set[str]:
+    """Leave out rows that belong to one which could not be read, and give the tables that had some."""
+    tables: set[str] = set()
+    while orphans := target.execute("PRAGMA foreign_key_check").fetchall():
+        for table, row_id, _parent, _key in orphans:
+            target.execute(f'DELETE FROM "{table}" WHERE rowid = ?', (row_id,))  # noqa: S608 - as below
+            tables.add(str(table))
+    return tables
 
 
 def _copied(source: sqlite3.Connection, target: sqlite3.Connection, table: str) -> Iterator[int]:
