@@ -55,3 +55,11 @@ def test_whoever_works_on_a_work_item_is_asked(run, work_item):
 def test_what_is_not_there_is_told(run, work_item):
     assert "no such work item" in run("workitem", "show", "1.9", code=1).err
     assert "no state" in run("workitem", "list", "--state", "new", code=1).err
+
+
+def test_a_label_that_looks_like_markup_or_steers_the_terminal_is_shown_as_it_is(run, work_item):
+    _, worklist = work_item
+    dataset = dict(worklist.get(LOCAL, "1.2.3").attributes)
+    worklist.create(LOCAL, "1.2.4", dataset | {"00741204": value("LO", "[/red] \x1b[31mRead")})
+    assert "[/red] \N{REPLACEMENT CHARACTER}[31mRead" in run("workitem", "list").out
+    assert "[/red] \N{REPLACEMENT CHARACTER}[31mRead" in run("workitem", "show", "1.2.4").out

@@ -73,7 +73,7 @@ def list_items(
         document = _document(item)
         keywords = ("ScheduledProcedureStepStartDateTime", "ProcedureStepState",
                     "ProcedureStepLabel", "PatientName", "PatientID", "SOPInstanceUID")  # fmt: skip
-        table.add_row(*(document[keyword] for keyword in keywords))
+        table.add_row(*(_plain(document[keyword]) for keyword in keywords))
     console(width=1000).print(table)
 
 
@@ -92,7 +92,7 @@ def show(
         return
     for tag, value in sorted(item.attributes.items()):
         text = "\\".join(_text(one) for one in value.get("Value", ()))
-        console().print(f"({tag[:4]},{tag[4:]}) {keyword_for_tag(tag)}: {text}", markup=False)
+        console().print(f"({tag[:4]},{tag[4:]}) {keyword_for_tag(tag)}: {_plain(text)}")
 
 
 def cancel(
@@ -148,6 +148,13 @@ def _document(item: "WorkItem") -> dict[str, str]:
         "PatientID": value_of(item.attributes, "00100020"),
         "StudyInstanceUID": value_of(item.attributes, "0020000D"),
     }
+
+
+def _plain(text: str) -> str:
+    """Keep what looks like markup, and what would steer the terminal, from being obeyed."""
+    from rich.markup import escape
+
+    return escape("".join(letter if letter.isprintable() else "�" for letter in text))
 
 
 def _text(value: Any) -> str:
