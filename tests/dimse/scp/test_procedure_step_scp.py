@@ -1,5 +1,6 @@
 """Modality performed procedure steps with pynetdicom as the modality: what they do to orders and studies."""
 
+import time
 import warnings
 
 import pytest
@@ -76,6 +77,16 @@ class Modality:
         ae.add_requested_context(ModalityPerformedProcedureStepRetrieve)
         self.association = ae.associate("127.0.0.1", port, ae_title="HOUNSFIELD")
         assert self.association.is_established
+        # Under load pynetdicom's own thread sometimes takes an answer for a request: keep it from reading.
+        self._reader = self.association._reactor_checkpoint
+        self._reader.clear()
+        while not self.association._is_paused:
+            time.sleep(0.001)
+        self._reader.set = lambda: None
+
+    def release(self):
+        del self._reader.set
+        self.association.release()
 
     def create(self, ds, uid=UID):
         return self.association.send_n_create(ds, ModalityPerformedProcedureStep, uid)[0]
@@ -97,7 +108,7 @@ class Modality:
 def modality(port):
     one = Modality(port)
     yield one
-    one.association.release()
+    one.release()
 
 
 @pytest.fixture
