@@ -14,7 +14,7 @@ from hounsfield.dicom import items
 from hounsfield.dicom import work_items as rules
 from hounsfield.dicom.query import SingleValue, UidList
 from hounsfield.dicom.work_items import EventType, Notice, Rule, State, value_of
-from hounsfield.errors import Conflict, InvalidInstance
+from hounsfield.errors import Conflict, InvalidInstance, OutOfResources
 from hounsfield.index.index import Index
 from hounsfield.index.site.records import Peer
 from hounsfield.index.site.work_items import Changes, Subscription, WorkItem, WorkItems
@@ -22,7 +22,8 @@ from hounsfield.index.site.work_items import Changes, Subscription, WorkItem, Wo
 UPS_PUSH = "1.2.840.10008.5.1.4.34.6.1"
 GLOBAL_SUBSCRIPTION = "1.2.840.10008.5.1.4.34.5"
 FILTERED_SUBSCRIPTION = "1.2.840.10008.5.1.4.34.5.1"
-MAX_BYTES = 1 << 20
+# Of the JSON of a work item: many updates must not make it grow without end.
+MAX_BYTES = 4 << 20
 # 110513, "Discontinued for unspecified reason" (PS3.16 CID 9300).
 _UNSPECIFIED_REASON = {
     "00080100": {"vr": "SH", "Value": ["110513"]},
@@ -30,7 +31,6 @@ _UNSPECIFIED_REASON = {
     "00080104": {"vr": "LO", "Value": ["Discontinued for unspecified reason"]},
 }
 _UID_ROOT = "2.25."
-_MAX_UID = 64
 
 DataSet = Mapping[str, Any]
 
@@ -94,7 +94,7 @@ class UnifiedWorklist:
             text = "the work item lacks or may not have"
             raise InvalidWorkItem(text, absent=absent, empty=empty, invalid=invalid)
         uid = sop_instance_uid or f"{_UID_ROOT}{uuid.uuid4().int}"
-        if len(uid) > _MAX_UID or not set(uid) <= set("0123456789."):
+        if not rules.is_uid(uid):
             raise InvalidWorkItem("no UID", absent=[], empty=[], invalid=[rules.SOP_INSTANCE_UID])
         attributes = rules.completed(dataset)
         attributes[rules.SOP_CLASS_UID] = {"vr": "UI", "Value": [UPS_PUSH]}
@@ -154,15 +154,17 @@ class UnifiedWorklist:
                 raise RuleBroken(rule)
             changed = [tag for tag in fixed if dataset[tag] != item.attributes.get(tag)]
             invalid = rules.invalid_codes(dataset)
-            if changed or invalid:
+            empty = rules.emptied(dataset)
+            if changed or invalid or empty:
                 text = "an update may not set"
-                raise InvalidWorkItem(text, absent=[], empty=[], invalid=[*changed, *invalid])
+                raise InvalidWorkItem(text, absent=[], empty=empty, invalid=[*changed, *invalid])
             before = dict(item.attributes)
             item.attributes |= {
                 tag: value for tag, value in dataset.items() if tag not in rules.UNCHANGEABLE
             }
             item.attributes[rules.MODIFICATION_DATETIME] = {"vr": "DT", "Value": [_now()]}
-            changes.save(item)
+            if changes.save(item) > MAX_BYTES:
+                raise OutOfResources(f"a work item of over {MAX_BYTES} bytes")
             self._tell_of_update(changes, item, before)
         return item
 
@@ -183,6 +185,9 @@ class UnifiedWorklist:
         Raises RuleBroken. A Notice says that it is in that state already.
         """
         require(principal, "work-item")
+        if transaction_uid and not rules.is_uid(transaction_uid):
+            uids = [rules.TRANSACTION_UID]
+            raise InvalidWorkItem("no UID", absent=[], empty=[], invalid=uids)
         with self._items.changing() as changes:
             item = _existing(changes, sop_instance_uid)
             if asked == State.CANCELED and item.state is State.IN_PROGRESS:

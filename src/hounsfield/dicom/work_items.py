@@ -4,6 +4,7 @@ Pure functions over data sets in the DICOM JSON model. A refusal says which rule
 code: DIMSE and UPS-RS have a table each.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any
@@ -12,6 +13,8 @@ from hounsfield.dicom.items import are_alike
 from hounsfield.dicom.sequences import vr_of
 
 DataSet = Mapping[str, Any]
+
+_UID = re.compile(r"(?=.{1,64}\Z)[0-9]+(\.[0-9]+)*")
 
 STATE = "00741000"
 TRANSACTION_UID = "00081195"
@@ -152,8 +155,12 @@ _EMPTY_AT_CREATION = (TRANSACTION_UID, PROGRESS, PERFORMED)
 def missing_at_creation(dataset: DataSet) -> tuple[list[str], list[str]]:
     """(tags that are not there at all, tags that are there without the value they need)."""
     absent = [tag for tag in _VALUED if tag not in dataset]
-    empty = [tag for tag in _VALUED if tag in dataset and not value_of(dataset, tag)]
-    return absent, empty
+    return absent, emptied(dataset)
+
+
+def emptied(dataset: DataSet) -> list[str]:
+    """Tags that an update would leave without the value that every work item has."""
+    return [tag for tag in _VALUED if tag in dataset and not value_of(dataset, tag).strip()]
 
 
 def invalid_values(dataset: DataSet) -> list[str]:
@@ -212,6 +219,11 @@ UNCHANGEABLE = frozenset(
     {STATE, TRANSACTION_UID, SOP_CLASS_UID, SOP_INSTANCE_UID, PATIENT_ID, "00100010", "00100021"}
     | {"00100030", "00100040", STUDY_INSTANCE_UID}
 )
+
+
+def is_uid(text: str) -> bool:
+    """Whether a text can be a UID (PS3.5 9.1); components that begin with 0 are let pass, since there are some."""
+    return bool(_UID.fullmatch(text))
 
 
 def value_of(dataset: DataSet, tag: str) -> str:

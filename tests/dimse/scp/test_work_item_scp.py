@@ -316,6 +316,39 @@ def test_a_key_of_another_form_than_the_attribute_matches_nothing(explicit_user)
         assert [status.Status for status, _ in answers] == [0x0000]
 
 
+@pytest.mark.parametrize(
+    "keyword",
+    ["ScheduledProcedureStepStartDateTime", "ScheduledProcedureStepPriority", "ProcedureStepLabel"],
+)
+def test_an_update_does_not_take_away_what_every_work_item_has(user, keyword):
+    uid, ds = generate_uid(), Dataset()
+    user.create(work(), uid)
+    setattr(ds, keyword, "")
+    assert user.set(uid, ds) == 0x0121
+    assert user.get(uid)[1][keyword].value
+
+
+def test_a_work_item_does_not_grow_without_end(explicit_user):
+    uid, statuses = generate_uid(), []
+    explicit_user.create(work(), uid)
+    for number in range(6):
+        ds = Dataset()
+        ds.add_new((0x0099 + 2 * number, 0x0010), "LO", "TEST")
+        ds.add_new((0x0099 + 2 * number, 0x1001), "UT", "x" * 900_000)
+        statuses.append(explicit_user.set(uid, ds))
+    assert statuses == [0] * 4 + [0x0213] * 2
+    assert explicit_user.change(uid, "IN PROGRESS", generate_uid()) == 0
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("lock", ["1..2", "abc", "1" * 65])
+def test_a_work_item_is_locked_with_nothing_but_a_uid(user, lock):
+    uid = generate_uid()
+    user.create(work(), uid)
+    assert user.change(uid, "IN PROGRESS", lock) == 0x0106
+    assert user.change(uid, "IN PROGRESS", generate_uid()) == 0
+
+
 def test_what_is_not_there_has_a_status_of_its_own(user):
     uid = generate_uid()
     assert user.change(uid, "IN PROGRESS", generate_uid()) == 0xC307

@@ -26,7 +26,13 @@ from hounsfield.dimse.command import Command, CommandField, respond
 from hounsfield.dimse.identifier import read_identifier
 from hounsfield.dimse.status import Status, status_of
 from hounsfield.dimse.upper_layer.negotiation import AcceptedContext
-from hounsfield.errors import HounsfieldError, InvalidInstance, InvalidQuery
+from hounsfield.errors import (
+    HounsfieldError,
+    InvalidInstance,
+    InvalidQuery,
+    OutOfResources,
+    Unavailable,
+)
 
 log = logging.getLogger(__name__)
 
@@ -235,6 +241,10 @@ class WorkItemScp:
             return respond(request, _DUPLICATE, comment=str(error))
         except InvalidInstance as error:
             return respond(request, Status.CANNOT_UNDERSTAND, comment=str(error))
+        except (OutOfResources, Unavailable) as error:
+            is_find = request.command_field == CommandField.C_FIND_RQ
+            status = Status.OUT_OF_RESOURCES if is_find else Status.RESOURCE_LIMITATION
+            return respond(request, status, comment=str(error))
         except HounsfieldError as error:
             log.warning("%s from %s refused: %s", request.name, association.calling_ae_title, error)
             return respond(request, status_of(error), comment=str(error))

@@ -216,12 +216,15 @@ class Changes:
             )
         )
 
-    def save(self, item: WorkItem) -> None:
+    def save(self, item: WorkItem) -> int:
+        """Keep a changed work item; gives how many characters its attributes take."""
+        columns = self._columns(item)
         self._connection.execute(
             update(work_item)
             .where(work_item.c.sop_instance_uid == item.sop_instance_uid)
-            .values(**self._columns(item))
+            .values(**columns)
         )
+        return len(columns["attributes"])
 
     def remove(self, sop_instance_uid: str) -> None:
         self._connection.execute(
