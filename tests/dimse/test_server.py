@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import threading
+import time
 
 import pytest
 from tests.dimse.conftest import QUICK
@@ -55,6 +56,22 @@ def test_connections_far_beyond_the_limit_are_closed_at_once(archive, serve):
         with RawPeer(port) as peer:
             assert peer.hear_the_end() == []
         assert server.counts["open"] == 33
+
+
+# NET-04
+def test_whoever_opens_connections_and_says_nothing_does_not_keep_others_out(archive, serve):
+    server, port = serve(archive, max_associations=2)
+    with contextlib.ExitStack() as silent:
+        keeps = silent.enter_context(RawPeer(port))
+        keeps.associate()
+        for _ in range(60):
+            silent.enter_context(RawPeer(port))
+        eventually(lambda: server.counts["open"] == 34)
+        time.sleep(1.1)
+        with RawPeer(port) as peer:
+            peer.associate()
+            assert peer.store(instance(1)).status == 0
+        assert keeps.store(instance(2)).status == 0  # who has an association keeps it
 
 
 # NET-04

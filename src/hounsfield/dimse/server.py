@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 
 # How long a process that serves more than another lets that one go first.
 _AFTER_YOU_S = 0.002
+# Where no place is left, connections without an association make way: how many at a time, and from which age on.
+_MAKE_WAY, _YOUNG_S, _FOR_A_PLACE_S = 8, 1.0, 0.25
 
 
 class DimseServer:
@@ -111,6 +113,8 @@ class DimseServer:
             self._counts["connections"] += 1
         place = self._places.take()
         if place is None:
+            place = self._make_way()
+        if place is None:
             log.warning("Connection from %s closed: too many are open", host)
             connection.close()
             return
@@ -140,6 +144,29 @@ class DimseServer:
                 raise ConnectionAbortedError("shutting down")
             thread.start()
             self._open[association] = thread
+
+    def _make_way(self) -> int | None:
+        """A place of connections that were opened long enough ago and are no associations, the oldest first.
+
+        Otherwise whoever opens connections and says nothing would keep everybody out.
+        """
+        old_us = time.time_ns() // 1000 - int(_YOUNG_S * 1e6)
+        with self._lock:
+            idle = [
+                (one.recording.began_us, one)
+                for one in self._open
+                if not one.is_established and one.recording is not None
+            ]
+        idle = sorted((one for one in idle if one[0] < old_us), key=lambda one: one[0])
+        for _began_us, association in idle[:_MAKE_WAY]:
+            association.transport.kill()
+        until = time.monotonic() + _FOR_A_PLACE_S
+        while idle and time.monotonic() < until:
+            place = self._places.take()
+            if place is not None:
+                return place
+            self._stopping.wait(_AFTER_YOU_S)
+        return None
 
     def _forget(self, association: Association) -> None:
         with self._lock:
