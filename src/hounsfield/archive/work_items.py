@@ -264,13 +264,18 @@ class UnifiedWorklist:
                 self._send_state(changes, ae_title, item)
                 return Subscribed(deletion_lock)
             changes.subscribe(Subscription(ae_title, "", deletion_lock, wanted))
-            for item in changes.all():
-                known = {one.ae_title for one in changes.subscriptions(item.sop_instance_uid)}
-                if ae_title in known or not items.matches(wanted, item.attributes):
-                    continue
-                changes.subscribe(Subscription(ae_title, item.sop_instance_uid, deletion_lock))
-                if deletion_lock:  # table CC.2.3-2: only then the present state of each
-                    self._send_state(changes, ae_title, item)
+        # From here on it is told of what is new. What there was before it gets some at a time: nobody who stores
+        # waits for a long worklist.
+        for uids in self._items.pages():
+            with self._items.changing() as changes:
+                if not changes.is_subscribed(ae_title, ""):
+                    break  # meanwhile it has had enough
+                for item in changes.not_watched_by(ae_title, uids):
+                    if not items.matches(wanted, item.attributes):
+                        continue
+                    changes.subscribe(Subscription(ae_title, item.sop_instance_uid, deletion_lock))
+                    if deletion_lock:  # table CC.2.3-2: only then the present state of each
+                        self._send_state(changes, ae_title, item)
         return Subscribed(deletion_lock)
 
     def unsubscribe(self, principal: Principal, ae_title: str, sop_instance_uid: str) -> None:

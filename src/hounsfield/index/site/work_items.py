@@ -1,7 +1,7 @@
 """Unified procedure steps: the work items, who watches them, and what those still have to be told."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -85,7 +85,7 @@ work_item_event = Table(
 )
 
 EVENT_JOB = "work-item-event"
-_PAGE = 200
+_PAGE = 100
 
 
 @dataclass(slots=True)
@@ -141,28 +141,33 @@ class WorkItems:
     def stream(
         self, *, state: str = "", patient_id: str = "", sop_instance_uids: tuple[str, ...] = ()
     ) -> Iterator[WorkItem]:
-        """The work items by start time, page by page, narrowed by what has an index."""
-        table = work_item.c
-        after = ("", "")
-        while True:
-            statement = select(work_item).order_by(table.start_datetime, table.sop_instance_uid)
-            statement = statement.where(
-                (table.start_datetime > after[0])
-                | ((table.start_datetime == after[0]) & (table.sop_instance_uid > after[1]))
-            )
-            if state:
-                statement = statement.where(table.state == state)
-            if patient_id:
-                statement = statement.where(table.patient_id == patient_id)
-            if sop_instance_uids:
-                statement = statement.where(table.sop_instance_uid.in_(sop_instance_uids))
+        """The work items by start time, each once however it is changed meanwhile, narrowed by what has an index."""
+        for some in self.pages(state, patient_id, sop_instance_uids):
             with self._database.reading() as connection:
-                page = [_item(row) for row in connection.execute(statement.limit(_PAGE))]
-            yield from page
-            if len(page) < _PAGE:
-                return
-            last = page[-1]
-            after = (_start(last.attributes), last.sop_instance_uid)
+                found = {item.sop_instance_uid: item for item in _those(connection, some)}
+            yield from (found[uid] for uid in some if uid in found)
+
+    def pages(
+        self, state: str = "", patient_id: str = "", sop_instance_uids: tuple[str, ...] = ()
+    ) -> Iterator[list[str]]:
+        """The UIDs of the work items there are now, by start time, as many at a time as are read at once."""
+        table = work_item.c
+        statement = select(table.start_datetime, table.sop_instance_uid)
+        if state:
+            statement = statement.where(table.state == state)
+        if patient_id:
+            statement = statement.where(table.patient_id == patient_id)
+        keys: list[tuple[str, str]] = []
+        named = list(dict.fromkeys(sop_instance_uids))
+        with self._database.reading() as connection:
+            for start in range(0, len(named), _PAGE):
+                some = table.sop_instance_uid.in_(named[start : start + _PAGE])
+                keys += (tuple(row) for row in connection.execute(statement.where(some)))
+            if not named:
+                keys = [tuple(row) for row in connection.execute(statement)]
+        uids = [uid for _start_datetime, uid in sorted(keys)]
+        for start in range(0, len(uids), _PAGE):
+            yield uids[start : start + _PAGE]
 
     def subscriptions(self, sop_instance_uid: str) -> list[Subscription]:
         """Who is told of one work item, or with an empty UID, who of all new ones."""
@@ -202,9 +207,14 @@ class Changes:
     def get(self, sop_instance_uid: str) -> WorkItem | None:
         return _get(self._connection, sop_instance_uid, for_update=True)
 
-    def all(self) -> Iterator[WorkItem]:
-        for row in self._connection.execute(select(work_item)).all():
-            yield _item(row)
+    def not_watched_by(self, ae_title: str, uids: Sequence[str]) -> list[WorkItem]:
+        """Those of the work items that are there and that an AE is not told of yet."""
+        table = work_item_subscription.c
+        statement = select(table.sop_instance_uid).where(table.ae_title == ae_title)
+        watched = set(
+            self._connection.execute(statement.where(table.sop_instance_uid.in_(uids))).scalars()
+        )
+        return _those(self._connection, [uid for uid in uids if uid not in watched])
 
     def add(self, item: WorkItem) -> None:
         self._connection.execute(
@@ -273,6 +283,11 @@ class Changes:
     def subscriptions(self, sop_instance_uid: str) -> list[Subscription]:
         return _subscriptions(self._connection, sop_instance_uid)
 
+    def is_subscribed(self, ae_title: str, sop_instance_uid: str) -> bool:
+        table = work_item_subscription.c
+        mine = (table.ae_title == ae_title, table.sop_instance_uid == sop_instance_uid)
+        return self._connection.execute(select(table.ae_title).where(*mine)).first() is not None
+
     def subscribe(self, subscription: Subscription) -> bool:
         """Subscribe, or change the deletion lock or filter; gives whether it is new."""
         is_new = not self.unsubscribe(subscription.ae_title, subscription.sop_instance_uid)
@@ -324,9 +339,11 @@ class Changes:
                 created_us=self._now_us,
             )
         )
-        if ae_title in self._told or self._has_waiting_job(lane):
+        if ae_title in self._told:
             return
         self._told.add(ae_title)
+        if self._has_waiting_job(lane):
+            return
         title = f"Work item events to {ae_title}"
         arguments = {"ae_title": ae_title}
         jobs.add(
@@ -353,6 +370,11 @@ def _get(
         statement = statement.with_for_update()
     row = connection.execute(statement).first()
     return None if row is None else _item(row)
+
+
+def _those(connection: Connection, uids: Sequence[str]) -> list[WorkItem]:
+    statement = select(work_item).where(work_item.c.sop_instance_uid.in_(uids))
+    return [_item(row) for row in connection.execute(statement)]
 
 
 def _item(row: Any) -> WorkItem:
