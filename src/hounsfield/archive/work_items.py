@@ -17,6 +17,7 @@ from hounsfield.dicom.work_items import EventType, Notice, Rule, State, value_of
 from hounsfield.errors import Conflict, InvalidInstance, OutOfResources
 from hounsfield.index.index import Index
 from hounsfield.index.site.records import Peer
+from hounsfield.index.site.work_item_upkeep import WorkItemUpkeep
 from hounsfield.index.site.work_items import Changes, Subscription, WorkItem, WorkItems
 
 UPS_PUSH = "1.2.840.10008.5.1.4.34.6.1"
@@ -31,6 +32,7 @@ _UNSPECIFIED_REASON = {
     "00080104": {"vr": "LO", "Value": ["Discontinued for unspecified reason"]},
 }
 _UID_ROOT = "2.25."
+_TOLD_WITHIN_S = 7 * 86_400.0
 
 DataSet = Mapping[str, Any]
 
@@ -76,6 +78,7 @@ class UnifiedWorklist:
 
     def __init__(self, index: Index, peer_of: Callable[[str], Peer | None]) -> None:
         self._items = WorkItems(index.database)
+        self._upkeep = WorkItemUpkeep(index.database)
         self._peer_of = peer_of
 
     # -- create, find, read -------------------------------------------------------------------------
@@ -303,19 +306,21 @@ class UnifiedWorklist:
         with self._items.changing() as changes:
             watchers = changes.watchers()
             for ae_title in watchers:
-                self._tell(
-                    changes,
-                    ae_title,
-                    GLOBAL_SUBSCRIPTION,
-                    EventType.SCP_STATUS_CHANGE,
-                    rules.restarted(),
-                )
+                kind = EventType.SCP_STATUS_CHANGE
+                if not changes.has_untold(ae_title, kind):  # it was away, and we started often
+                    self._tell(changes, ae_title, GLOBAL_SUBSCRIPTION, kind, rules.restarted())
         return len(watchers)
 
     def prune(self, older_than_s: float) -> int:
-        """Remove work items long in a final state that nobody keeps by a deletion lock; gives how many."""
-        with self._items.changing() as changes:
-            return changes.prune(older_than_s)
+        """Remove work items long in a final state that nobody keeps by a deletion lock; gives how many.
+
+        Whom we cannot call any more keeps nothing and is told nothing; nor is anybody of what is old.
+        """
+        for ae_title in self._upkeep.receivers():
+            if self._peer_of(ae_title) is None:
+                self._upkeep.forget(ae_title)
+        self._upkeep.forget_events(_TOLD_WITHIN_S)
+        return self._upkeep.prune(older_than_s)
 
     def _require_receiver(self, ae_title: str) -> None:
         peer = self._peer_of(ae_title)

@@ -492,19 +492,20 @@ def test_watchers_hear_of_a_restart_once_each(user, archive, told, watcher):
     told()
     worklist = UnifiedWorklist(archive.store.index, lambda _title: watcher[0])
     assert worklist.announce_restart() == 1
+    assert worklist.announce_restart() == 1  # again before anybody could be told
     ((uid, kind, ds),) = told()
     assert (uid, kind) == (GLOBAL, 4)
     assert (ds.SCPStatus, ds.SubscriptionListStatus) == ("RESTARTED", "WARM START")
 
 
-def test_old_work_items_go_but_not_those_that_somebody_keeps(user, archive):
+def test_old_work_items_go_but_not_those_that_somebody_keeps(user, archive, watcher):
     kept, gone, waiting = (generate_uid() for _ in range(3))
     for uid in (kept, gone, waiting):
         user.create(work(), uid)
     user.watch(kept, lock="TRUE")
     for uid in (kept, gone):
         user.act(uid, 2, None, through=UnifiedProcedureStepPush)
-    worklist = UnifiedWorklist(archive.store.index, lambda _title: None)
+    worklist = UnifiedWorklist(archive.store.index, lambda _title: watcher[0])
     assert worklist.prune(older_than_s=3600) == 0
     assert worklist.prune(older_than_s=-1) == 1
     assert user.get(gone)[0] == 0xC307

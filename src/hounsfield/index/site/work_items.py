@@ -236,12 +236,6 @@ class Changes:
         )
         return len(columns["attributes"])
 
-    def remove(self, sop_instance_uid: str) -> None:
-        self._connection.execute(
-            delete(work_item).where(work_item.c.sop_instance_uid == sop_instance_uid)
-        )
-        self.unsubscribe_all_from(sop_instance_uid)
-
     def _columns(self, item: WorkItem) -> dict[str, Any]:
         attributes = item.attributes
         attributes[STATE] = {"vr": "CS", "Value": [str(item.state)]}
@@ -256,22 +250,6 @@ class Changes:
             "attributes": orjson.dumps(attributes).decode(),
             "updated_us": self._now_us,
         }
-
-    def prune(self, older_than_s: float) -> int:
-        """Remove what has been in a final state for so long and has no deletion lock; gives how many."""
-        table = work_item.c
-        locked = select(work_item_subscription.c.sop_instance_uid).where(
-            work_item_subscription.c.deletion_lock
-        )
-        old = select(table.sop_instance_uid).where(
-            table.state.in_([str(state) for state in State if state.is_final]),
-            table.updated_us < self._now_us - int(older_than_s * 1e6),
-            table.sop_instance_uid.not_in(locked),
-        )
-        uids = self._connection.execute(old).scalars().all()
-        for uid in uids:
-            self.remove(uid)
-        return len(uids)
 
     # -- subscriptions ------------------------------------------------------------------------------
 
@@ -317,13 +295,6 @@ class Changes:
             delete(work_item_subscription).where(work_item_subscription.c.ae_title == ae_title)
         )
 
-    def unsubscribe_all_from(self, sop_instance_uid: str) -> None:
-        self._connection.execute(
-            delete(work_item_subscription).where(
-                work_item_subscription.c.sop_instance_uid == sop_instance_uid
-            )
-        )
-
     # -- events -------------------------------------------------------------------------------------
 
     def tell(
@@ -350,6 +321,12 @@ class Changes:
             self._connection,
             NewJob(EVENT_JOB, title, lane=lane, arguments=arguments, actor="work items"),
         )
+
+    def has_untold(self, ae_title: str, kind: EventType) -> bool:
+        """Whether an AE has yet to hear of an event of this kind."""
+        table = work_item_event.c
+        mine = (table.ae_title == ae_title, table.event_type == kind.number)
+        return self._connection.execute(select(table.id).where(*mine)).first() is not None
 
     def _has_waiting_job(self, lane: str) -> bool:
         """Whether a job that has not begun will tell it: one that runs may just have looked for the last time."""
