@@ -101,6 +101,8 @@ def test_a_name_is_looked_up_ahead_of_calls_and_the_last_answer_stays(peers):
     ("host", "address", "expected"),
     [
         (None, "10.0.0.9", True),
+        ("::ffff:10.0.0.0/120", "10.0.0.9", True),
+        ("::/0", "10.0.0.9", False),
         ("10.0.0.0/24", "10.0.0.9", True),
         ("10.0.0.0/24", "10.0.1.9", False),
         ("10.0.0.9", "::ffff:10.0.0.9", True),

@@ -64,6 +64,22 @@ def test_callers_are_known_by_ae_title_and_address(peers, unknown, address, expe
     assert decide(address=address, peers=peers, unknown_peers=unknown) == expected
 
 
+# NET-12
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [("10.0.0.9", "ct"), ("10.0.0.8", "ward"), ("10.1.0.8", "site"), ("192.0.2.1", "anywhere")],
+)
+def test_of_several_peers_of_one_ae_title_the_one_with_the_closest_host_calls(address, expected):
+    peers = (
+        Peer("CT1", name="anywhere"),
+        Peer("CT1", "10.0.0.0/8", name="site"),
+        Peer("CT1", "10.0.0.0/24", name="ward"),
+        Peer("CT1", "::ffff:10.0.0.9", name="ct"),
+    )
+    config = DimseConfig(peers=peers)
+    assert Acceptance(config, Places(9, 9)).decide(asking(), address, 0).peer.name == expected
+
+
 # NET-02, NET-12
 @pytest.mark.parametrize(
     ("called", "more", "expected"),
@@ -313,7 +329,9 @@ def test_storing_here_and_getting_back_are_rights_of_their_own(may, role, expect
 
 # NET-06
 def test_who_reports_on_a_commitment_that_we_asked_for_needs_no_right():
-    assert agreed((), COMMITMENT)[0] == [0]  # its right is looked at when it asks for one of its own
+    assert agreed((), COMMITMENT)[0] == [
+        0
+    ]  # its right is looked at when it asks for one of its own
     assert agreed((), COMMITMENT, roles=[(COMMITMENT, 0, 1)])[1] == {COMMITMENT: (False, True)}
 
 

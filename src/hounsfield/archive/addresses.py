@@ -12,6 +12,7 @@ log = logging.getLogger(__name__)
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+_BITS, _MAPPED_BITS = 128, 96  # RFC 4291 2.5.5.2
 _HOST_NAME = re.compile(r"(?!-)[\w-]{1,63}(\.[\w-]{1,63})*\.?")
 _NUMBERS = re.compile(r"[\d.]+|.*:.*")
 
@@ -27,13 +28,27 @@ def address_of(text: str) -> Address:
 
 @functools.lru_cache(maxsize=4096)
 def _network(text: str) -> Network:
-    return ipaddress.ip_network(text, strict=False)
+    network = ipaddress.ip_network(text, strict=False)
+    mapped = getattr(network.network_address, "ipv4_mapped", None)
+    if mapped is None or network.prefixlen < _MAPPED_BITS:
+        return network
+    return ipaddress.ip_network((mapped, network.prefixlen - _MAPPED_BITS))
 
 
 def is_within(address: str, networks: Iterable[str]) -> bool:
     """Whether an address lies in one of some networks."""
     where = address_of(address)
     return any(where in _network(network) for network in networks)
+
+
+def narrowness(host: str | None) -> int:
+    """How closely a host says where somebody is: the more, the fewer addresses it stands for; 0 for anywhere."""
+    if host is None:
+        return 0
+    if not is_numeric(host):
+        return _BITS + 1
+    network = _network(host)
+    return 1 + _BITS - network.max_prefixlen + network.prefixlen
 
 
 def is_network(host: str) -> bool:

@@ -2,12 +2,19 @@
 
 import dataclasses
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 from hounsfield.archive.access import Principal, require
-from hounsfield.archive.addresses import address_of, is_host, is_numeric, is_within, networks_of
+from hounsfield.archive.addresses import (
+    address_of,
+    is_host,
+    is_numeric,
+    is_within,
+    narrowness,
+    networks_of,
+)
 from hounsfield.dicom.ae_titles import MAX_AE_TITLE_LENGTH, is_valid_ae_title
 from hounsfield.dicom.transfer_syntax import TRANSFER_SYNTAXES
 from hounsfield.errors import Conflict, InvalidQuery, NotFound
@@ -168,6 +175,12 @@ def may_call(peer: Peer, address: str) -> bool:
     if peer.host is None:
         return True
     return is_within(address, (peer.host,) if is_numeric(peer.host) else peer.addresses)
+
+
+def caller_at(known: Iterable[Peer], address: str) -> Peer | None:
+    """Which of the peers of one AE title calls from an address: the one whose host says so most closely."""
+    there = [one for one in known if may_call(one, address)]
+    return max(there, key=lambda one: narrowness(one.host), default=None)
 
 
 def look_up(peers: Peers, *, only_fixed: bool = False) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hounsfield.archive.addresses import address_of
-from hounsfield.archive.peers import look_up, may_call
+from hounsfield.archive.peers import caller_at, look_up
 from hounsfield.dicom.ae_titles import MAX_AE_TITLE_LENGTH, is_valid_ae_title
 from hounsfield.dicom.commitment import STORAGE_COMMITMENT_PUSH_MODEL
 from hounsfield.dicom.sop_classes import STORAGE_SOP_CLASSES, name_of
@@ -208,9 +208,9 @@ class Acceptance:
         if not is_valid_ae_title(calling):
             return _refusal(CALLING_AE_TITLE_UNKNOWN, "calling-ae-title-invalid", request, address)
         known = self._peers.by_ae_title(calling)
-        for peer in known:
-            if may_call(peer, address):
-                return peer
+        caller = caller_at(known, address)
+        if caller is not None:
+            return caller
         if known:
             hosts = ", ".join(str(peer.host) for peer in known)
             return _refusal(

@@ -7,7 +7,6 @@ import uuid
 from dataclasses import dataclass, field
 
 from hounsfield.archive.access import require
-from hounsfield.archive.peers import may_call
 from hounsfield.dicom.commitment import (
     ALL_COMMITTED,
     FAILURES_EXIST,
@@ -35,7 +34,6 @@ from hounsfield.errors import (
 )
 from hounsfield.index.site.commitments import Commitments, Request
 from hounsfield.index.site.jobs import NewJob
-from hounsfield.index.site.peers import Peers
 
 log = logging.getLogger(__name__)
 
@@ -71,9 +69,8 @@ class CommitmentScp:
     What the association does not live to see is reported by a job over one of its own.
     """
 
-    def __init__(self, commitments: Commitments, peers: Peers, *, idle_s: float = 600.0) -> None:
+    def __init__(self, commitments: Commitments, *, idle_s: float = 600.0) -> None:
         self._commitments = commitments
-        self._peers = peers
         self._idle_s = idle_s
         self._reporters: dict[Association, _Reporter | None] = {}
 
@@ -100,7 +97,7 @@ class CommitmentScp:
         require(association.principal, "commit")
         transaction_uid, references = read_request(_dataset(association, context))
         calling = association.calling_ae_title
-        name = self._name_of(association)
+        name = "" if association.peer is None else association.peer.name
         reporter = self._reporters.get(association)
         if reporter is None:
             reporter = self._reporters[association] = _Reporter(context)
@@ -119,12 +116,6 @@ class CommitmentScp:
         if taken not in reporter.transactions:
             reporter.transactions.append(taken)
         return Status.SUCCESS
-
-    def _name_of(self, association: Association) -> str:
-        """The name of the peer that calls, where it has one."""
-        known = self._peers.by_ae_title(association.calling_ae_title)
-        there = [one for one in known if may_call(one, association.peer_address)]
-        return next((one.name for one in there if one.name), "")
 
     # -- results that we owe -----------------------------------------------------------------------
 
