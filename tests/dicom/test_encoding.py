@@ -118,6 +118,16 @@ def test_any_text_survives(texts, syntax):
     assert found == "/".join(texts).rstrip(" ")
 
 
+# QR-08
+@pytest.mark.parametrize("syntax", SYNTAXES)
+def test_a_list_of_uids_longer_than_its_length_can_say_stays_whole(syntax):
+    uids = [f"1.2.826.0.1.3680043.8.498.{10**30 + number}" for number in range(2000)]
+    raw = encode_dataset({"00080058": {"vr": "UI", "Value": uids}}, syntax)
+    read = by_pydicom(raw, syntax).FailedSOPInstanceUIDList
+    text = read.decode() if isinstance(read, bytes) else "\\".join(read)
+    assert text.rstrip("\0").split("\\") == uids
+
+
 TEXTS = st.sampled_from(["", "CT", "Head", "Müller", "山田", "Жуков", "a\\b", "x " * 40])
 NAME = st.builds(
     lambda groups: {group: text for group, text in groups.items() if text},

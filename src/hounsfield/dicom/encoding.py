@@ -31,6 +31,7 @@ _NO_TEXT = _BYTES | _NUMBERS.keys() | {"SQ", "AT"}
 _SHORT = frozenset(vr.decode() for vr in SHORT_VRS)
 _PN_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 _MAX_DS = 16  # PS3.5 6.2
+_MAX_SHORT = 0xFFFE  # PS3.5 7.1.2: the length has two bytes
 _REMEMBERED = 64
 _MOST_REMEMBERED = 4096  # texts of one attribute, in one query
 
@@ -250,9 +251,9 @@ def _framed(tag: int, vr: str, value: bytes, order: str, is_implicit_vr: bool) -
     if is_implicit_vr:
         return head + pack(order + "I", len(value)) + value
     if vr in _SHORT:
-        # PS3.5 7.1.2: two bytes of length; nothing that we answer with comes near.
-        value = value[:0xFFFE]
-        return head + vr.encode() + pack(order + "H", len(value)) + value
+        if len(value) <= _MAX_SHORT:
+            return head + vr.encode() + pack(order + "H", len(value)) + value
+        vr = "UN"  # PS3.5 6.2.2 note 2: a list of a thousand failed UIDs is whole in no other way
     return head + vr.encode() + pack(order + "HI", 0, len(value)) + value
 
 

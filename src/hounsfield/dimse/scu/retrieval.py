@@ -1,5 +1,6 @@
 """What C-GET and C-MOVE as SCU have in common: identifiers, counters, results (PS3.4 C.4.2, C.4.3)."""
 
+import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -48,12 +49,23 @@ class Retrieval:
         self.is_cancelled = operation.is_cancelled
         if not data:
             return
-        try:
-            identifier, _charset = decode_identifier(data, operation.context.transfer_syntax)
-        except InvalidInstance:
-            return  # the counters tell how many; which ones, the index does
-        uids = identifier.get(_FAILED_SOP_INSTANCE_UID_LIST, {}).get("Value", ())
-        self.failed_uids = [str(uid) for uid in uids if uid]
+        self.failed_uids = failed_uids_in(data, operation.context.transfer_syntax)
+
+
+def failed_uids_in(data: bytes, transfer_syntax_uid: str) -> list[str]:
+    """The Failed SOP Instance UID List of a final response; empty where it cannot be read.
+
+    The counters tell how many failed then; which ones, the index does.
+    """
+    try:
+        identifier, _charset = decode_identifier(data, transfer_syntax_uid)
+    except InvalidInstance:
+        return []
+    attribute = identifier.get(_FAILED_SOP_INSTANCE_UID_LIST, {})
+    uids = attribute.get("Value", ())
+    if "InlineBinary" in attribute:  # UN, being longer than UI can say (PS3.5 6.2.2 note 2)
+        uids = base64.b64decode(attribute["InlineBinary"]).decode("latin-1").split("\\")
+    return [uid for uid in (str(one or "").strip(" \0") for one in uids) if uid]
 
 
 Progress = Callable[[Retrieval], None]
