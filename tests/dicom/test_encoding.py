@@ -93,6 +93,15 @@ def charset_of(name: str, wanted: str) -> tuple[str, bytes]:
         ("山田^太郎", "ISO_IR 100", "ISO_IR 192"),
         ("山田^太郎", "\\ISO 2022 IR 87", "ISO_IR 192"),
         ("王^小东", "GB18030", "GB18030"),
+        ("ﾔﾏﾀﾞ^ﾀﾛｳ", "ISO_IR 13", "ISO_IR 13"),
+        # What these terms say cannot be, or not without escape sequences.
+        ("山田^太郎", "ISO_IR 13", "ISO_IR 192"),
+        ("¥^‾", "ISO_IR 13", "ISO_IR 192"),
+        ("王^小东", "ISO 2022 IR 58", "ISO_IR 192"),
+        ("김^희중", "ISO 2022 IR 149", "ISO_IR 192"),
+        ("山田^é", "ISO 2022 IR 159", "ISO_IR 192"),
+        ("Müller^Jörg", "ISO_IR 6", "ISO_IR 192"),
+        ("Müller^Jörg", "what nobody knows", "ISO_IR 192"),
     ],
 )
 def test_the_readers_own_character_set_is_kept_to_where_it_is_enough(name, wanted, term):

@@ -30,6 +30,8 @@ _BY_NUMBER = {
     203: "iso8859_15",
 }
 _STAND_ALONE = frozenset({"utf_8", "gbk", "gb18030"})
+_JIS_X_0201 = 13
+_STAND_ALONE_NUMBERS = _BY_NUMBER.keys() - {6, 14, 58, 87, 149, 159}
 # The defined terms that are understood, code extensions included.
 SUPPORTED_TERMS = (
     *(f"ISO_IR {number}" for number in sorted(_BY_NUMBER) if number not in {14, 58, 87, 149, 159}),
@@ -73,6 +75,26 @@ def codec_of(specific_character_set: str) -> str:
         return first.lower()
     found = _TERM.fullmatch(first)
     return _BY_NUMBER.get(int(found[1]), _LATIN) if found else _LATIN
+
+
+def can_be_written(text: str, specific_character_set: str) -> bool:
+    """Whether a text can be written under one defined term by its codec alone, without escape sequences.
+
+    Nothing is written under a term that nobody knows, nor under one that no text may begin in (PS3.3 C.12.1.1.2).
+    """
+    term = specific_character_set.strip(" \0").upper()
+    found = _TERM.fullmatch(term)
+    number = int(found[1]) if found else 0
+    if term not in {"GBK", "GB18030"} and number not in _STAND_ALONE_NUMBERS:
+        return text.isascii()
+    if number == _JIS_X_0201:
+        # The codec is that of Shift JIS: of it no kanji, and no yen sign where others have a backslash.
+        return all(c.isascii() or "\uff61" <= c <= "\uff9f" for c in text)
+    try:
+        text.encode(codec_of(term))
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def decode(raw: bytes, vr: str, specific_character_set: str) -> str:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from struct import pack
 from typing import Any
 
-from hounsfield.dicom.charset import AFFECTED_VRS, codec_of
+from hounsfield.dicom.charset import AFFECTED_VRS, can_be_written, codec_of
 from hounsfield.dicom.sequences import ITEM, SHORT_VRS
 from hounsfield.dicom.transfer_syntax import of
 
@@ -176,13 +176,7 @@ def _charset_for(attributes: dict[str, Any], wanted: str) -> str:
     if (
         wanted and "\\" not in wanted
     ):  # code extensions need escape sequences, which UTF-8 does without
-        codec = codec_of(wanted)
-        try:
-            for text in texts:
-                text.encode(codec)
-        except UnicodeEncodeError:
-            return _UTF_8
-        return wanted
+        return wanted if all(can_be_written(text, wanted) for text in texts) else _UTF_8
     return _UTF_8
 
 
