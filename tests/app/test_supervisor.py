@@ -142,6 +142,7 @@ def test_a_process_that_is_asked_to_end_is_started_again_too(server):
 def test_the_server_says_how_it_is_reached(server):
     told = json.loads(get(server, "/api/server")[1])
     assert told["dicom_port"] == server.port
+    assert told["dicom_tls_port"] is None
     assert told["ae_title"] == "HOUNSFIELD"
     assert told["unknown_peers"] == "accept"
     assert told["is_demo"] is False

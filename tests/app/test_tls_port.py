@@ -1,12 +1,13 @@
 """The port for DICOM over TLS of a live server (SEC-01)."""
 
+import json
 import os
 import signal
 import socket
 import subprocess
 
 import pytest
-from tests.app.test_supervisor import ENVIRONMENT, children, is_gone, wait_for
+from tests.app.test_supervisor import ENVIRONMENT, children, get, is_gone, wait_for
 from tests.live import hounsfield, live_server
 
 from hounsfield.app import certificates
@@ -32,7 +33,9 @@ def target(server, data):
 def test_every_receiving_process_speaks_tls_and_so_does_one_that_was_started_again(data):
     environment = ENVIRONMENT | {"HOUNSFIELD_DIMSE_TLS_PORT": "0"}
     with live_server(data, environment=environment) as server:
-        assert server.ready["dicom_tls"]["port"] != server.port
+        port = server.ready["dicom_tls"]["port"]
+        assert port != server.port
+        assert json.loads(get(server, "/api/server")[1])["dicom_tls_port"] == port
         for pid in children(server, "dimse"):
             os.kill(pid, signal.SIGKILL)
             wait_for(lambda pid=pid: is_gone(pid), server)

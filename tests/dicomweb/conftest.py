@@ -20,6 +20,7 @@ SERVER = {
     "ae_title": "HOUNSFIELD",
     "dicom_host": "127.0.0.1",
     "dicom_port": 11112,
+    "dicom_tls_port": None,
     "unknown_peers": "refuse",
     "is_demo": False,
 }

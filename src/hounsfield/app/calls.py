@@ -21,7 +21,7 @@ def recording_calls(archive: Archive) -> Iterator[Journal]:
         journal.close()
 
 
-def checks_from(our_ae_title: str, *our_ports: int) -> CheckPeer:
+def checks_from(our_ae_title: str, *our_ports: int | None) -> CheckPeer:
     """The test of peers, by a server of this name at these ports."""
     ours = OurSide(our_ae_title, tuple(port for port in our_ports if port))
 

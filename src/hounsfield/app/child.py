@@ -33,11 +33,14 @@ class Orders(BaseModel):
 
     settings: Settings
     dimse_port: int
+    dimse_tls_port: int | None = None
     is_demo: bool = False
     probe_ae_title: str
     places_descriptor: int = -1
     tls_descriptor: int = -1
     up_descriptor: int = -1
+    is_again: bool = False
+    """Whether this role died since the server started, and is now started again."""
 
     def tell_that_we_serve(self) -> None:
         """Let the supervisor know that this process, too, takes connections."""

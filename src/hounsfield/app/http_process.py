@@ -29,12 +29,15 @@ def run_http(orders: Orders, listener: socket.socket, life_line: LifeLine) -> No
             index=archive.index,
             data_folder=settings.data,
             peers=archive.peers,
-            check_peer=checks_from(settings.dimse.ae_title, orders.dimse_port),
+            check_peer=checks_from(
+                settings.dimse.ae_title, orders.dimse_port, orders.dimse_tls_port
+            ),
             ask_peer=PeerBrowser(settings.dimse.ae_title),
             server={
                 "ae_title": settings.dimse.ae_title,
                 "dicom_host": settings.dimse.host,
                 "dicom_port": orders.dimse_port,
+                "dicom_tls_port": orders.dimse_tls_port,
                 "unknown_peers": settings.dimse.unknown_peers,
                 "is_demo": orders.is_demo,
             },

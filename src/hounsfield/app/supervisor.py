@@ -303,19 +303,30 @@ class Supervisor:
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             os.close(reader)
+        is_again = child.started > 0
         child.started = time.monotonic()
         orders = Orders(
             settings=self._settings,
             dimse_port=self.ready.ports.get("dimse", self._settings.dimse.port),
+            dimse_tls_port=self._tls_port(),
             is_demo=self._is_demo,
             probe_ae_title=self._probe_ae_title,
             places_descriptor=self._places_descriptor,
             tls_descriptor=tls,
             up_descriptor=up,
+            is_again=is_again,
         )
         with contextlib.suppress(BrokenPipeError):  # it died already: seen by the next look
             os.write(child.life_line, orders_line(orders))
         log.debug("started", extra={"role": child.role, "child_pid": child.process.pid})
+
+    def _tls_port(self) -> int | None:
+        """Where TLS is spoken, here or by the one on this folder that receives; None where it is not."""
+        if "dimse" in self.ready.roles:
+            return self.ready.ports.get("dimse_tls")
+        return (
+            self._settings.dimse.tls_port if has_certificates(self._settings.data / "tls") else None
+        )
 
     def _look_after_children(self) -> None:
         """Notice who died, start again who is due."""

@@ -181,7 +181,8 @@ def check(
     from hounsfield.cli.peer_names import peer_for
 
     configured = settings_for(data, settings)
-    check_peer = checks_from(configured.dimse.ae_title, configured.dimse.port)
+    ours = configured.dimse
+    check_peer = checks_from(ours.ae_title, ours.port, ours.tls_port)
     with peer_for(configured, peer) as chosen:
         checks = check_peer(chosen, stores)
     is_ok = all(one.state != "failed" for one in checks)

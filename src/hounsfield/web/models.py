@@ -139,6 +139,8 @@ class Server(BaseModel):
     ae_title: str
     dicom_host: str
     dicom_port: int
+    dicom_tls_port: int | None
+    """Where DICOM over TLS is spoken; null where it is not."""
     dicomweb_url: str
     unknown_peers: Literal["refuse", "accept"]
     is_demo: bool

@@ -239,6 +239,8 @@ export interface paths {
         /**
          * Add Order
          * @description Keep a new order; modalities find it in their worklist at once.
+         *
+         *     Made of a performed procedure step that was reported without one, it has that step's status.
          */
         post: operations["add_order"];
         delete?: never;
@@ -473,6 +475,26 @@ export interface paths {
          * @description Test a peer, in under half a minute; with ``stores`` a small test object is stored there, which stays.
          */
         post: operations["test_peer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/procedure-steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Reported Steps
+         * @description One page of what modalities reported; ``unscheduled`` only what no order belongs to.
+         */
+        get: operations["list_reported_steps"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1995,6 +2017,68 @@ export interface components {
             };
         };
         /**
+         * ReportedStep
+         * @description A performed procedure step with whom it was for, as the modality says.
+         */
+        ReportedStep: {
+            /** Accessionnumber */
+            AccessionNumber: string;
+            /** Issuerofpatientid */
+            IssuerOfPatientID: string;
+            /** Patientbirthdate */
+            PatientBirthDate: string;
+            /** Patientid */
+            PatientID: string;
+            /** Patientname */
+            PatientName: string;
+            /** Patientsex */
+            PatientSex: string;
+            /** Requestedproceduredescription */
+            RequestedProcedureDescription: string;
+            /** Requestedprocedureid */
+            RequestedProcedureID: string;
+            /** Scheduledprocedurestepdescription */
+            ScheduledProcedureStepDescription: string;
+            /** Scheduledprocedurestepid */
+            ScheduledProcedureStepID: string;
+            /** Studyinstanceuid */
+            StudyInstanceUID: string;
+            /** Began */
+            began: string;
+            /** Description */
+            description: string;
+            /** Discontinuation Reason */
+            discontinuation_reason: string;
+            /** Ended */
+            ended: string;
+            /** Is Study Here */
+            is_study_here: boolean;
+            /** Modality */
+            modality: string;
+            /** Series */
+            series: components["schemas"]["PerformedSeries"][];
+            /** Sop Instance Uid */
+            sop_instance_uid: string;
+            /** Station Ae Title */
+            station_ae_title: string;
+            /** Status */
+            status: string;
+        };
+        /**
+         * ReportedStepPage
+         * @description One page of performed procedure steps, what was reported last first.
+         */
+        ReportedStepPage: {
+            /** Page */
+            page: number;
+            /** Page Size */
+            page_size: number;
+            /** Procedure Steps */
+            procedure_steps: components["schemas"]["ReportedStep"][];
+            /** Total */
+            total: number;
+        };
+        /**
          * Representative
          * @description The image that stands for a series; ``frame_number`` counts from 1.
          */
@@ -2106,6 +2190,8 @@ export interface components {
             dicom_host: string;
             /** Dicom Port */
             dicom_port: number;
+            /** Dicom Tls Port */
+            dicom_tls_port: number | null;
             /** Dicomweb Url */
             dicomweb_url: string;
             /** Is Demo */
@@ -2857,7 +2943,9 @@ export interface operations {
     };
     add_order: {
         parameters: {
-            query?: never;
+            query?: {
+                procedure_step_uid?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3446,6 +3534,49 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PeerTest"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_reported_steps: {
+        parameters: {
+            query?: {
+                date?: string;
+                unscheduled?: boolean;
+                page?: number;
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportedStepPage"];
                 };
             };
             /** @description The request cannot be understood */

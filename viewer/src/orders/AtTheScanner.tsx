@@ -12,6 +12,7 @@ export function ScannerSettings() {
     ['AE title', server.ae_title],
     ['Host', server.dicom_host],
     ['Port', String(server.dicom_port)],
+    ...(server.dicom_tls_port ? [['Port with TLS', String(server.dicom_tls_port)] as const] : []),
   ] as const;
   return (
     <div data-testid="scanner-settings">

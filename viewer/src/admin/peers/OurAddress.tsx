@@ -12,6 +12,7 @@ export function OurAddress({ title = 'What to enter at the scanner' }: { title?:
     ['AE title', server.ae_title],
     ['Host', server.dicom_host],
     ['Port', String(server.dicom_port)],
+    ...(server.dicom_tls_port ? [['Port with TLS', String(server.dicom_tls_port)] as const] : []),
   ] as const;
   return (
     <Panel title={title} testId="our-address">
@@ -23,7 +24,7 @@ export function OurAddress({ title = 'What to enter at the scanner' }: { title?:
               <code>{value}</code>
               <CopyIcon
                 value={value}
-                label={`Copy the ${name === 'AE title' ? name : name.toLowerCase()}`}
+                label={`Copy the ${name.replace(/^[HP]/, (letter) => letter.toLowerCase())}`}
               />
             </dd>
           </div>
@@ -32,6 +33,9 @@ export function OurAddress({ title = 'What to enter at the scanner' }: { title?:
       <Text size="sm" c="var(--quiet)">
         Other systems call it “destination”, “storage node”, “remote AE” or “PACS”. The same three
         values serve for storing, the worklist and procedure steps.
+        {server.dicom_tls_port
+          ? ' Where TLS is on at the other system, it takes the port with TLS instead.'
+          : ''}
         {isLocal(server.dicom_host)
           ? ' Until there are accounts, this server listens on this computer only: other machines reach it through a tunnel that you set up.'
           : ''}

@@ -38,7 +38,12 @@ function site({ failure = '', pulls = [] as Partial<Job>[] } = {}) {
     if (url === '/api/peers') return Response.json({ peers: [peer] });
     if (url.startsWith('/api/jobs')) return Response.json({ jobs: pulls, total: 0, counts: {} });
     if (url === '/api/server') {
-      return Response.json({ ae_title: 'HERE', dicom_host: '10.0.0.1', dicom_port: 11112 });
+      return Response.json({
+        ae_title: 'HERE',
+        dicom_host: '10.0.0.1',
+        dicom_port: 11112,
+        dicom_tls_port: 2762,
+      });
     }
     const body = JSON.parse(String(request.body));
     sent.push({ url, body });
@@ -130,7 +135,7 @@ describe('the page of remote archives', () => {
     show('/network/remote?peer=far&asked=1');
     const failure = await screen.findByTestId('remote-failure');
     expect(failure.textContent).toContain('rejects the calling AE title HERE');
-    expect((await screen.findByTestId('our-address')).textContent).toContain('11112');
+    expect((await screen.findByTestId('our-address')).textContent).toMatch(/11112.*2762/s);
     expect(within(failure).getByText('Test this peer').closest('a')?.getAttribute('href')).toBe(
       '/network/peers?test=far',
     );
