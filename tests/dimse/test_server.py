@@ -10,6 +10,8 @@ from tests.dimse.conftest import QUICK
 from tests.dimse.peer import RawPeer, aborts, dataset_bytes, eventually, instance, p_data, pdv
 
 from hounsfield.dimse.upper_layer.pdus import Abort
+from hounsfield.index.site.peers import Peers
+from hounsfield.index.site.records import Peer
 
 
 def test_many_associations_store_at_the_same_time(archive, serve):
@@ -56,6 +58,27 @@ def test_connections_far_beyond_the_limit_are_closed_at_once(archive, serve):
         with RawPeer(port) as peer:
             assert peer.hear_the_end() == []
         assert server.counts["open"] == 33
+
+
+# NET-12
+@pytest.mark.parametrize("is_removed", [False, True])
+def test_a_right_that_is_taken_away_counts_for_the_next_request(
+    archive, monkeypatch, serve, is_removed
+):
+    monkeypatch.setattr("hounsfield.dimse.services._RIGHTS_HOLD_S", 0.0)
+    peers = Peers(archive.store.index.database)
+    peers.add(Peer("RAW", "127.0.0.1", name="ct"))
+    _server, port = serve(archive, unknown_peers="refuse")
+    with RawPeer(port) as peer:
+        peer.associate()
+        assert peer.store(instance(1)).status == 0
+        if is_removed:
+            peers.remove("ct")
+        else:
+            peers.replace(Peer("RAW", "127.0.0.1", name="ct", may=frozenset({"search"})))
+        assert peer.store(instance(2)).status == 0x0124
+        assert peer.echo() == 0
+    assert len(archive.files()) == 1
 
 
 # NET-04

@@ -1,5 +1,6 @@
 """One association over a blocking socket: PDUs, fragments and messages (PS3.7 section 6.3, PS3.8 section 9)."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 
@@ -108,6 +109,7 @@ class Association:
         self.peer_address = ""
         self.principal = NOBODY
         self.peer: Peer | None = None
+        self.rights_known_at = time.monotonic()
         self.recording: Recording | None = None
         # By command field of the response and status: how many answers were given and taken.
         self.messages: Messages = {}

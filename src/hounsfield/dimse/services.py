@@ -1,11 +1,14 @@
 """The services we offer on an association, one handler a request (PS3.7 sections 7 and 8)."""
 
+import dataclasses
 import io
 import logging
+import time
 from collections.abc import Callable
 from functools import partial
 
 from hounsfield.archive.orders import OrderBook
+from hounsfield.archive.peers import caller_at
 from hounsfield.archive.procedure_steps import ProcedureSteps
 from hounsfield.archive.retrieve import Retrieve
 from hounsfield.archive.search import Search
@@ -26,8 +29,12 @@ from hounsfield.dimse.scp.worklist_scp import MODALITY_WORKLIST_FIND, WorklistSc
 from hounsfield.dimse.scu.work_item_scu import receiver_of
 from hounsfield.dimse.status import Status
 from hounsfield.dimse.upper_layer.negotiation import AcceptedContext
+from hounsfield.errors import HounsfieldError
 from hounsfield.index.site.commitments import Commitments
 from hounsfield.index.site.peers import Peers
+
+# Looked up for each request, rights would cost more than a short answer does.
+_RIGHTS_HOLD_S = 1.0
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +52,7 @@ class Services:
         peers: Peers,
     ) -> None:
         self._max_skipped_bytes = config.max_skipped_bytes
+        self._peers = peers
         search = Search(store.index)
         retrieve_scp = RetrieveScp(config, Retrieve(store.storage, store.index), peers)
         store_scp = StoreScp(store, max_skipped_bytes=config.max_skipped_bytes)
@@ -78,6 +86,21 @@ class Services:
             (CommandField.C_FIND_RQ, MODALITY_WORKLIST_FIND): worklist_scp.on_c_find,
         }
 
+    def _renew_rights(self, association: Association) -> None:
+        """What a peer may is what it may now: a right that was taken away counts for the next request."""
+        now = time.monotonic()
+        if association.peer is None or now - association.rights_known_at < _RIGHTS_HOLD_S:
+            return
+        try:
+            known = self._peers.by_ae_title(association.calling_ae_title)
+        except HounsfieldError:  # the index is not to be had: they stay as they are
+            return
+        association.rights_known_at = now
+        peer = caller_at(known, association.peer_address)
+        association.peer = peer or association.peer
+        may = frozenset[str]() if peer is None else peer.may
+        association.principal = dataclasses.replace(association.principal, may=may)
+
     def ended(self, association: Association) -> None:
         """Forget what was kept for an association."""
         self._commitment_scp.ended(association)
@@ -86,6 +109,7 @@ class Services:
         """Receive one message and answer it; None for what has no answer. Raises AssociationEnded."""
         self._commitment_scp.report_while_idle(association)
         context, command = association.receive_command()
+        self._renew_rights(association)
         if command.is_response:
             self._commitment_scp.on_response(association, command)
         if command.is_response or command.command_field == CommandField.C_CANCEL_RQ:

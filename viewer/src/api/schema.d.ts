@@ -353,7 +353,7 @@ export interface paths {
         post?: never;
         /**
          * Remove Peer
-         * @description Forget a peer; its associations in progress go on.
+         * @description Forget a peer; on associations in progress it may ask for nothing more.
          */
         delete: operations["remove_peer"];
         options?: never;

@@ -160,7 +160,7 @@ def _add_managing(app: FastAPI, parts: "ApiParts") -> None:
 
     @app.delete("/peers/{name}", status_code=204)
     async def remove_peer(request: Request, name: str) -> Response:
-        """Forget a peer; its associations in progress go on."""
+        """Forget a peer; on associations in progress it may ask for nothing more."""
         await in_thread(managing.remove_peer, peers, principal_of(request), name)
         return Response(status_code=204)
 
