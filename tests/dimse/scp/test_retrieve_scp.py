@@ -292,6 +292,24 @@ def test_a_destination_that_is_not_known_is_a801(mover, name):
 
 
 # QR-08
+def test_of_two_peers_of_one_ae_title_the_one_that_asks_gets_its_images(
+    archive, stored, serve, destination
+):
+    there, peer = destination
+    with socket.create_server(("127.0.0.1", 0)) as elsewhere:
+        port_of_other = elsewhere.getsockname()[1]
+        other = Peer("THERE", "127.0.0.0/24", port_of_other, name="another")
+        namesake = Peer("THERE", "127.0.0.2", port_of_other, name="namesake")
+        _server, port = serve(archive, peers=(namesake, other, peer))
+        with Retriever(port) as mover:
+            mover.open(STUDY_MOVE, calling="THERE")
+            mover.retrieve(CommandField.C_MOVE_RQ, "STUDY", "THERE", StudyInstanceUID="1.2.1")
+            _, responses, _ = mover.take_all()
+    assert responses[-1].status == SUCCESS
+    assert len(there.files()) == len(stored)
+
+
+# QR-08
 def test_a_destination_that_does_not_answer_fails_every_instance(archive, stored, serve):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port_of_nobody = taken.getsockname()[1]

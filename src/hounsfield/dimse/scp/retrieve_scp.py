@@ -250,7 +250,7 @@ class RetrieveScp:
         destination = operation.request.move_destination
         if operation.association.recording is not None:
             operation.association.recording.remark(destination=destination)
-        peer = self._destination(destination)
+        peer = self._destination(destination, operation.association.peer)
         target = target_of(peer, self._config.ae_title)
         preferred = peer.transfer_syntaxes
         originator = (operation.association.calling_ae_title, operation.request.message_id)
@@ -275,11 +275,13 @@ class RetrieveScp:
                 operation.give_up()
         return None
 
-    def _destination(self, ae_title: str) -> Peer:
-        """The peer of a name; raises UnknownDestination."""
-        for peer in self._peers.by_ae_title(ae_title):
-            if can_be_called(peer):
-                return peer
+    def _destination(self, ae_title: str, requestor: Peer | None) -> Peer:
+        """The peer of a name: of several, the one that asks for itself. Raises UnknownDestination."""
+        known = [peer for peer in self._peers.by_ae_title(ae_title) if can_be_called(peer)]
+        if requestor in known:
+            return requestor
+        for peer in known:
+            return peer
         raise UnknownDestination(f"no peer with AE title {ae_title[:16]!a}, host and port is known")
 
 
