@@ -3,13 +3,17 @@
 import logging
 import os
 import threading
+import time
+from functools import partial
 
-from hounsfield.app.archive import open_archive
+from hounsfield.app.archive import Archive, open_archive
 from hounsfield.app.calls import recording_calls
 from hounsfield.app.child import DRAIN_S, LifeLine, Orders
 from hounsfield.app.job_handlers import engine_over
 from hounsfield.app.lock import FolderLock
 from hounsfield.archive.sweep import sweep
+from hounsfield.archive.work_items import UnifiedWorklist
+from hounsfield.dimse.scu.work_item_scu import receiver_of
 from hounsfield.errors import HounsfieldError
 from hounsfield.index.site.availability import AvailabilitySubscribers
 from hounsfield.index.site.routing import RoutingRules
@@ -19,6 +23,7 @@ _SETTLE_EVERY_S = 0.5
 # Half a tick less, so that it is each second tick: a study gets at most one job a second for what came in.
 _FOLLOW_EVERY_S = 0.75
 _TROUBLED_S = 10.0
+_PRUNE_EVERY_S = 86_400.0
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +34,7 @@ def run_worker(orders: Orders, life_line: LifeLine) -> None:
     with open_archive(orders.settings) as archive, recording_calls(archive):
         rules = RoutingRules(archive.index.database)
         subscribers = AvailabilitySubscribers(archive.index.database)
+        watched = _WatchedWorklist(archive, orders)
         engine = engine_over(archive, orders.settings, orders.dimse_port)
         life_line.watch(engine.stop)
         jobs = threading.Thread(target=engine.run, args=(DRAIN_S,), name="jobs")
@@ -41,6 +47,7 @@ def run_worker(orders: Orders, life_line: LifeLine) -> None:
                     )
                     rules.follow(_FOLLOW_EVERY_S)
                     subscribers.follow()
+                    watched.look_after()
                 except HounsfieldError as problem:
                     log.warning("the archive cannot be looked after now: %s", problem)
                     life_line.ended.wait(_TROUBLED_S)
@@ -48,6 +55,26 @@ def run_worker(orders: Orders, life_line: LifeLine) -> None:
             engine.stop()
             jobs.join()
         life_line.wait()  # its thread must not be cut off while it reports
+
+
+class _WatchedWorklist:
+    """The unified worklist: who watches it hears that the server started, and what is long done goes."""
+
+    def __init__(self, archive: Archive, orders: Orders) -> None:
+        self._worklist = UnifiedWorklist(archive.index, partial(receiver_of, archive.peers))
+        self._keep_s = orders.settings.work_items.keep_days * 86_400
+        self._is_told = orders.is_again
+        self._prune_at = 0.0
+
+    def look_after(self) -> None:
+        """Do what is due; what fails is due again at the next call."""
+        if not self._is_told:
+            self._worklist.announce_restart()
+            self._is_told = True
+        if time.monotonic() >= self._prune_at:
+            if gone := self._worklist.prune(self._keep_s):
+                log.info("work items that ended long ago are forgotten", extra={"work_items": gone})
+            self._prune_at = time.monotonic() + _PRUNE_EVERY_S
 
 
 def run_sweep(orders: Orders) -> None:

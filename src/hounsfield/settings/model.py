@@ -150,6 +150,14 @@ class JobSettings(_Group):
     """How long jobs that have ended are kept, with what they sent."""
 
 
+class WorkItemSettings(_Group):
+    """The unified worklist (UPS)."""
+
+    keep_days: Seconds = 90.0
+    """How long work items that are completed or canceled are kept; one that a peer has under its deletion lock is
+    kept longer."""
+
+
 class LogSettings(_Group):
     """What is written to standard error."""
 
@@ -181,6 +189,7 @@ class Settings(_Group):
     web: WebSettings = WebSettings()
     dimse: DimseSettings = DimseSettings()
     jobs: JobSettings = JobSettings()
+    work_items: WorkItemSettings = WorkItemSettings()
     log: LogSettings = LogSettings()
 
 

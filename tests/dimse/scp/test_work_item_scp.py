@@ -13,6 +13,7 @@ from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 from hounsfield.archive.work_items import UnifiedWorklist
 from hounsfield.dimse.config import Peer
 from hounsfield.dimse.scu.work_item_scu import WorkItemEvents
+from hounsfield.errors import Unavailable
 from hounsfield.index.site.peers import Peers
 from hounsfield.index.site.work_items import WorkItems
 
@@ -523,3 +524,23 @@ def test_events_wait_in_order_for_a_watcher_that_does_not_answer(user, archive, 
     assert [event.event_type for event in waiting] == [1, 1]
     assert len(told()) == 2
     assert WorkItems(archive.store.index.database).events_for("WATCHER") == []
+
+
+def test_a_watcher_that_rejects_us_or_offers_no_events_is_tried_again(user, archive):
+    uid = generate_uid()
+    user.create(work(), uid)
+    user.watch(uid)
+    index = archive.store.index
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    for turns_away in (True, False):
+        ae = AE("WATCHER")
+        ae.add_supported_context("1.2.840.10008.1.1")
+        ae.require_calling_aet = ["SOMEBODY ELSE"] if turns_away else []
+        server = ae.start_server(("127.0.0.1", port), block=False)
+        peer = Peer("WATCHER", host="127.0.0.1", port=port, name="watcher")
+        events = WorkItemEvents(index, Peers(index.database, (peer,)), "HOUNSFIELD")
+        with pytest.raises(Unavailable):
+            events(Job())
+        server.shutdown()
+    assert len(WorkItems(index.database).events_for("WATCHER")) == 1

@@ -9,7 +9,7 @@ from hounsfield.dimse.scu.requestor import MESSAGE_SYNTAXES, ScuAssociation, Tar
 from hounsfield.dimse.status import StatusClass, class_of
 from hounsfield.dimse.targets import can_be_called, target_of
 from hounsfield.dimse.upper_layer.items import RoleSelection
-from hounsfield.errors import NotFound
+from hounsfield.errors import NotAcceptable, NotFound, Refused, Unavailable
 from hounsfield.index.index import Index
 from hounsfield.index.site.peers import Peers
 from hounsfield.index.site.records import Peer
@@ -35,7 +35,7 @@ class WorkItemEvents:
         self._turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def __call__(self, job: RunningJob) -> str:
-        """Tell all there is; raises NotFound, Refused, Unavailable."""
+        """Tell all there is; raises NotFound, Unavailable."""
         ae_title = str(job.arguments["ae_title"])
         peer = receiver_of(self._peers, ae_title)
         if peer is None:
@@ -43,14 +43,18 @@ class WorkItemEvents:
         told, not_taken = 0, 0
         with self._turns[ae_title]:
             while events := self._items.events_for(ae_title):
-                with _association(target_of(peer, self._our_ae_title)) as association:
-                    for event in events:
-                        if job.is_stopped():
-                            return f"{told} events told, stopped"
-                        taken = tell(association, event)
-                        told, not_taken = told + taken, not_taken + (not taken)
-                        self._items.told(event.id)
-                        job.progress(told + not_taken, 0)
+                try:
+                    with _association(target_of(peer, self._our_ae_title)) as association:
+                        for event in events:
+                            if job.is_stopped():
+                                return f"{told} events told, stopped"
+                            taken = tell(association, event)
+                            told, not_taken = told + taken, not_taken + (not taken)
+                            self._items.told(event.id)
+                            job.progress(told + not_taken, 0)
+                except (Refused, NotAcceptable) as problem:
+                    # Who rejects us today may know us tomorrow: somebody has to set that up first.
+                    raise Unavailable(str(problem)) from problem
         return f"{told} events told" + (f", {not_taken} not taken" if not_taken else "")
 
 
