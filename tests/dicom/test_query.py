@@ -13,6 +13,7 @@ from hounsfield.dicom.query import (
 from hounsfield.errors import InvalidQuery
 
 NAME, DATE, UID, ID = 0x00100010, 0x00080020, 0x0020000D, 0x00100020
+MODALITIES = 0x00080061
 
 
 @pytest.mark.parametrize(
@@ -26,6 +27,8 @@ NAME, DATE, UID, ID = 0x00100010, 0x00080020, 0x0020000D, 0x00100020
         (UID, "UI", "1.2", SingleValue("1.2")),
         (UID, "UI", "1.2,1.3", UidList(("1.2", "1.3"))),
         (UID, "UI", "1.2\\1.3", UidList(("1.2", "1.3"))),
+        (MODALITIES, "CS", "CT\\MR", UidList(("CT", "MR"))),
+        (MODALITIES, "CS", "CT\\", SingleValue("CT")),
         (DATE, "DA", "20260131", SingleValue("20260131")),
         (DATE, "DA", "20260101-20260131", Range("20260101", "20260131")),
         (DATE, "DA", "20260101-", Range("20260101", None)),

@@ -50,7 +50,7 @@ class SingleValue:
 
 @dataclass(frozen=True, slots=True)
 class UidList:
-    """Matches any of the listed values (C.2.2.2.2)."""
+    """Matches any of the listed values (C.2.2.2.2); codes are listed too, as in Modalities in Study."""
 
     uids: tuple[str, ...]
 
@@ -192,13 +192,16 @@ def parse_match(tag: int, vr: str, text: str) -> Matching:
         return _uids(tag, text.replace(",", "\\").split("\\"))
     if vr in RANGE_VRS:
         return _range(tag, vr, text)
+    if vr == "CS" and "\\" in text and not set(text) & {"*", "?"}:
+        # Without negotiation such a key has no meaning, but many ask for CT\MR and mean any of them.
+        return _codes(text)
     if vr in WILDCARD_VRS and ("*" in text or "?" in text):
         return Wildcard(text)
     if vr in {"IS", "DS", "US", "SS", "UL", "SL", "FL", "FD"}:
         try:
             float(text)
         except ValueError:
-            raise InvalidQuery(f"{name_of(tag)} is a number, {text!r} is not") from None
+            raise InvalidQuery(f"{name_of(tag)} is a number, and its value is not") from None
     return SingleValue(text)
 
 
@@ -207,6 +210,13 @@ def _groups(text: str) -> Matching:
     if all(set(group) <= {"*"} for group in groups):
         return Universal()
     return NameGroups(groups)
+
+
+def _codes(text: str) -> Matching:
+    kept = tuple(code.strip(" ") for code in text.split("\\") if code.strip(" "))
+    if not kept:
+        return Universal()
+    return SingleValue(kept[0]) if len(kept) == 1 else UidList(kept)
 
 
 def name_of(tag: int) -> str:
@@ -230,7 +240,7 @@ def _range(tag: int, vr: str, text: str) -> Matching:
     for part in parts:
         # ACR-NEMA wrote 2026.01.31 and 12:30:00; PS3.5 6.2 lets readers accept both.
         if not set(part.replace(":", "").replace(".", "")) <= _DIGITS[vr]:
-            raise InvalidQuery(f"{name_of(tag)}: {text!r} is no date, time or range of them")
+            raise InvalidQuery(f"{name_of(tag)}: its value is no date, time or range of them")
     if vr == "DA":
         parts = [_date(tag, part) for part in parts]
     elif vr == "TM":
@@ -245,5 +255,5 @@ def _range(tag: int, vr: str, text: str) -> Matching:
 def _date(tag: int, text: str) -> str:
     digits = text.replace(".", "")
     if digits and len(digits) != 8:
-        raise InvalidQuery(f"{name_of(tag)}: {text!r} is no date; write it as YYYYMMDD")
+        raise InvalidQuery(f"{name_of(tag)}: its value is no date; write it as YYYYMMDD")
     return digits

@@ -146,9 +146,9 @@ def test_what_is_supported_is_answered_so_and_the_conversion_of_images_is_not(fi
         (3, {"PatientName": "*oe^j*"}, {"1.2.1"}, {"1.2.1"}),
         # empty values
         (6, {"StudyDescription": '""'}, set(), {"1.2.3"}),
-        # several values: all of them
-        (7, {"ModalitiesInStudy": ["CT", "SR"]}, set(), {"1.2.1"}),
-        (7, {"ModalitiesInStudy": ["CT", "MR"]}, set(), set()),
+        # several values: all of them, or else any of them
+        (7, {"ModalitiesInStudy": ["CT", "SR"]}, {"1.2.1", "1.2.3"}, {"1.2.1"}),
+        (7, {"ModalitiesInStudy": ["SR", "PT"]}, {"1.2.1"}, set()),
     ],
 )
 def test_each_kind_of_matching_is_on_where_it_was_negotiated(
