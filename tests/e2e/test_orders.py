@@ -330,6 +330,65 @@ def test_a_wrong_choice_at_the_scanner_is_shown_on_top_and_put_right(wide, serve
     assert "Franklin" in worklist(server, findscu)
 
 
+def unscheduled(name, patient_id):
+    """What a scanner says of somebody whom no worklist told it of."""
+    keywords = (
+        "AccessionNumber RequestedProcedureID RequestedProcedureDescription "
+        "ScheduledProcedureStepID ScheduledProcedureStepDescription"
+    )
+    return dict.fromkeys(keywords.split(), "") | {
+        "PatientName": name, "PatientID": patient_id, "StudyInstanceUID": generate_uid(),
+        "ScheduledProcedureStepStartDate": f"{datetime.now().astimezone():%Y%m%d}",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_what_was_reported_without_an_order_becomes_one(open_app, server, storescu, images, scheme):
+    app = open_app(path="/worklist")
+    if scheme == "light":
+        app("colour-scheme").click()
+    scanned = unscheduled("Hodgkin^Dorothy", f"UNS-{scheme}")
+    scanner, paths = Scanner(server, scanned), images(scanned)
+    scanner.begins()
+    scanner.has_made(paths, is_last=True)
+    send(server, paths[:4])
+    Scanner(server, unscheduled("Goeppert^Maria", f"UNS2-{scheme}")).begins()
+    steps = app.page.get_by_test_id("unscheduled-step")
+    step = steps.filter(has_text=f"UNS-{scheme}")
+    step.get_by_text(f"Head routine · CT at {STATION} · 09:30 to 09:45 · 4 of 6").wait_for()
+    step.get_by_text("completed").wait_for()
+    steps.filter(has_text=f"UNS2-{scheme}").get_by_text("in progress").wait_for()
+    app("unscheduled").scroll_into_view_if_needed()
+    app.shoot(f"worklist-unscheduled-{scheme}")
+    app.page.set_viewport_size({"width": 390, "height": 844})
+    app("unscheduled").scroll_into_view_if_needed()
+    assert app.overflow() <= 0
+    app.shoot(f"worklist-unscheduled-phone-{scheme}")
+    app.page.set_viewport_size({"width": 1440, "height": 900})
+
+    step.get_by_test_id("make-order").click()
+    app("order-form").wait_for()
+    assert app("order-time").input_value() == "09:30"
+    app.page.wait_for_timeout(400)  # the drawer slides in
+    app.shoot(f"order-of-step-{scheme}")
+    fill(app, patientId=f"UNS-{scheme}-RIGHT")
+    app("save-order").click()
+    step.wait_for(state="detached")
+    row = app.page.get_by_test_id("row").filter(has_text=f"UNS-{scheme}-RIGHT")
+    row.get_by_text("completed").wait_for()
+    row.get_by_text(f"4 of {IMAGES} received").wait_for()
+
+
+def test_the_study_of_a_step_without_an_order_is_opened(wide, server, storescu, images):
+    scanned = unscheduled("Payne^Cecilia", "UNS-OPEN")
+    Scanner(server, scanned).begins()
+    send(server, images(scanned))
+    wide.page.goto(f"{server.http}/worklist")
+    step = wide.page.get_by_test_id("unscheduled-step").filter(has_text="UNS-OPEN")
+    step.get_by_test_id("open-unscheduled-study").click()
+    wide("study-header").get_by_text("Payne, Cecilia").wait_for()
+
+
 def test_a_study_that_stays_incomplete_says_how_many_are_missing(wide, tmp_path, storescu, images):
     soon = {"HOUNSFIELD_COMPLETE_AFTER_S": "1", "HOUNSFIELD_INCOMPLETE_AFTER_S": "2"}
     with live_server(tmp_path / "data", environment=soon) as server:

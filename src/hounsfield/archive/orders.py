@@ -13,6 +13,8 @@ from hounsfield.dicom.query import Range, SingleValue
 from hounsfield.errors import Conflict, InvalidQuery, NotFound
 from hounsfield.index.index import Index
 from hounsfield.index.site.orders import Changes, Order, Orders, Wanted
+from hounsfield.index.site.procedure_steps import Changes as StepChanges
+from hounsfield.index.site.procedure_steps import ProcedureStep
 
 STATUSES = ("scheduled", "arrived", "in progress", "completed", "discontinued", "cancelled")
 # MWL-03: an item leaves the list when its work is done or given up, not by the time of day.
@@ -29,18 +31,26 @@ class OrderBook:
     def __init__(self, index: Index) -> None:
         self._orders = Orders(index.database)
 
-    def add(self, principal: Principal, new: Order) -> Order:
-        """Keep a new order; IDs and UIDs that it lacks are made. Raises InvalidQuery, Conflict, Refused."""
+    def add(self, principal: Principal, new: Order, *, procedure_step_uid: str = "") -> Order:
+        """Keep a new order; IDs and UIDs that it lacks are made.
+
+        It has the status of the performed procedure steps that named it before it was there, and of the one
+        that it is made of, if any. Raises InvalidQuery, Conflict, NotFound, Refused.
+        """
         require(principal, "administer")
         kept = replace(new, values=checked(new.values), created_by=principal.name)
         with self._orders.changing() as changes:
             self._check(changes, kept)
             _name(changes, kept)
             changes.add(kept)
-        return kept
+            steps = StepChanges(changes.connection)
+            if procedure_step_uid:
+                steps.link(_without_order(steps, procedure_step_uid), kept.id)
+            steps.link_earlier(kept)
+            return _existing(changes, kept.id)
 
     def change(self, principal: Principal, order_id: int, new: Order) -> Order:
-        """Change what an order says; its status stays. Raises InvalidQuery, Conflict, NotFound, Refused."""
+        """Change what an order says; its status stays, unless a step was reported for what it says now. Raises InvalidQuery, Conflict, NotFound, Refused."""
         require(principal, "administer")
         values = checked(new.values)
         with self._orders.changing() as changes:
@@ -54,6 +64,9 @@ class OrderBook:
                     kept.values[keyword] = before.get(keyword)
             self._check(changes, kept)
             changes.save(kept)
+            if kept.status != "cancelled":
+                StepChanges(changes.connection).link_earlier(kept)
+                kept = _existing(changes, kept.id)
         return kept
 
     def set_status(self, principal: Principal, order_id: int, status: str) -> Order:
@@ -223,6 +236,15 @@ def _existing(changes: Changes, order_id: int) -> Order:
     if found is None:
         raise NotFound(f"there is no order {order_id}")
     return found
+
+
+def _without_order(steps: StepChanges, sop_instance_uid: str) -> ProcedureStep:
+    step = steps.get(sop_instance_uid)
+    if step is None:
+        raise NotFound(f"there is no performed procedure step {sop_instance_uid[:64]}")
+    if steps.orders_of(sop_instance_uid):
+        raise Conflict("this performed procedure step has an order by now")
+    return step
 
 
 def _patient(order: Order) -> tuple[str, str]:

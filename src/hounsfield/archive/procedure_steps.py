@@ -12,7 +12,7 @@ from hounsfield.dicom.procedure_steps import DataSet, Faults, value_of
 from hounsfield.errors import Conflict, InvalidInstance, NotFound
 from hounsfield.index.index import Index
 from hounsfield.index.site.expectations import Expectations, Expected
-from hounsfield.index.site.procedure_steps import ProcedureStep, ProcedureStepTable
+from hounsfield.index.site.procedure_steps import ProcedureStep, ProcedureStepTable, Reported
 
 MODALITY_PERFORMED_PROCEDURE_STEP = "1.2.840.10008.3.1.2.3.3"
 _MAX_UID = 64
@@ -97,6 +97,18 @@ class ProcedureSteps:
         require(principal, "worklist")
         return [self._told(step) for step in self._steps.for_order(order_id)]
 
+    def page(
+        self, principal: Principal, reported: Reported, limit: int, offset: int = 0
+    ) -> tuple[list[dict[str, Any]], int]:
+        """What was reported, with whom it was for and whether its study has come; and how many there are.
+
+        Raises Refused.
+        """
+        require(principal, "worklist")
+        steps, total = self._steps.page(reported, limit, offset)
+        here = self._steps.studies_here({rules.study_of(step.attributes) for step in steps})
+        return [self._told(step) | _whose(step, here) for step in steps], total
+
     def _told(self, step: ProcedureStep) -> dict[str, Any]:
         attributes = step.attributes
         counts = self._expectations.series_of(step.sop_instance_uid)
@@ -115,6 +127,26 @@ class ProcedureSteps:
                 for series in rules.items_of(attributes, rules.PERFORMED_SERIES)
             ],
         }
+
+
+def _whose(step: ProcedureStep, studies_here: set[str]) -> dict[str, Any]:
+    attributes = step.attributes
+    scheduled = rules.first_scheduled(attributes)
+    study_instance_uid = rules.study_of(attributes)
+    return {
+        "PatientName": rules.name_of(attributes, rules.PATIENT_NAME),
+        "PatientID": value_of(attributes, rules.PATIENT_ID),
+        "IssuerOfPatientID": value_of(attributes, rules.ISSUER_OF_PATIENT_ID),
+        "PatientBirthDate": value_of(attributes, rules.PATIENT_BIRTH_DATE),
+        "PatientSex": value_of(attributes, rules.PATIENT_SEX),
+        "StudyInstanceUID": study_instance_uid,
+        "AccessionNumber": value_of(scheduled, rules.ACCESSION_NUMBER),
+        "RequestedProcedureID": value_of(scheduled, rules.REQUESTED_PROCEDURE_ID),
+        "RequestedProcedureDescription": value_of(scheduled, rules.REQUESTED_DESCRIPTION),
+        "ScheduledProcedureStepID": value_of(scheduled, rules.SCHEDULED_STEP_ID),
+        "ScheduledProcedureStepDescription": value_of(scheduled, rules.SCHEDULED_DESCRIPTION),
+        "is_study_here": study_instance_uid in studies_here,
+    }
 
 
 def _series(series: DataSet, counts: dict[str, Expected]) -> dict[str, Any]:

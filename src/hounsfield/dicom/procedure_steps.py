@@ -22,6 +22,9 @@ REQUESTED_PROCEDURE_ID, SCHEDULED_STEP_ID = "00401001", "00400009"
 SERIES_DESCRIPTION, PROTOCOL_NAME = "0008103E", "00181030"
 REFERENCED_IMAGES, REFERENCED_NON_IMAGES = "00081140", "00400220"
 REFERENCED_SOP_INSTANCE_UID = "00081155"
+PATIENT_NAME, PATIENT_BIRTH_DATE, PATIENT_SEX = "00100010", "00100030", "00100040"
+ISSUER_OF_PATIENT_ID, REQUESTED_DESCRIPTION = "00100021", "00321060"
+SCHEDULED_DESCRIPTION = "00400007"
 CODE_VALUE, CODE_MEANING = "00080100", "00080104"
 # PS3.16 CID 9300: the scanner's operator had taken the wrong entry of the worklist.
 INCORRECT_WORKLIST_ENTRY = "110514"
@@ -128,6 +131,21 @@ def value_of(dataset: DataSet, tag: str) -> str:
     """The first value of an attribute as text; empty without one."""
     values = dataset.get(tag, {}).get("Value")
     return str(values[0]).strip() if values and values[0] is not None else ""
+
+
+def name_of(dataset: DataSet, tag: str) -> str:
+    """A person name with its groups as DICOM writes it (PS3.5 6.2.1); empty without one."""
+    values = dataset.get(tag, {}).get("Value")
+    name = values[0] if values else None
+    if not isinstance(name, Mapping):
+        return str(name or "").strip()
+    groups = (str(name.get(one, "")) for one in ("Alphabetic", "Ideographic", "Phonetic"))
+    return "=".join(groups).rstrip("=").strip()
+
+
+def first_scheduled(dataset: DataSet) -> DataSet:
+    """The first step that the modality was told to perform, or that it made up where it had no worklist."""
+    return next(iter(items_of(dataset, SCHEDULED_STEPS)), {})
 
 
 def items_of(dataset: DataSet, tag: str) -> list[DataSet]:

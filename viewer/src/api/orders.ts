@@ -9,6 +9,8 @@ export type OrderAttributes = Partial<Schemas['NewOrder']>;
 export type OrderPage = Schemas['OrderPage'];
 export type OrderStatus = Order['status'];
 export type ProcedureStep = Schemas['ProcedureStep'];
+/** A performed step with whom it was for. */
+export type ReportedStep = Schemas['ReportedStep'];
 
 export const ORDER_STATUSES: readonly OrderStatus[] = [
   'scheduled',
@@ -55,7 +57,22 @@ export const readOrder = (id: string, signal?: AbortSignal) =>
 export const readProcedureSteps = (id: string, signal?: AbortSignal) =>
   get<Schemas['ProcedureStepList']>(path('orders', id, 'procedure-steps'), signal);
 
-export const createOrder = (order: OrderAttributes) => send<Order>('POST', '/api/orders', order);
+/** The performed steps of a day, or a range of days, that no order belongs to. */
+export const readUnscheduledSteps = (date: string, page: number, signal?: AbortSignal) =>
+  get<Schemas['ReportedStepPage']>(
+    `/api/procedure-steps?${new URLSearchParams({ unscheduled: 'true', date, page: String(page) })}`,
+    signal,
+  );
+
+/** Keep a new order; one that is made of a performed step has that step's status. */
+export const createOrder = (order: OrderAttributes, procedureStepUid?: string) =>
+  send<Order>(
+    'POST',
+    procedureStepUid
+      ? `/api/orders?${new URLSearchParams({ procedure_step_uid: procedureStepUid })}`
+      : '/api/orders',
+    order,
+  );
 
 export const changeOrder = (id: string, order: OrderAttributes) =>
   send<Order>('PUT', path('orders', id), order);

@@ -3,8 +3,8 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { cleanup, fireEvent, render, screen, waitFor } from '@testing-library/react';
 import { MemoryRouter } from 'react-router';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { OrderAttributes } from '../api/orders';
-import { OrderForm } from './OrderForm';
+import type { OrderAttributes, ReportedStep } from '../api/orders';
+import { type Drafted, OrderForm } from './OrderForm';
 
 const json = (body: unknown, status = 200) =>
   new Response(JSON.stringify(body), { status, headers: { 'Content-Type': 'application/json' } });
@@ -23,6 +23,7 @@ function answerWith(created: () => Response) {
   const asked: OrderAttributes[] = [];
   vi.stubGlobal('fetch', async (url: string, request: RequestInit) => {
     if (request.method === 'POST') {
+      urls.push(url);
       asked.push(JSON.parse(String(request.body)) as OrderAttributes);
       return created();
     }
@@ -33,7 +34,9 @@ function answerWith(created: () => Response) {
   return asked;
 }
 
-function open() {
+const urls: string[] = [];
+
+function open(order: Drafted = 'new') {
   const onSaved = vi.fn();
   render(
     <MantineProvider env="test">
@@ -41,7 +44,7 @@ function open() {
         client={new QueryClient({ defaultOptions: { queries: { retry: false } } })}
       >
         <MemoryRouter>
-          <OrderForm order="new" onClose={() => undefined} onSaved={onSaved} />
+          <OrderForm order={order} onClose={() => undefined} onSaved={onSaved} />
         </MemoryRouter>
       </QueryClientProvider>
     </MantineProvider>,
@@ -53,7 +56,10 @@ const type = (name: string, value: string) =>
   fireEvent.change(screen.getByTestId(`order-${name}`), { target: { value } });
 const entered = (name: string) => screen.getByTestId<HTMLInputElement>(`order-${name}`).value;
 
-beforeEach(() => localStorage.clear());
+beforeEach(() => {
+  localStorage.clear();
+  urls.length = 0;
+});
 afterEach(() => {
   cleanup();
   vi.unstubAllGlobals();
@@ -92,6 +98,53 @@ it('warns when the ID belongs to somebody else, and overwrites nothing', async (
   expect(entered('family')).toBe('Roe');
   fireEvent.click(screen.getByText('Take this'));
   expect(entered('family')).toBe('Doe');
+});
+
+const STEP: ReportedStep = {
+  sop_instance_uid: '2.25.7',
+  status: 'COMPLETED',
+  station_ae_title: 'CT1',
+  began: '20261124 093112',
+  ended: '20261124 094500',
+  modality: 'CT',
+  description: 'Head routine',
+  discontinuation_reason: '',
+  series: [],
+  PatientName: 'Roe^Richard',
+  PatientID: 'P7',
+  IssuerOfPatientID: '',
+  PatientBirthDate: '19800203',
+  PatientSex: 'unknown',
+  StudyInstanceUID: '1.2.3',
+  AccessionNumber: 'A7',
+  RequestedProcedureID: '',
+  RequestedProcedureDescription: '',
+  ScheduledProcedureStepID: '',
+  ScheduledProcedureStepDescription: '',
+  is_study_here: true,
+};
+
+it('makes an order of what a scanner performed without one', async () => {
+  const asked = answerWith(() => json({ id: 1, ...JANE, status: 'completed' }, 201));
+  const onSaved = open(STEP);
+  expect(screen.getByTestId('order-of-step').textContent).toContain('CT1');
+  expect([entered('family'), entered('date'), entered('time')]).toEqual([
+    'Roe',
+    '2026-11-24',
+    '09:31',
+  ]);
+  fireEvent.click(screen.getByTestId('save-order'));
+  await waitFor(() => expect(onSaved).toHaveBeenCalled());
+  expect(urls).toEqual(['/api/orders?procedure_step_uid=2.25.7']);
+  expect(asked[0]).toMatchObject({
+    PatientID: 'P7',
+    PatientSex: '',
+    StudyInstanceUID: '1.2.3',
+    AccessionNumber: 'A7',
+    RequestedProcedureDescription: 'Head routine',
+    Modality: 'CT',
+    ScheduledStationAETitle: 'CT1',
+  });
 });
 
 it('asks the archive for nothing while something is missing', async () => {

@@ -29,10 +29,11 @@ import {
 } from './filters';
 import { MODALITIES } from './modalities';
 import { OrderDetail } from './OrderDetail';
-import { OrderForm } from './OrderForm';
+import { type Drafted, OrderForm } from './OrderForm';
 import classes from './Orders.module.css';
 import { OrderTable } from './OrderTable';
 import { useAttention, useMoveOrder, useOrders, useStations } from './queries';
+import { Unscheduled } from './Unscheduled';
 import { byTime, isAhead } from './words';
 
 /** What the scanners are to do, day by day, and how far each of it is. */
@@ -40,9 +41,11 @@ export default function WorklistPage() {
   const navigate = useNavigate();
   const [search, setSearch] = useSearchParams();
   const filters = parseFilters(search);
-  const [form, setForm] = useState<Order | 'new'>();
+  const query = queryOf(filters);
+  const hasDays = filters.day === 'week' || filters.day === 'any';
+  const [form, setForm] = useState<Drafted>();
   const [focusedId, setFocusedId] = useState('');
-  const { data, error, isPending, refetch } = useOrders(queryOf(filters));
+  const { data, error, isPending, refetch } = useOrders(query);
   const { data: attention = [] } = useAttention();
   const move = useMoveOrder();
   const orders = [...(data?.orders ?? [])].sort(byTime);
@@ -134,7 +137,7 @@ export default function WorklistPage() {
         >
           <OrderTable
             orders={orders}
-            hasDays={filters.day === 'week' || filters.day === 'any'}
+            hasDays={hasDays}
             onOpen={open}
             onEdit={edit}
             onArrived={(order) => move(order, 'arrived')}
@@ -148,6 +151,14 @@ export default function WorklistPage() {
           onClear={() => setFilters({ ...NO_FILTERS, day: filters.day, date: filters.date })}
         />
       ) : null}
+      {isFiltered(filters) ? null : (
+        <Unscheduled
+          key={query.date}
+          date={query.date ?? ''}
+          hasDays={hasDays}
+          onMakeOrder={setForm}
+        />
+      )}
       <OrderDetail
         id={openedId}
         known={byId(openedId)}

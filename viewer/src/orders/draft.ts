@@ -1,6 +1,6 @@
 /** The order form's values, and how they become DICOM attributes and back. */
 import dayjs from 'dayjs';
-import type { Order, OrderAttributes } from '../api/orders';
+import type { Order, OrderAttributes, ReportedStep } from '../api/orders';
 
 /** The parts of a person's name in the order of PS3.5 6.2 (value representation PN). */
 export const NAME_PARTS = ['family', 'given', 'middle', 'prefix', 'suffix'] as const;
@@ -156,6 +156,30 @@ export function draftOf(order: Order): Draft {
   };
 }
 
+/** An order that says what a scanner performed without one. */
+export function draftOfStep(step: ReportedStep, now = dayjs()): Draft {
+  const empty = emptyDraft(now);
+  const [date = '', time = ''] = step.began.split(/\s+/);
+  return {
+    ...empty,
+    patientId: step.PatientID,
+    issuer: step.IssuerOfPatientID,
+    ...splitName(step.PatientName),
+    birthDate: fromDicomDate(step.PatientBirthDate),
+    sex: sexOf(step.PatientSex),
+    accession: step.AccessionNumber,
+    procedure: step.RequestedProcedureDescription || step.description,
+    procedureId: step.RequestedProcedureID,
+    studyInstanceUid: step.StudyInstanceUID,
+    stepId: step.ScheduledProcedureStepID,
+    stepDescription: step.ScheduledProcedureStepDescription || step.description,
+    modality: step.modality,
+    station: step.station_ae_title,
+    date: fromDicomDate(date) || empty.date,
+    time: fromDicomTime(time) || empty.time,
+  };
+}
+
 export function attributesOf(draft: Draft): OrderAttributes {
   return {
     AccessionNumber: draft.accession.trim(),
@@ -300,8 +324,11 @@ export const withPatient = (draft: Draft, patient: KnownPatient): Draft => ({
   ...splitName(patient.PatientName),
   issuer: patient.IssuerOfPatientID,
   birthDate: fromDicomDate(patient.PatientBirthDate),
-  sex: ['M', 'F', 'O'].includes(patient.PatientSex) ? patient.PatientSex : '',
+  sex: sexOf(patient.PatientSex),
 });
+
+/** A sex as the form knows it (PS3.3 C.2.3.1); "" for what is none. */
+const sexOf = (sex: string): string => (['M', 'F', 'O'].includes(sex) ? sex : '');
 
 /** Whether nothing was entered about the person yet, so that filling it in destroys nothing. */
 export const hasNoPatient = (draft: Draft): boolean =>

@@ -12,6 +12,7 @@ import {
   type OrderStatus,
   readOrder,
   readProcedureSteps,
+  readUnscheduledSteps,
   setOrderStatus,
 } from '../api/orders';
 import { formatDate } from '../dicom/format';
@@ -58,6 +59,15 @@ export const useProcedureSteps = (id: string) =>
     queryKey: ['orders', 'steps', id],
     queryFn: ({ signal }) => readProcedureSteps(id, signal),
     refetchInterval: POLL_MS,
+  });
+
+/** What was reported without an order; under "orders", because an order that is made changes it too. */
+export const useUnscheduledSteps = (date: string, page: number) =>
+  useQuery({
+    queryKey: ['orders', 'unscheduled', date, page],
+    queryFn: ({ signal }) => readUnscheduledSteps(date, page, signal),
+    placeholderData: keepPreviousData,
+    refetchInterval: 2 * POLL_MS,
   });
 
 /** The study of an order, once images of it are here. */
@@ -125,12 +135,12 @@ export const useServer = () =>
     staleTime: 60_000,
   });
 
-/** Keep an order, a new one where it has no ID yet. */
-export function useSaveOrder(id: string | undefined) {
+/** Keep an order, a new one where it has no ID yet, made of a performed step where one is given. */
+export function useSaveOrder(id: string | undefined, procedureStepUid?: string) {
   const client = useQueryClient();
   return useMutation({
     mutationFn: (order: OrderAttributes) =>
-      id === undefined ? createOrder(order) : changeOrder(id, order),
+      id === undefined ? createOrder(order, procedureStepUid) : changeOrder(id, order),
     onSettled: () => client.invalidateQueries({ queryKey: ['orders'] }),
   });
 }

@@ -1,8 +1,8 @@
 import dayjs from 'dayjs';
 import { expect, it } from 'vitest';
-import type { Order } from '../api/orders';
+import type { Order, ProcedureStep } from '../api/orders';
 import { attributesOf, emptyDraft } from './draft';
-import { byTime, dayOf, furtherFacts, isShort, receivedOf } from './words';
+import { byTime, dayOf, furtherFacts, imagesOf, isShort, receivedOf, whenPerformed } from './words';
 
 const TODAY = dayjs('2026-11-24T12:00:00');
 const order = (changes: Partial<Order> & Record<string, unknown> = {}): Order =>
@@ -47,6 +47,25 @@ it('says how many images are here, and when some are missing at the end', () => 
   const short = { expected_instances: 240, received_instances: 212 };
   expect(isShort(order({ ...short, status: 'in progress' }))).toBe(false);
   expect(isShort(order({ ...short, status: 'completed' }))).toBe(true);
+});
+
+it('says when a step was performed, with the day where it is needed', () => {
+  const step = (began: string, ended: string) => ({ began, ended }) as ProcedureStep;
+  const whole = step('20261124 093112', '20261124 094500');
+  expect(whenPerformed(whole, false)).toBe('09:31 to 09:45');
+  expect(whenPerformed(whole, true)).toBe('2026-11-24 09:31 to 09:45');
+  expect(whenPerformed(step('20261124 2350', '20261125 0010'), false)).toBe(
+    '23:50 to 2026-11-25 00:10',
+  );
+  expect(whenPerformed(step('20261124 0931', ''), false)).toBe('09:31');
+  expect(whenPerformed(step('20261124 0931', '20261124 0931'), false)).toBe('09:31');
+  expect(whenPerformed(step('soon', ''), false)).toBe('soon');
+});
+
+it('counts the images of all series of a step', () => {
+  const series = [3, 4].map((made) => ({ referenced_instances: made, received_instances: 2 }));
+  expect(imagesOf({ series } as ProcedureStep)).toBe('4 of 7 images');
+  expect(imagesOf({ series: [] as unknown } as ProcedureStep)).toBe('');
 });
 
 it('tells what another system said beyond the form', () => {

@@ -1,8 +1,8 @@
 /** What is said of an order, in words. */
 import dayjs, { type Dayjs } from 'dayjs';
-import type { Order, OrderStatus } from '../api/orders';
+import type { Order, OrderStatus, ProcedureStep } from '../api/orders';
 import { formatDate, formatName, formatSex, formatTime } from '../dicom/format';
-import { formatCount } from '../ui/bytes';
+import { counted, formatCount } from '../ui/bytes';
 import type { Tone } from '../ui/StateBadge';
 
 export const STATUS_TONES: Record<OrderStatus, Tone> = {
@@ -14,6 +14,13 @@ export const STATUS_TONES: Record<OrderStatus, Tone> = {
   cancelled: 'quiet',
 };
 
+/** The states of PS3.3 table C.4-14. */
+export const STEP_TONES: Record<string, Tone> = {
+  'in progress': 'busy',
+  completed: 'good',
+  discontinued: 'warning',
+};
+
 /** The priorities of PS3.3 table C.4-11, the most urgent first. */
 export const PRIORITIES: Record<string, string> = {
   STAT: 'Emergency (STAT)',
@@ -23,13 +30,39 @@ export const PRIORITIES: Record<string, string> = {
   LOW: 'Low',
 };
 
-export const whoseOrder = (order: Order): string =>
+type Person = Pick<Order, 'PatientName' | 'PatientID' | 'PatientBirthDate' | 'PatientSex'>;
+
+export const whoseOrder = (order: Person): string =>
   formatName(order.PatientName) || order.PatientID || 'No name';
 
-export const personOf = (order: Order): string =>
+export const personOf = (order: Person): string =>
   [order.PatientID, formatDate(order.PatientBirthDate), formatSex(order.PatientSex)]
     .filter(Boolean)
     .join(' · ');
+
+/** "20261124 093012" or "20261124093012" as "2026-11-24 09:30". */
+export function formatStepTime(text: string): string {
+  const found = /^(\d{8})\s*T?(\d{2})(\d{2})/.exec(text);
+  return found ? `${formatDate(found[1])} ${found[2]}:${found[3]}` : text;
+}
+
+/** From when to when a step was performed: "09:31 to 09:45", with the day where it is asked for. */
+export function whenPerformed(step: ProcedureStep, hasDay: boolean): string {
+  const [began, ended] = [formatStepTime(step.began), formatStepTime(step.ended)];
+  const [day = '', time = ''] = began.split(' ');
+  const from = hasDay || !time ? began : time;
+  if (!ended) return from;
+  const end = ended.startsWith(`${day} `) ? ended.slice(day.length + 1) : ended;
+  return end === time ? from : `${from} to ${end}`;
+}
+
+/** "4 of 6 images", of all series of a step; "" where the scanner named none yet. */
+export function imagesOf(step: ProcedureStep): string {
+  const sum = (name: 'referenced_instances' | 'received_instances') =>
+    step.series.reduce((total, series) => total + series[name], 0);
+  const [made, here] = [sum('referenced_instances'), sum('received_instances')];
+  return made > 0 ? `${formatCount(here)} of ${counted(made, 'image')}` : '';
+}
 
 export const procedureOf = (order: Order): string =>
   order.ScheduledProcedureStepDescription || order.RequestedProcedureDescription;

@@ -11,8 +11,8 @@ from hounsfield.archive.orders import OrderBook
 from hounsfield.archive.procedure_steps import ProcedureSteps
 from hounsfield.dicom.orders import KEYWORDS, Code
 from hounsfield.dicomweb.routes import in_thread, principal_of
-from hounsfield.errors import InvalidQuery
 from hounsfield.index.site.orders import Order, Wanted
+from hounsfield.web.site.procedure_steps import ProcedureStepList, add_procedure_steps, dates_of
 
 if TYPE_CHECKING:
     from hounsfield.web.api import ApiParts
@@ -145,35 +145,6 @@ class NewStatus(BaseModel):
     status: Status
 
 
-class PerformedSeries(BaseModel):
-    """A series that a scanner says it made, and how much of it is here."""
-
-    SeriesInstanceUID: str
-    SeriesDescription: str
-    referenced_instances: int
-    received_instances: int
-
-
-class ProcedureStep(BaseModel):
-    """A performed procedure step; began and ended as DICOM writes date and time."""
-
-    sop_instance_uid: str
-    status: str
-    station_ae_title: str
-    began: str
-    ended: str
-    modality: str
-    description: str
-    discontinuation_reason: str
-    series: list[PerformedSeries]
-
-
-class ProcedureStepList(BaseModel):
-    """What was performed for an order."""
-
-    procedure_steps: list[ProcedureStep]
-
-
 def add_orders(app: FastAPI, parts: "ApiParts") -> None:
     """Add the routes of orders."""
     book = OrderBook(parts.index)
@@ -184,6 +155,7 @@ def add_orders(app: FastAPI, parts: "ApiParts") -> None:
         counts = completeness.of_studies(uids)
         return [_model(one, counts.get(uid)) for one, uid in zip(orders, uids, strict=True)]
 
+    add_procedure_steps(app, parts)
     _add_reading(app, parts, book, models)
     _add_changing(app, book, models)
 
@@ -206,7 +178,7 @@ def _add_reading(app: FastAPI, parts: "ApiParts", book: OrderBook, models: Model
         page_size: Annotated[int, Query(ge=1, le=500)] = 25,
     ) -> OrderPage:
         """One page of orders by start date and time; ``status`` may be several with commas between."""
-        first, last = _dates(date)
+        first, last = dates_of(date)
         wanted = Wanted(
             text=q,
             first_date=first,
@@ -244,9 +216,22 @@ def _add_reading(app: FastAPI, parts: "ApiParts", book: OrderBook, models: Model
 
 def _add_changing(app: FastAPI, book: OrderBook, models: Models) -> None:
     @app.post("/orders", status_code=201)
-    async def add_order(request: Request, order: NewOrder) -> KeptOrder:
-        """Keep a new order; modalities find it in their worklist at once."""
-        return (await in_thread(lambda: models([book.add(principal_of(request), order.kept())])))[0]
+    async def add_order(
+        request: Request,
+        order: NewOrder,
+        procedure_step_uid: Annotated[str, Query(max_length=64)] = "",
+    ) -> KeptOrder:
+        """Keep a new order; modalities find it in their worklist at once.
+
+        Made of a performed procedure step that was reported without one, it has that step's status.
+        """
+
+        def add() -> list[KeptOrder]:
+            kept = order.kept()
+            made = book.add(principal_of(request), kept, procedure_step_uid=procedure_step_uid)
+            return models([made])
+
+        return (await in_thread(add))[0]
 
     @app.put("/orders/{order_id}")
     async def change_order(request: Request, order_id: int, order: NewOrder) -> KeptOrder:
@@ -265,16 +250,6 @@ def _add_changing(app: FastAPI, book: OrderBook, models: Models) -> None:
             return models([book.set_status(principal_of(request), order_id, new.status)])
 
         return (await in_thread(change))[0]
-
-
-def _dates(text: str) -> tuple[str, str]:
-    first, dash, last = text.replace(" ", "").partition("-")
-    for part in (first, last):
-        if part and not (len(part) == 8 and part.isdigit()):
-            raise InvalidQuery(
-                f"date: {text!r} is no date or range: write YYYYMMDD or YYYYMMDD-YYYYMMDD"
-            )
-    return (first, last) if dash else (first, first)
 
 
 def _code(concept: CodedConcept) -> Code:

@@ -49,6 +49,8 @@ def upgrade() -> None:
         sa.Column("sop_instance_uid", sa.String(64), primary_key=True),
         sa.Column("status", sa.String(16), nullable=False),
         sa.Column("study_instance_uid", sa.String(64), nullable=False),
+        sa.Column("patient_id", sa.String(64), nullable=False),
+        sa.Column("start_date", sa.String(8), nullable=False),
         sa.Column("attributes", sa.Text, nullable=False),
         sa.Column("created_by", sa.String(64), nullable=False),
         sa.Column("created_us", sa.BigInteger, nullable=False),
@@ -59,6 +61,11 @@ def upgrade() -> None:
         "performed_procedure_step",
         ["study_instance_uid", "status"],
     )
+    for name, column in (
+        ("performed_procedure_step_by_patient", "patient_id"),
+        ("performed_procedure_step_by_start", "start_date"),
+    ):
+        op.create_index(name, "performed_procedure_step", [column])
     op.create_table(
         "performed_step_order",
         sa.Column("sop_instance_uid", sa.String(64), primary_key=True),
