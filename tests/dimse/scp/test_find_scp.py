@@ -407,3 +407,13 @@ def test_no_query_on_a_context_for_storage(filled, serve):
         identifier.QueryRetrieveLevel = "STUDY"
         peer.ask_for(identifier)
         assert peer.message()[0].status == 0x0122
+
+
+@pytest.mark.parametrize("key", ["PatientBirthDate", "StudyTime", "StudyDate"])
+def test_what_somebody_looks_for_does_not_come_into_the_log(finder, caplog, key):
+    statuses, _, comment = finder.find(**{"PatientID": "SECRET", key: "SECRET"})
+    assert statuses == [NOT_MATCHING]
+    assert "is no date" in comment
+    said = [one.getMessage() for one in caplog.records if one.name.startswith("hounsfield")]
+    assert any("refused" in one for one in said)
+    assert not any("SECRET" in one for one in said)
