@@ -1,6 +1,8 @@
 """Each association leaves one record, in and out."""
 
 import dataclasses
+import itertools
+import random
 import socket
 import time
 
@@ -24,7 +26,7 @@ from hounsfield.dimse.command import Command, CommandField, CommandTag
 from hounsfield.dimse.config import DimseConfig
 from hounsfield.dimse.journal import Journal
 from hounsfield.dimse.places import Places
-from hounsfield.dimse.records import Recording
+from hounsfield.dimse.records import Recording, count
 from hounsfield.dimse.scu.requestor import Target, echo
 from hounsfield.dimse.upper_layer.items import UserInformation
 from hounsfield.dimse.upper_layer.pdus import AssociateAc, AssociateRq, ProposedContext
@@ -264,6 +266,44 @@ def test_whatever_a_peer_sends_makes_a_record_that_can_be_read_again(make_archiv
     writer.write([made], [], [])
     writer.close()
     assert Associations(database).page(limit=1) == [made]
+
+
+def test_a_request_of_a_megabyte_leaves_a_small_record(make_archive):
+    digits = random.Random(1)  # noqa: S311 - what cannot be compressed well
+    uids = (f"1.{digits.getrandbits(190)}" for _ in itertools.count())
+    request = AssociateRq(
+        "HOUNSFIELD",
+        "LOUD",
+        tuple(
+            ProposedContext(2 * number + 1, next(uids), tuple(itertools.islice(uids, 128)))
+            for number in range(128)
+        ),
+        UserInformation(),
+        application_context_name="9" * 60_000,
+    )
+    acceptance = Acceptance(DimseConfig(peers=(Peer("LOUD"),)), Places(4, 4))
+    refusal = acceptance.decide(request, "10.0.0.9", 0)
+    recording = Recording("in", None, "HOUNSFIELD", "10.0.0.9")
+    recording.asked(request)
+    recording.found(refusal.finding.code, refusal.values)
+    recording.end("rejected")
+    database = make_archive().store.index.database
+    writer = AssociationWriter(database)
+    writer.write([recording.record()], [], [])
+    writer.close()
+    with database.reading() as connection:
+        (row,) = connection.exec_driver_sql("SELECT * FROM association").all()
+    assert sum(len(str(value)) for value in row if not isinstance(value, bytes)) < 3000
+    assert sum(len(value) for value in row if isinstance(value, bytes)) < 24_000
+    assert len(recording.record().contexts) == 128
+
+
+def test_answers_of_ever_new_kinds_take_no_more_room_than_many():
+    messages = {}
+    for status in range(0x10000):
+        count(messages, 0x8001, status)
+    assert len(messages) <= 65
+    assert sum(messages.values()) == 0x10000
 
 
 # -- ends that nobody saw ---------------------------------------------------------------------------

@@ -18,6 +18,12 @@ from hounsfield.index.site.records import AssociationRecord, RecordedContext, Re
 Messages = dict[tuple[int, int], int]  # (command field of the response, status) -> how many
 
 
+# What is kept of what a peer says about itself: it may say a megabyte, and as often as it likes.
+_LONGEST_VALUE = 1000
+_MOST_SYNTAXES, _FEWEST_SYNTAXES = 512, 4
+_MOST_KINDS, _ANY_OTHER = 64, (0xFFFF, 0xFFFF)
+
+
 class Recording:
     """What is noted of one association. Its thread writes, any other may read."""
 
@@ -112,7 +118,7 @@ class Recording:
             outcome=self.outcome,
             contexts=_contexts(request, answer),
             messages=_messages(self.messages.copy()),
-            details=dict(self.details),
+            details={name: _short(value) for name, value in self.details.items()},
             bytes_received=received,
             bytes_sent=sent,
             implementation=""
@@ -132,9 +138,15 @@ class Recording:
 
 
 def count(messages: Messages, command_field: int, status: int, number: int = 1) -> None:
-    """Count answers of one kind."""
+    """Count answers of one kind; a peer that makes up ever new ones has them counted as one."""
     key = (command_field, status)
+    if key not in messages and len(messages) >= _MOST_KINDS:
+        key = _ANY_OTHER
     messages[key] = messages.get(key, 0) + number
+
+
+def _short(value: Any) -> Any:
+    return value[:_LONGEST_VALUE] if isinstance(value, str) else value
 
 
 def _safe(text: str) -> str:
@@ -149,13 +161,15 @@ def _contexts(request: AssociateRq | None, answer: AssociateAc | None) -> list[R
     if answer is not None:
         answered = {context.context_id: context for context in answer.presentation_contexts}
     made = []
-    for proposed in request.presentation_contexts:
+    proposals = request.presentation_contexts
+    each = max(_FEWEST_SYNTAXES, _MOST_SYNTAXES // max(1, len(proposals)))
+    for proposed in proposals:
         theirs = answered.get(proposed.context_id)
         is_accepted = theirs is not None and theirs.result == 0
         made.append(
             RecordedContext(
                 _safe(proposed.abstract_syntax)[:64],
-                tuple(_safe(one)[:64] for one in proposed.transfer_syntaxes[:64]),
+                tuple(_safe(one)[:64] for one in proposed.transfer_syntaxes[:each]),
                 None if theirs is None else theirs.result,
                 _safe(theirs.transfer_syntax)[:64] if theirs is not None and is_accepted else "",
             )

@@ -148,3 +148,21 @@ def test_every_rejection_has_a_finding_and_words(source, reason):
 def test_any_first_bytes_have_a_finding(first, is_in):
     code, shown = of_first_bytes(first, is_in=is_in)
     say(code, {"bytes": shown})
+
+
+@pytest.mark.parametrize(
+    ("calling", "command", "setting"),
+    [
+        ("CT2", "peer trust CT2`", 'ae_title = "CT2"'),
+        ("$(reboot)", "peer trust '$(reboot)'`", 'ae_title = "$(reboot)"'),
+        ("a;b `c`", "peer trust 'a;b `c`'`", 'ae_title = "a;b `c`"'),
+        ('A"B', "peer trust 'A\"B'`", 'ae_title = "A\\"B"'),
+        ("-rf", "peer trust -- -rf`", 'ae_title = "-rf"'),
+    ],
+)
+def test_what_a_caller_names_itself_stays_one_word_of_a_command_to_be_copied(
+    calling, command, setting
+):
+    found = say("unknown-caller", {"calling": calling, "address": "10.0.0.9"})
+    assert command in found.advice
+    assert setting in found.advice

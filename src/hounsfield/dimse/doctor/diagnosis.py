@@ -135,7 +135,7 @@ def _of_ending(record: AssociationRecord, values: dict[str, Any], *, is_in: bool
 
 
 def _names(contexts: Iterable[RecordedContext]) -> str:
-    names = list(dict.fromkeys(name_of(context.abstract_syntax) for context in contexts))
+    names = list(dict.fromkeys(name_of(context.abstract_syntax)[:64] for context in contexts))
     more = len(names) - _MOST_NAMED
     return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 

@@ -4,6 +4,8 @@
 finding was made of. Incoming rows speak of who calls us, outgoing ones (``their-…``) of whom we call.
 """
 
+import json
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +28,7 @@ class _Row:
     advice: str
 
 
+_LONGEST_SHOWN = 300
 _TRY_AGAIN = "Nothing has to be changed if it works when tried again."
 
 FINDINGS: dict[str, _Row] = {
@@ -49,7 +52,7 @@ FINDINGS: dict[str, _Row] = {
     "unknown-caller": _Row(
         "No peer with the AE title {calling} is known here; it called from {address}.",
         "If it is one of yours, trust it here (refused callers on the page of peers, or `hounsfield peer trust "
-        '{calling}`), or set dimse.peers.NAME = {{ae_title = "{calling}", host = "{address}"}}.',
+        '{calling:shell}`), or set dimse.peers.NAME = {{ae_title = {calling:toml}, host = "{address}"}}.',
     ),
     "unknown-caller-case": _Row(
         "{calling} called from {address}; the peer known here is {meant}, and capital and small letters differ "
@@ -102,7 +105,7 @@ FINDINGS: dict[str, _Row] = {
     # -- what an accepted caller gets
     "not-permitted": _Row(
         "{peer} may not {rights} here, and asked to.",
-        "If it should, allow it: on the page of peers here, or with `hounsfield peer set {peer} --may …`. If not, "
+        "If it should, allow it: on the page of peers here, or with `hounsfield peer set {peer:shell} --may …`. If not, "
         "take this server out of its list for that.",
     ),
     "no-context": _Row(
@@ -348,9 +351,23 @@ FINDINGS: dict[str, _Row] = {
 }
 
 
-class _Values(dict[str, Any]):
-    def __missing__(self, key: str) -> str:
-        return "?"
+class _Shown(str):
+    """A value for a sentence, or, by format, for a command line (``shell``) or the settings (``toml``).
+
+    People copy those: what a caller sent must stay one word of them.
+    """
+
+    __slots__ = ()
+
+    def __format__(self, kind: str) -> str:
+        if kind == "shell":
+            return ("-- " if self.startswith("-") else "") + shlex.quote(self)
+        return json.dumps(self) if kind == "toml" else str(self)
+
+
+class _Values(dict[str, _Shown]):
+    def __missing__(self, key: str) -> _Shown:
+        return _Shown("?")
 
 
 def say(code: str, values: Mapping[str, Any]) -> Finding:
@@ -360,9 +377,11 @@ def say(code: str, values: Mapping[str, Any]) -> Finding:
     return Finding(code, row.reason.format_map(shown), row.advice.format_map(shown))
 
 
-def _shown(value: Any) -> str:
-    """A value as it can stand in a sentence: what a peer sent may hold anything."""
+def _shown(value: Any) -> _Shown:
+    """A value as it can stand in a sentence: what a peer sent may hold anything, and as much of it as it likes."""
     text = str(value)
+    if len(text) > _LONGEST_SHOWN:
+        text = text[:_LONGEST_SHOWN] + "…"
     if text == "":
-        return "(empty)"
-    return text if text.isprintable() else ascii(text)
+        return _Shown("(empty)")
+    return _Shown(text if text.isprintable() else ascii(text))
