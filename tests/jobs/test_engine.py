@@ -304,6 +304,29 @@ def test_two_engines_do_no_job_twice(jobs, start):
     assert sorted(done) == sorted(ids)
 
 
+def test_two_jobs_that_send_one_study_to_one_peer_run_one_after_the_other(jobs, start):
+    running, most, lock = [], [], threading.Lock()
+
+    def send(job):
+        with lock:
+            running.append((job.lane, job.study_instance_uid))
+            most.append(list(running))
+        time.sleep(0.1)
+        with lock:
+            running.remove((job.lane, job.study_instance_uid))
+        return ""
+
+    ids = [
+        jobs.add(NewJob("send", "Send", lane=lane, study_instance_uid=study))
+        for lane, study in (("A", "1"), ("A", "1"), ("A", "1"), ("A", "2"), ("B", "1"))
+    ]
+    start({"send": send}, limit=4)
+    for job_id in ids:
+        wait(jobs, job_id, "done")
+    assert all(len(set(now)) == len(now) for now in most)
+    assert max(len(now) for now in most) == 3
+
+
 HOLDER = """
 import sys, time
 from pathlib import Path

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 from sqlalchemy import and_, bindparam, case, exists, func, or_, select, update
 from sqlalchemy.engine import Connection
+from sqlalchemy.sql import ColumnElement
 
 from hounsfield.index.database import Database
 from hounsfield.index.site.jobs import job, lane, now_us
@@ -120,7 +121,10 @@ class Claims:
             return woken + found.rowcount
 
     def claim(self, limit_of: Callable[[str], int], at_most: int, hold_s: float) -> list[Claimed]:
-        """Take the next jobs of every lane that has room, the longest waiting first."""
+        """Take the next jobs of every lane that has room, the longest waiting first.
+
+        Of the same kind, lane and study one runs at a time: two would do, and send, the same.
+        """
         with self._database.reading() as connection:
             names = self._lanes(connection)
         limits = {name: limit_of(name) for name in names}
@@ -135,10 +139,11 @@ class Claims:
                 next_ones = (
                     select(job)
                     .where(job.c.state == "queued", job.c.lane == name, job.c.kind.in_(self._kinds))
+                    .where(~_has_running_twin())
                     .order_by(job.c.next_try_us, job.c.created_us)
                 )
                 rows += connection.execute(next_ones.limit(room)).all()
-            rows = sorted(rows, key=lambda row: int(row.next_try_us))[:at_most]
+            rows = _without_twins(sorted(rows, key=lambda row: int(row.next_try_us)))[:at_most]
             self._hold(connection, [row.id for row in rows], hold_s)
         return [
             Claimed(
@@ -263,6 +268,28 @@ class Claims:
                 job.c.next_try_us > soon_us,
             )
             connection.execute(update(job).where(*late).values(next_try_us=soon_us))
+
+
+def _has_running_twin() -> ColumnElement[bool]:
+    twin = job.alias()
+    return exists().where(
+        job.c.study_instance_uid != "",
+        twin.c.study_instance_uid == job.c.study_instance_uid,
+        twin.c.state == "running",
+        twin.c.kind == job.c.kind,
+        twin.c.lane == job.c.lane,
+    )
+
+
+def _without_twins(rows: list[Any]) -> list[Any]:
+    seen: set[tuple[str, ...]] = set()
+    kept = []
+    for row in rows:
+        key = (row.kind, row.lane, row.study_instance_uid or row.id)
+        if key not in seen:
+            seen.add(key)
+            kept.append(row)
+    return kept
 
 
 def _period(microseconds: int) -> str:
