@@ -122,6 +122,16 @@ def test_what_ended_long_ago_is_forgotten(database, commitments):
     assert commitments.by_id(recent) is not None
 
 
+def test_what_never_came_to_an_end_is_forgotten_too(database, commitments):
+    old, recent = take(commitments, request("1.1")), take(commitments, request("1.2"))
+    commitments.checked(old, {"1.2.3": 0, "1.2.4": 0})
+    with database.writing() as connection:
+        connection.execute(update(commitment).where(commitment.c.id == old).values(created_us=1))
+    take(commitments, request("1.3"))
+    assert commitments.by_id(old) is None
+    assert commitments.by_id(recent) is not None
+
+
 def test_transactions_are_taken_over_into_an_index_made_anew(database, commitments, tmp_path):
     one = take(commitments, request())
     commitments.checked(one, {"1.2.3": 0, "1.2.4": 0x0112})

@@ -15,6 +15,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    and_,
     bindparam,
     delete,
     insert,
@@ -403,7 +404,10 @@ def _set_reasons(connection: Connection, commitment_id: str, reasons: Mapping[st
 
 def _forget_old(connection: Connection) -> None:
     c = commitment.c
-    old = select(c.id).where(c.ended_us < _now_us() - _KEPT_US).limit(_FORGOTTEN_AT_ONCE)
+    before_us = _now_us() - _KEPT_US
+    # What came to no end, since its peer was never reached, is as old.
+    given_up = and_(c.ended_us.is_(None), c.created_us < before_us)
+    old = select(c.id).where(or_(c.ended_us < before_us, given_up)).limit(_FORGOTTEN_AT_ONCE)
     for one in connection.execute(old).scalars().all():
         i = commitment_instance.c
         connection.execute(delete(commitment_instance).where(i.commitment_id == one))
