@@ -213,6 +213,7 @@ def test_a_caller_without_tls_on_the_port_for_tls_is_told_apart(archive, folder)
         eventually(lambda: records.kept)
         assert echo(Target(HOST, plain, "HOUNSFIELD", "SCANNER")) == 0
     assert records.kept[0].finding == "caller-plain"
+    assert f"without TLS ({plain})" in records.kept[0].advice
 
 
 @pytest.mark.parametrize(
@@ -245,6 +246,24 @@ def test_who_only_looks_whether_the_port_is_open_leaves_no_record(archive, folde
         socket.create_connection((HOST, port)).close()
         eventually(lambda: server.counts["connections"] == 1 and not server.counts["open"])
     assert not records.kept
+
+
+def test_a_caller_that_hangs_up_on_our_certificate_without_a_word_is_told_of(archive, folder):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    with pytest.raises(ssl.SSLWantReadError):
+        context.wrap_bio(incoming, outgoing).do_handshake()
+    records = Records()
+    with (
+        serving(archive, folder, recorder=records) as (server, port, _plain),
+        socket.create_connection((HOST, port), 10) as caller,
+    ):
+        caller.sendall(outgoing.read())
+        assert caller.recv(5)[:1] == b"\x16"  # our hello, with the certificate behind it
+        caller.shutdown(socket.SHUT_WR)
+        eventually(lambda: server.counts["connections"] == 1 and not server.counts["open"])
+    assert records.kept[0].finding == "caller-tls-left"
 
 
 @pytest.mark.parametrize("says", [b"", b"\x16\x03\x01\x02\x00\x01"])

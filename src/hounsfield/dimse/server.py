@@ -37,6 +37,9 @@ _AFTER_YOU_S = 0.002
 _MAKE_WAY, _YOUNG_S, _FOR_A_PLACE_S = 8, 1.0, 0.25
 
 
+_NO_TLS = "there is none yet: `hounsfield tls` sets it up, before the server is started anew"
+
+
 class DimseServer:
     """Serves associations from a listening socket, which it owns, until it is shut down.
 
@@ -68,6 +71,11 @@ class DimseServer:
         self._counts: Counter[str] = Counter()
         self._stopping = threading.Event()
         self._wake_receiver, self._wake_sender = socket.socketpair()
+        # What a caller that speaks TLS at the wrong port, or does not at the right one, is to be told.
+        self._ports = {
+            "plain_port": _port_of(listener),
+            "tls_port": _NO_TLS if tls_listener is None else _port_of(tls_listener),
+        }
 
     @property
     def counts(self) -> dict[str, int]:
@@ -134,6 +142,7 @@ class DimseServer:
         recording = Recording("in", self._recorder, self.config.ae_title, host)
         recording.transport, recording.messages = transport, association.messages
         recording.is_tls = is_tls
+        recording.remark(**self._ports)
         recording.is_worth_keeping = False  # a connection that says nothing is none
         association.recording = recording
         thread = threading.Thread(
@@ -294,3 +303,7 @@ class DimseServer:
             association.transport.kill()
         for association in left:
             running[association].join(1.0)
+
+
+def _port_of(listener: socket.socket) -> int:
+    return int(listener.getsockname()[1])

@@ -136,9 +136,12 @@ class Transport:
             spent_s = time.monotonic() - begun
             raise TransportTimeout(f"TLS was not set up within {spent_s:.0f} s") from error
         except (OSError, ValueError) as error:
+            failure = _failure(error)
             if server_name is None:
                 _let_the_last_word_arrive(tls)
-            raise TlsFailed(_failure(error)) from error
+                if failure.kind == "gone" and tls.shared_ciphers() is not None:
+                    failure = TlsFailure("left", failure.text)  # it had said what it can
+            raise TlsFailed(failure) from error
         tls.settimeout(self._tick_s)
 
     @property

@@ -223,6 +223,40 @@ def test_12_we_speak_tls_and_it_does_not(tmp_path, site):
 # -- what it says to our request --------------------------------------------------------------------
 
 
+def hangs_up_on_tls(connection):
+    """Many a server hangs up without a word on what is no PDU, and answers what is one."""
+    if connection.recv(4096).startswith(b"\x01"):
+        connection.sendall(b"\x03\0\0\0\0\4\0\1\1\3")
+
+
+# SEC-01
+def test_12_we_speak_tls_and_it_hangs_up_on_that(tmp_path):
+    initialise(tmp_path, ["127.0.0.1"])
+    with strange.listening(hangs_up_on_tls) as port:
+        check = failed(checks_of(peer_at(port, uses_tls=True, tls=TlsSettings(tmp_path))))
+    assert check.name == "tls"
+    assert "what answers there does not speak it" in check.text
+    assert "Turn TLS off for the peer here" in check.advice
+
+
+# SEC-01
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        (lambda connection: connection.recv(1), "hung up while TLS was being set up"),
+        (strange.until_closed, "nothing came back"),
+    ],
+)
+def test_12_what_does_not_answer_to_tls_may_not_speak_it(tmp_path, script, words):
+    initialise(tmp_path, ["127.0.0.1"])
+    with strange.listening(script) as port:
+        peer = peer_at(port, uses_tls=True, tls=TlsSettings(tmp_path))
+        check = failed(checks_of(peer, step_s=0.5))
+    assert check.name == "tls"
+    assert words in check.text
+    assert "turn TLS off for the peer here" in check.advice
+
+
 # NET-02
 def test_13_it_does_not_know_us(open_site):
     there = open_site(ae_title="PEER")

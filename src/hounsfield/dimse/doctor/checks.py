@@ -12,7 +12,14 @@ from hounsfield.archive.peers import CHECKS, Check, CheckName
 from hounsfield.dimse.doctor import offers
 from hounsfield.dimse.doctor.diagnosis import of_connection_error, of_first_bytes
 from hounsfield.dimse.doctor.findings import Finding, say
-from hounsfield.dimse.doctor.probes import banner_of, first_answer, is_ours, resolve, speaks_tls
+from hounsfield.dimse.doctor.probes import (
+    banner_of,
+    first_answer,
+    is_ours,
+    resolve,
+    speaks_dicom,
+    speaks_tls,
+)
 from hounsfield.dimse.doctor.tls_findings import TLS_FINDINGS
 from hounsfield.dimse.records import Recording
 from hounsfield.dimse.scu.requestor import (
@@ -203,14 +210,17 @@ class _Test:
         except HounsfieldError as problem:
             record = self._witness.record
             code = self._look_closer(record.finding)
+            name: CheckName = "tls" if record.finding in TLS_FINDINGS else "association"
             if code != record.finding:
-                raise _Failed(self._found("association", code, record.details)) from problem
-            name: CheckName = "tls" if code in TLS_FINDINGS else "association"
+                raise _Failed(self._found(name, code, record.details)) from problem
             raise _Failed(self._of(name, self._witness.finding(problem))) from problem
 
     def _look_closer(self, code: str) -> str:
         """Where the peer said nothing that tells why, find out what speaks there."""
         host, port = str(self._peer.host), int(self._peer.port or 0)
+        if code in {"their-certificate-gone", "their-certificate-silent"}:
+            titles = self._ours.ae_title, self._peer.ae_title
+            return "their-plain" if speaks_dicom(host, port, self._left_s(), *titles) else code
         if code not in {"their-drop", "their-silence", "their-protocol-error"}:
             return code
         if not self._peer.uses_tls and speaks_tls(host, port, self._left_s()):

@@ -145,7 +145,7 @@ FINDINGS: dict[str, _Row] = {
     # -- what comes to our port and is no DICOM
     "tls-to-plain": _Row(
         "The caller at {address} speaks TLS, and this is our port without TLS.",
-        "Turn TLS off on the caller, or let it call the port for TLS here.",
+        "Turn TLS off on the caller, or let it call the port for TLS here ({tls_port}).",
     ),
     "http-to-dicom": _Row(
         "The caller at {address} speaks HTTP, as a browser does, and this is the port for DICOM.",

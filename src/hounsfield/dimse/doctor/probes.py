@@ -8,6 +8,8 @@ import threading
 
 from hounsfield.archive.addresses import is_numeric
 from hounsfield.dimse.doctor.diagnosis import of_first_bytes
+from hounsfield.dimse.upper_layer.items import AbortReason, AbortSource, UserInformation
+from hounsfield.dimse.upper_layer.pdus import Abort, AssociateRq, ProposedContext, encode
 
 _BANNER_S = 0.25
 _FIRST_BYTES = 16
@@ -74,6 +76,20 @@ def speaks_tls(host: str, port: int, within_s: float) -> bool:
         except ssl.SSLError as error:
             # An alert is said in TLS; what is no TLS is told apart by its reason.
             return "ALERT" in (error.reason or "") or "HANDSHAKE" in (error.reason or "")
+    return False
+
+
+def speaks_dicom(host: str, port: int, within_s: float, calling: str, called: str) -> bool:
+    """Whether a port answers without TLS to a request for an association, whatever the answer is."""
+    verification = ProposedContext(1, "1.2.840.10008.1.1", ("1.2.840.10008.1.2",))
+    request = AssociateRq(called, calling, (verification,), UserInformation(maximum_length=16_384))
+    with contextlib.suppress(OSError), socket.create_connection((host, port), within_s) as sock:
+        sock.settimeout(within_s)
+        sock.sendall(encode(request))
+        first = sock.recv(_FIRST_BYTES)
+        if first[:1] in {b"\x02", b"\x03", b"\x07"}:
+            sock.sendall(encode(Abort(AbortSource.SERVICE_USER, AbortReason.NOT_SPECIFIED)))
+            return True
     return False
 
 

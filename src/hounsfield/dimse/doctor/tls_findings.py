@@ -12,7 +12,7 @@ TLS_FINDINGS: dict[str, tuple[str, str]] = {
     # -- who calls us
     "caller-plain": (
         "The caller at {address} does not speak TLS, and this is our port for TLS.",
-        "Turn TLS on on the caller, or let it call our port without TLS.",
+        "Turn TLS on on the caller, or let it call our port without TLS ({plain_port}).",
     ),
     "caller-tls": (
         "TLS with the caller at {address} failed: {text}.",
@@ -46,6 +46,13 @@ TLS_FINDINGS: dict[str, tuple[str, str]] = {
             "show` whether our certificate is good still and has the name that the caller calls us by."
         ),
     ),
+    "caller-tls-left": (
+        "The caller at {address} began with TLS and hung up when it had seen our certificate, without a word why.",
+        (
+            "Most likely it does not trust our certificate: take ca.pem from the folder tls here to it, and look with "
+            "`hounsfield tls show` whether the certificate has the name that the caller calls us by. Its own log says more."
+        ),
+    ),
     "caller-tls-old": (
         "The caller at {address} and this server have no TLS in common: {text}.",
         _OLD.replace("{who}", "the caller"),
@@ -58,6 +65,20 @@ TLS_FINDINGS: dict[str, tuple[str, str]] = {
     "their-certificate": (
         "TLS with {peer} at {host}:{port} failed: {text}.",
         "Let both sides know the certificate, or its authority, of the other: `hounsfield tls` here.",
+    ),
+    "their-certificate-gone": (
+        "We called {host}:{port} with TLS, and it hung up while TLS was being set up.",
+        (
+            "If {peer} does not speak TLS there, turn TLS off for the peer here or correct the port. If it does, it most "
+            "likely does not take our certificate: let it trust our authority, ca.pem in the folder tls here."
+        ),
+    ),
+    "their-certificate-silent": (
+        "We called {host}:{port} with TLS, and nothing came back ({text}).",
+        (
+            "Most likely {peer} does not speak TLS there: turn TLS off for the peer here, or correct the port to the one "
+            "for TLS; 2762 is usual. If it does, its DICOM service hangs: restart it."
+        ),
     ),
     "their-certificate-expired": (
         "TLS with {peer} at {host}:{port} failed: {text}.",

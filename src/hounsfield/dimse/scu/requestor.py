@@ -289,7 +289,9 @@ def _secure(transport: Transport, target: Target, recording: Recording) -> None:
         transport.close()
         code = "our-certificates"
         if not isinstance(problem, TlsNotSetUp):
-            code = tls_finding(getattr(problem, "kind", ""), is_in=False)
+            is_silent = isinstance(problem, TransportTimeout)
+            kind = "silent" if is_silent else getattr(problem, "kind", "")
+            code = tls_finding(kind, is_in=False)
         recording.found(code, {"text": str(problem)})
         recording.end("failed", str(problem))
         raise Unavailable(f"TLS with {target} failed: {problem}") from problem
