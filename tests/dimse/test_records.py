@@ -33,6 +33,7 @@ from hounsfield.dimse.upper_layer.pdus import AssociateAc, AssociateRq, Proposed
 from hounsfield.errors import HounsfieldError
 from hounsfield.index.site.associations import (
     KEPT_CALLERS,
+    KEPT_CALLERS_OF_AN_ADDRESS,
     Associations,
     AssociationWriter,
 )
@@ -181,12 +182,27 @@ def test_a_scanner_of_ports_fills_neither_callers_nor_records(make_archive):
     database = make_archive().store.index.database
     writer = AssociationWriter(database)
     for number in range(KEPT_CALLERS + 50):
-        one = Caller(f"T{number}", "US", "10.0.0.1", "unknown-caller", "", "", 1, number, number)
+        address = f"10.0.0.{number}"
+        one = Caller(f"T{number}", "US", address, "unknown-caller", "", "", 1, number, number)
         writer.write([], [], [one])
     writer.close()
     callers = Associations(database).callers()
     assert len(callers) == KEPT_CALLERS
     assert callers[-1].ae_title == "T50"
+
+
+def test_one_address_with_ever_new_ae_titles_pushes_out_only_its_own(make_archive):
+    database = make_archive().store.index.database
+    writer = AssociationWriter(database)
+    scanner = Caller("CT2", "US", "10.0.0.2", "unknown-caller", "", "", 1, 1, 1)
+    writer.write([], [], [scanner])
+    for number in range(2, KEPT_CALLERS + 50):
+        one = Caller(f"T{number}", "US", "10.0.0.1", "unknown-caller", "", "", 1, number, number)
+        writer.write([], [], [one])
+    writer.close()
+    kept = Associations(database).callers()
+    assert len(kept) == KEPT_CALLERS_OF_AN_ADDRESS + 1
+    assert (kept[0].ae_title, kept[-1]) == (f"T{KEPT_CALLERS + 49}", scanner)
 
 
 def test_rejections_of_one_address_are_recorded_at_most_so_often(open_site):
@@ -269,7 +285,7 @@ def test_whatever_a_peer_sends_makes_a_record_that_can_be_read_again(make_archiv
 
 
 def test_a_request_of_a_megabyte_leaves_a_small_record(make_archive):
-    digits = random.Random(1)  # noqa: S311 - what cannot be compressed well
+    digits = random.Random(1)
     uids = (f"1.{digits.getrandbits(190)}" for _ in itertools.count())
     request = AssociateRq(
         "HOUNSFIELD",
@@ -317,6 +333,7 @@ def test_what_a_dead_process_left_open_is_closed_at_the_next_start(make_archive)
     dead.write([record], [], [])
     dead.close()
     assert Associations(database).page()[0].outcome == "open"
+    before = Associations(database).state()
     journal = Journal(database)
     journal.start()
     eventually(lambda: Associations(database).page(outcome="open") == [])
@@ -328,6 +345,7 @@ def test_what_a_dead_process_left_open_is_closed_at_the_next_start(make_archive)
         "process-ended",
     )
     assert closed.ended_us
+    assert Associations(database).state() != before  # whoever looks on hears of it
 
 
 def test_those_of_a_living_process_stay_open(make_archive):

@@ -13,6 +13,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     Index,
     Integer,
@@ -27,6 +28,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    true,
     update,
 )
 from sqlalchemy.exc import OperationalError
@@ -36,7 +38,7 @@ from hounsfield.index.schema import metadata
 from hounsfield.index.site.records import AssociationRecord, Caller, RecordedContext
 
 KEPT_ASSOCIATIONS = 10_000
-KEPT_CALLERS = 200
+KEPT_CALLERS, KEPT_CALLERS_OF_AN_ADDRESS = 200, 50
 KEPT_S = 30 * 86_400.0
 # An open association that its process has not spoken of for so long is over.
 SILENT_S = 60.0
@@ -216,7 +218,7 @@ class AssociationWriter:
             for one in refused:
                 _count_caller(connection, one)
             if refused:
-                _prune_callers(connection)
+                _prune_callers(connection, {one.address[:64] for one in refused})
             before = self._written // _PRUNE_EVERY
             self._written += len(new)
             if self._written // _PRUNE_EVERY != before:
@@ -258,6 +260,7 @@ class AssociationWriter:
                         reason="Our own process ended while this association was open.",
                         advice="Our log says why, unless the machine itself was switched off.",
                         ended_us=columns.seen_us,
+                        seen_us=_now_us(),
                     )
                 )
         return len(dead)
@@ -325,12 +328,16 @@ def _count_caller(connection: Connection, one: Caller) -> None:
     )
 
 
-def _prune_callers(connection: Connection) -> None:
-    oldest = connection.execute(
-        select(caller.c.last_us).order_by(caller.c.last_us.desc()).offset(KEPT_CALLERS).limit(1)
-    ).scalar_one_or_none()
-    if oldest is not None:
-        connection.execute(delete(caller).where(caller.c.last_us <= oldest))
+def _prune_callers(connection: Connection, addresses: Iterable[str]) -> None:
+    """Forget the oldest of too many; first of those addresses that call under ever new AE titles."""
+    limits: list[tuple[ColumnElement[bool], int]] = [
+        (caller.c.address == address, KEPT_CALLERS_OF_AN_ADDRESS) for address in addresses
+    ]
+    for chosen, kept in (*limits, (true(), KEPT_CALLERS)):
+        newest = select(caller.c.last_us).where(chosen).order_by(caller.c.last_us.desc())
+        oldest = connection.execute(newest.offset(kept).limit(1)).scalar_one_or_none()
+        if oldest is not None:
+            connection.execute(delete(caller).where(chosen, caller.c.last_us <= oldest))
 
 
 def _is_alive(process: str) -> bool:
