@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from hounsfield.cli.output import console
+
 
 @pytest.fixture
 def folder(tmp_path):
@@ -48,3 +50,8 @@ def test_use_takes_given_files_over(run, folder, tmp_path):
 def test_show_and_issue_say_when_there_is_nothing(run):
     assert "tls init" in run("tls", "show", code=1).err
     assert "tls init" in run("tls", "issue", "ct1", code=1).err
+
+
+def test_what_stands_between_colons_is_printed_as_it_is(capsys):
+    console().print("35:CD:A4:0B", markup=False)
+    assert capsys.readouterr().out == "35:CD:A4:0B\n"

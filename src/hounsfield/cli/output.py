@@ -78,7 +78,8 @@ def console(width: int | None = None) -> "Console":
     """Where tables and sentences go; ``width`` is for what must not be cut to the terminal's."""
     from rich.console import Console
 
-    return Console(soft_wrap=True, highlight=False, width=width)
+    # A fingerprint has ":CD:" in it, a name may: what stands there is printed, not a picture of a disc.
+    return Console(soft_wrap=True, highlight=False, emoji=False, width=width)
 
 
 def print_json(document: Any) -> None:
