@@ -10,6 +10,7 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
+from hounsfield.archive.access import LOCAL
 from hounsfield.archive.work_items import UnifiedWorklist
 from hounsfield.dimse.config import Peer
 from hounsfield.dimse.scu.work_item_scu import WorkItemEvents
@@ -394,10 +395,12 @@ def test_the_worklist_is_found_by_what_lies_in_sequences(user):
     assert uids(SOPInstanceUID=f"{one}\\{two}") == [one, two]
 
 
-def test_a_large_worklist_comes_in_order_and_whole(user):
+def test_a_large_worklist_comes_in_order_and_whole(user, archive):
     starts = [f"20261124{hour:02}{minute:02}00" for hour in range(12) for minute in range(0, 60, 2)]
+    worklist = UnifiedWorklist(archive.store.index, lambda _title: None)
     for start in reversed(starts):
-        user.create(work(ScheduledProcedureStepStartDateTime=start))
+        dataset = work(ScheduledProcedureStepStartDateTime=start).to_json_dict()
+        worklist.create(LOCAL, "", dataset)
     found = user.find(ScheduledProcedureStepStartDateTime="")
     assert [ds.ScheduledProcedureStepStartDateTime for ds in found] == starts
 
