@@ -126,12 +126,18 @@ def test_every_place_is_reached_by_key(open_app):
     app = open_app()
     app("study-list").wait_for()
     places = {
-        "Shift+P": "/network/peers", "Shift+C": "/network/connections", "Shift+A": "/network/remote",
-        "Shift+O": "/network/routing", "Shift+J": "/network/jobs", "Shift+W": "/worklist", "Shift+S": "/",
-    }  # fmt: skip
-    for key, path in places.items():
+        "Shift+P": ("/network/peers", "Peers"),
+        "Shift+C": ("/network/connections", "Connections"),
+        "Shift+A": ("/network/remote", "Remote archives"),
+        "Shift+O": ("/network/routing", "Routing"),
+        "Shift+J": ("/network/jobs", "Jobs"),
+        "Shift+W": ("/worklist", "Worklist"),
+    }
+    for key, (path, heading) in places.items():
         app.page.keyboard.press(key)
         app.until(path, lambda path=path: app.page.url.partition("?")[0].endswith(path))
+        app.page.get_by_role("heading", name=heading, exact=True).first.wait_for()
+    app.page.keyboard.press("Shift+S")
     app("study-list").wait_for()
     # the network is found where one left it
     app("go-network").click()
