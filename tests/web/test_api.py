@@ -142,7 +142,11 @@ def test_totals_and_server_say_how_much_and_where(site):
 
 
 def test_other_sites_get_nothing(site):
-    assert site.client.get("/api/totals", headers={"Host": "evil.example"}).status_code == 403
+    for host in ("evil.example", "[", "localhost.evil.example", ""):
+        assert site.client.get("/api/totals", headers={"Host": host}).status_code == 403
+    for origin in ("http://evil.example", "http://[", "null"):
+        headers = {"Origin": origin}
+        assert site.client.post("/api/peers/x/test", headers=headers).status_code == 403
     foreign = {"Origin": "http://evil.example"}
     assert site.client.post("/api/uploads", content=b"", headers=foreign).status_code == 403
     assert site.client.get("/healthz").text == "ok"

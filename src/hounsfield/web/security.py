@@ -56,7 +56,10 @@ class LoopbackOnly:
 
 def is_loopback_host(host: str) -> bool:
     """Whether a Host header names this machine."""
-    name = urlsplit("//" + host).hostname if host else None
+    try:
+        name = urlsplit("//" + host).hostname if host else None
+    except ValueError:  # brackets without an address in them
+        return False
     if name is None:
         return False
     if name == "localhost" or name.endswith(".localhost"):
@@ -69,4 +72,7 @@ def is_loopback_host(host: str) -> bool:
 
 def is_same_origin(origin: str, host: str) -> bool:
     """Whether an Origin header is that of the server itself."""
-    return origin != "null" and urlsplit(origin).netloc == host
+    try:
+        return origin != "null" and urlsplit(origin).netloc == host
+    except ValueError:
+        return False
