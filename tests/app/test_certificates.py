@@ -50,10 +50,18 @@ def test_a_peers_certificate_names_its_hosts_and_its_key_is_private(folder):
     assert certificate == folder / "issued" / "ct1.pem"
 
 
-@pytest.mark.parametrize("name", ["", "../out", "a/b", ".hidden"])
+@pytest.mark.parametrize("name", ["", "../out", "a/b", ".hidden", "x" * 300])
 def test_a_peers_name_cannot_lead_out_of_the_folder(folder, name):
     with pytest.raises(InvalidQuery):
         certificates.issue(folder, name)
+
+
+def test_a_peers_certificate_never_takes_the_place_of_the_key_of_another(folder):
+    _certificate, key, _authority = certificates.issue(folder, "ct1", ("ct1",))
+    before = key.read_bytes()
+    with pytest.raises(InvalidQuery, match="key"):
+        certificates.issue(folder, "ct1-key", ("ct1-key",))
+    assert key.read_bytes() == before
 
 
 def test_without_an_authority_of_ours_nothing_is_issued(tmp_path):

@@ -25,6 +25,7 @@ from hounsfield.dimse.tls import CA, CERTIFICATE, KEY
 from hounsfield.errors import Conflict, InvalidQuery, NotFound
 
 CA_KEY, ISSUED = "ca-key.pem", "issued"
+_KEY_SUFFIX = "-key"
 AUTHORITY_DAYS, CERTIFICATE_DAYS = 3652, 825
 _SKEW = dt.timedelta(hours=1)
 _SOON = dt.timedelta(days=30)
@@ -84,8 +85,10 @@ def issue(
 
     Raises NotFound where the authority is not one that we made, InvalidQuery.
     """
-    if not name or name != Path(name).name or name.startswith("."):
+    if not name or name != Path(name).name or name.startswith(".") or len(name) > _MAX_NAME:
         raise InvalidQuery(f"{name!r} cannot be the name of a file")
+    if name.endswith(_KEY_SUFFIX):
+        raise InvalidQuery(f"{name!r} would take the file of another one's key: choose another end")
     try:
         authority = x509.load_pem_x509_certificate((folder / CA).read_bytes())
         authority_key = serialization.load_pem_private_key((folder / CA_KEY).read_bytes(), None)
@@ -102,7 +105,7 @@ def issue(
     issued = folder / ISSUED
     issued.mkdir(exist_ok=True)
     issued.chmod(0o700)
-    certificate_file, key_file = issued / f"{name}.pem", issued / f"{name}-key.pem"
+    certificate_file, key_file = issued / f"{name}.pem", issued / f"{name}{_KEY_SUFFIX}.pem"
     _write(key_file, _key_pem(key), _PRIVATE)
     _write(certificate_file, _pem(certificate), _READABLE)
     return certificate_file, key_file, folder / CA
