@@ -80,6 +80,22 @@ def test_of_several_peers_of_one_ae_title_the_one_with_the_closest_host_calls(ad
     assert Acceptance(config, Places(9, 9)).decide(asking(), address, 0).peer.name == expected
 
 
+# NET-12
+@pytest.mark.parametrize(
+    ("known", "words"),
+    [
+        (Peer("CT1", "10.0.0.7"), "it is to call from 10.0.0.7."),
+        (Peer("CT1", "localhost"), "localhost ("),
+        (Peer("CT1", "ct1.invalid"), "ct1.invalid (a name that cannot be resolved here)"),
+    ],
+)
+def test_a_caller_at_another_address_is_told_what_the_host_of_the_peer_stands_for(known, words):
+    config = DimseConfig(peers=(known,))
+    refusal = Acceptance(config, Places(9, 9)).decide(asking(), "10.0.0.9", 0)
+    assert refusal.finding.code == "other-address"
+    assert words in refusal.finding.reason
+
+
 # NET-02, NET-12
 @pytest.mark.parametrize(
     ("called", "more", "expected"),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hounsfield.archive.addresses import address_of
+from hounsfield.archive.addresses import address_of, is_numeric
 from hounsfield.archive.peers import caller_at, look_up
 from hounsfield.dicom.ae_titles import MAX_AE_TITLE_LENGTH, is_valid_ae_title
 from hounsfield.dicom.commitment import STORAGE_COMMITMENT_PUSH_MODEL
@@ -212,7 +212,7 @@ class Acceptance:
         if caller is not None:
             return caller
         if known:
-            hosts = ", ".join(str(peer.host) for peer in known)
+            hosts = ", ".join(where_it_may_call_from(peer) for peer in known)
             return _refusal(
                 CALLING_AE_TITLE_UNKNOWN, "other-address", request, address, known=hosts
             )
@@ -233,6 +233,15 @@ def storage_support(may: frozenset[str] | None) -> Support:
         requestor_may_be_scu=may is None or "store" in may,
         answer_information=lambda _asked: _STORAGE_INFORMATION,
     )
+
+
+def where_it_may_call_from(peer: Peer) -> str:
+    """The host of a peer, and what the name of one stands for now."""
+    host = str(peer.host)
+    if is_numeric(host):
+        return host
+    addresses = (one.removesuffix("/32").removesuffix("/128") for one in peer.addresses)
+    return f"{host} ({', '.join(addresses) or 'a name that cannot be resolved here'})"
 
 
 def similar_to(calling: str, titles: list[str]) -> tuple[str, str]:
