@@ -222,8 +222,8 @@ class _Listing:
     top: Level
     is_stopped: Callable[[], bool]
 
-    def ask(self, level: Level, match: Mapping[str, str]) -> list[dict[str, Any]]:
-        """All answers to one C-FIND; raises Unavailable if they are not all."""
+    def ask(self, level: Level, match: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+        """The answers to one C-FIND as they come; raises Unavailable at the end if they are not all."""
         given = {"PatientID": self.contents.patient_id} if self.top is Level.PATIENT else {}
         find = Find(
             self.scu,
@@ -233,10 +233,9 @@ class _Listing:
             charset=self.peer.character_set,
             is_stopped=self.is_stopped,
         )
-        found = list(find)
+        yield from find
         if find.unreadable or find.has_more or self.is_stopped():
             raise Unavailable(f"{self.scu.target} did not tell all of the study")
-        return found
 
     def list_series(self, study: Mapping[str, str], wanted: tuple[str, ...]) -> None:
         """Fill in the series, those that are wanted, and the instances of each."""

@@ -93,6 +93,16 @@ def test_more_answers_than_wanted_are_cancelled(peer):
     assert peer.is_cancelled.wait(5)
 
 
+def test_answers_without_measure_are_cut_off_before_they_fill_the_memory(peer):
+    answer = Dataset()
+    answer.StudyInstanceUID = f"{ROOT}.1"
+    answer.TextValue = "x" * (4 << 20)
+    peer.answers = [answer] * 40
+    found, told = ask(peer, limit=10_000, within_s=30.0)
+    assert 1 <= len(found) <= 16
+    assert told.has_more
+
+
 def test_exactly_as_many_answers_as_wanted_are_not_more(peer):
     peer.answers = list(many(5))
     studies, answer = ask(peer, limit=5)

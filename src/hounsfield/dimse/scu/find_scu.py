@@ -14,6 +14,8 @@ PATIENT_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.1.1"
 STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 
 _NOT_DECODED = "\N{REPLACEMENT CHARACTER}"
+# What all answers to one query may come to, however many are wanted: a study of 200,000 instances has half of it.
+MAX_ANSWERS_BYTES = 64 << 20
 
 
 class Find:
@@ -73,7 +75,7 @@ class Find:
                 ) from None
 
     def _answers(self, operation: Operation) -> Generator[dict[str, Any]]:
-        number = 0
+        number = size_bytes = 0
         while True:
             context, response = operation.receive()
             with self._scu.ended():
@@ -87,7 +89,8 @@ class Find:
             if operation.is_cancelled:
                 self.has_more = True  # one that was under way when we cancelled
                 continue
-            if number == self._limit:
+            size_bytes += len(data)
+            if number == self._limit or size_bytes > MAX_ANSWERS_BYTES:
                 self.has_more = True
                 operation.cancel()
                 continue
