@@ -10,7 +10,8 @@ from tests.dimse.storing_peer import storing_peer
 from tests.instances import CT_IMAGE, MR_IMAGE, ROOT, numbered
 
 from hounsfield.dicom.part10 import read_header
-from hounsfield.dimse.pulling import OurAddress, Pulling
+from hounsfield.dimse.browsing import Contents
+from hounsfield.dimse.pulling import OurAddress, Pulling, classes_in
 from hounsfield.dimse.scu.get_scu import SYNTAXES, classes_of, storage_contexts
 from hounsfield.errors import NotAcceptable, NotFound, Refused, Unavailable
 from hounsfield.index.site.jobs import Jobs, NewJob
@@ -309,6 +310,15 @@ def test_an_unknown_modality_makes_all_classes_be_expected():
     assert MR_IMAGE in classes_of({"CT", "XYZ"})
     assert len(classes_of(())) < 124
     assert STUDY_ROOT not in classes_of(())
+
+
+@pytest.mark.parametrize(
+    ("series", "is_whole"),
+    [({"1.1": {"1.1.1": CT_IMAGE}, "1.2": {}}, False), ({"1.1": {"1.1.1": CT_IMAGE, "1.1.2": ""}}, True)],
+)  # fmt: skip
+def test_where_a_peer_has_not_told_all_classes_the_others_are_expected_too(series, is_whole):
+    contents = Contents(series=series, modalities={"CT", "MR"}, is_whole=is_whole)
+    assert {CT_IMAGE, MR_IMAGE} <= set(classes_in(contents))
 
 
 def test_a_peer_that_is_gone_ends_the_job(site):

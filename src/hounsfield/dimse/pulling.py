@@ -89,6 +89,15 @@ class Pulling:
         return _Pull(self, peer, job).run()
 
 
+def classes_in(contents: Contents) -> list[str]:
+    """The SOP classes to expect of a study: those that the peer told, and others unless it has told all."""
+    told = contents.sop_class_uids
+    knows_all = contents.is_whole and all(
+        uid for instances in contents.series.values() for uid in instances.values()
+    )
+    return told if knows_all else list(dict.fromkeys((*told, *classes_of(contents.modalities))))
+
+
 class _Pull:
     def __init__(self, parts: Pulling, peer: Peer, job: RunningJob) -> None:
         self._parts = parts
@@ -157,8 +166,7 @@ class _Pull:
 
     def _associate(self) -> ScuAssociation:
         contents = self._contents
-        classes = contents.sop_class_uids or classes_of(contents.modalities)
-        storage = storage_contexts(classes, MAX_CONTEXTS - len(_RETRIEVE_CONTEXTS))
+        storage = storage_contexts(classes_in(contents), MAX_CONTEXTS - len(_RETRIEVE_CONTEXTS))
         if self._method == "move":
             storage = []
         try:
