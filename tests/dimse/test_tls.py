@@ -27,6 +27,8 @@ from tests.dimse.secured import HOST, peer_of, serving, site
 
 from hounsfield.app import certificates
 from hounsfield.dimse.doctor.checks import OurSide, check_peer
+from hounsfield.dimse.doctor.findings import say
+from hounsfield.dimse.doctor.tls_findings import tls_finding
 from hounsfield.dimse.scu.requestor import Target, echo
 from hounsfield.dimse.scu.store_scu import read_outgoing, send
 from hounsfield.dimse.tls import TlsContexts, TlsNotSetUp, failure_of, has_certificates
@@ -558,3 +560,14 @@ def test_a_reader_that_pauses_gets_every_byte_once(folder, scanner):
     thread.join(20)
     assert done.is_set()
     assert got == content
+
+
+@pytest.mark.parametrize("code", [23, 24, 26, 66, 67, 68, 79])
+@pytest.mark.parametrize("is_in", [True, False])
+def test_a_certificate_that_is_unfit_has_to_be_replaced_and_not_trusted(code, is_in):
+    problem = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    problem.verify_code, problem.verify_message = code, "unfit"
+    failure = failure_of(problem)
+    finding = say(tls_finding(failure.kind, is_in=is_in), {"text": failure.text})
+    assert failure.text in finding.reason
+    assert "another one" in finding.advice

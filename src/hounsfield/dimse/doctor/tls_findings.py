@@ -39,6 +39,13 @@ TLS_FINDINGS: dict[str, tuple[str, str]] = {
         "TLS with the caller at {address} failed: {text}.",
         "Give the caller a new certificate, and compare the clocks of both; `hounsfield tls issue` makes one.",
     ),
+    "caller-tls-unfit": (
+        "TLS with the caller at {address} failed: {text}.",
+        (
+            "To trust it here would not help. Have whoever gave it issue another one, good for clients and servers, with "
+            "an RSA key of 2048 bits or more or ECDSA; `hounsfield tls issue` makes such a one."
+        ),
+    ),
     "caller-tls-refused": (
         "The caller at {address} did not take our certificate: {text}.",
         (
@@ -83,6 +90,13 @@ TLS_FINDINGS: dict[str, tuple[str, str]] = {
     "their-certificate-expired": (
         "TLS with {peer} at {host}:{port} failed: {text}.",
         "Have the certificate of {peer} renewed there, and compare the clocks of both.",
+    ),
+    "their-certificate-unfit": (
+        "TLS with {peer} at {host}:{port} failed: {text}.",
+        (
+            "To trust it here would not help. Have whoever gave it to {peer} issue another one, good for clients and "
+            "servers, with an RSA key of 2048 bits or more or ECDSA; `hounsfield tls issue` makes such a one."
+        ),
     ),
     "their-certificate-name": (
         "TLS with {peer} failed: {text} than {host}.",
