@@ -115,6 +115,18 @@ def test_words_of_eight_bits_change_places_in_the_other_byte_order():  # FILE-07
     assert written(header + big, EXPLICIT).endswith(bytes((1, 2, 3, 4, 5, 0)))
 
 
+@pytest.mark.parametrize("wanted", [BIG, IMPLICIT])
+def test_pixels_that_a_sender_calls_bytes_are_words_in_the_other_byte_order(wanted):  # QR-10
+    made = Dataset()
+    made.SamplesPerPixel, made.PhotometricInterpretation = 1, "MONOCHROME2"
+    made.Rows, made.Columns, made.PixelRepresentation = 1, 2, 0
+    made.BitsAllocated, made.BitsStored, made.HighBit = 16, 16, 15
+    made.add_new(0x7FE00010, "OB", b"\1\2\3\4")
+    found = read(written(file_of(made, EXPLICIT), wanted), wanted)
+    assert found["PixelData"].VR == "OW"
+    assert found.pixel_array.tolist() == [[0x0201, 0x0403]]
+
+
 def test_a_value_of_odd_length_is_padded():
     odd = b"\x08\0\x60\0CS\x02\0CT" + b"\x10\0\x20\0LO\x03\0P01" + b"\x20\0\x0d\0UI\x03\x001.2"
     meta = file_meta(sop_class_uid="1.2", sop_instance_uid="1.3", transfer_syntax_uid=EXPLICIT)

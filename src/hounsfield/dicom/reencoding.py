@@ -162,10 +162,13 @@ class _Reencoder:
             return
         if length == UNDEFINED:
             raise InvalidInstance(f"({tag >> 16:04X},{tag & 0xFFFF:04X}) has no length")
+        if tag == _PIXEL_DATA and vr == "OB" and cell_bytes > 1:
+            # PS3.5 A.2: some senders call words bytes, and nobody reads them so.
+            vr = "OW"
         size = _SWAPPED.get(vr, 1)
         if tag == _PIXEL_DATA and vr == "OW":
             size = max(size, cell_bytes)
-        self._value(place, size, write)
+        self._value(place._replace(vr=vr), size, write)
 
     def _items(
         self, at: int, end: int, encoding: Encoding, path: tuple[int, ...], *, is_signed: bool
