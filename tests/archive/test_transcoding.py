@@ -127,6 +127,23 @@ def test_pixels_that_a_sender_calls_bytes_are_words_in_the_other_byte_order(want
     assert found.pixel_array.tolist() == [[0x0201, 0x0403]]
 
 
+def test_a_near_lossless_stream_is_told_of_where_the_sender_did_not():  # QR-10
+    paths = samples("1.2.840.10008.1.2.4.81")
+    if not paths:
+        pytest.skip("no corpus")
+    lossy = 0
+    for path in paths:
+        file = path.read_bytes()
+        found = read(written(file, EXPLICIT), EXPLICIT)
+        # ISO 14495-1 C.2.3: NEAR stands in the header of the scan, behind its components.
+        scan = file.find(b"\xff\xda", file.rfind(b"\xff\xf7"))
+        if file[scan + 5 + 2 * file[scan + 4]]:
+            assert found.LossyImageCompression == "01", path
+            assert found.LossyImageCompressionMethod
+            lossy += 1
+    assert lossy
+
+
 def test_a_value_of_odd_length_is_padded():
     odd = b"\x08\0\x60\0CS\x02\0CT" + b"\x10\0\x20\0LO\x03\0P01" + b"\x20\0\x0d\0UI\x03\x001.2"
     meta = file_meta(sop_class_uid="1.2", sop_instance_uid="1.3", transfer_syntax_uid=EXPLICIT)

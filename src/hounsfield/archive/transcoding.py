@@ -21,6 +21,7 @@ from hounsfield.dicom.transfer_syntax import (
     of,
 )
 from hounsfield.errors import InvalidInstance, NotAcceptable
+from hounsfield.pixels.codestreams import lossy_method
 from hounsfield.pixels.description import ImagePixelDescription
 from hounsfield.pixels.native import is_decodable, native_frames
 
@@ -158,7 +159,7 @@ def _decoded(buffer: Buffer, header: Header, changes: Changes) -> Changes:
     put[_PHOTOMETRIC] = ("CS", even(native.photometric_interpretation.encode(), b" "))
     if image.samples_per_pixel > 1:
         put[_PLANAR] = ("US", struct.pack("<H", 0))
-    put |= _lossy(header, table, native.length)
+    put |= _lossy(buffer, header, table, native.length)
     vr = "OW" if image.bits_allocated > 8 else "OB"
     return replace(
         changes,
@@ -168,10 +169,13 @@ def _decoded(buffer: Buffer, header: Header, changes: Changes) -> Changes:
     )
 
 
-def _lossy(header: Header, table: FrameTable, length: int) -> Mapping[int, tuple[str, bytes]]:
+def _lossy(
+    buffer: Buffer, header: Header, table: FrameTable, length: int
+) -> Mapping[int, tuple[str, bytes]]:
     """What (0028,2110) and its like must say if nobody else has said it (PS3.3 C.7.6.1.1.5)."""
-    method = _ALWAYS_LOSSY.get(header.transfer_syntax_uid)
-    if method is None or header.text(_LOSSY) == "01":
+    syntax = header.transfer_syntax_uid
+    method = _ALWAYS_LOSSY.get(syntax) or lossy_method(next(pieces_of(buffer, table)), syntax)
+    if not method or header.text(_LOSSY) == "01":
         return {}
     ratio = length / max(sum(size for _at, size in table.fragments), 1)
     return {

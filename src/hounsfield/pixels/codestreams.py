@@ -13,7 +13,7 @@ import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.dicom.transfer_syntax import TRANSFER_SYNTAXES
+from hounsfield.dicom.transfer_syntax import TRANSFER_SYNTAXES, of
 from hounsfield.errors import InvalidInstance, NotAcceptable
 from hounsfield.pixels.description import ImagePixelDescription
 
@@ -251,6 +251,23 @@ def read_jpeg2000(frame: bytes) -> Codestream:
     return Codestream(
         height - top, width - left, values[-1], (precision & 0x7F) + 1, bool(precision & 0x80)
     )
+
+
+def lossy_method(frame: bytes, transfer_syntax_uid: str) -> str:
+    """The Lossy Image Compression Method (0028,2114) of a stream that says itself that it has lost something, else ""."""
+    syntax = of(transfer_syntax_uid)
+    media_type = syntax.media_type if syntax.is_lossy else ""
+    if media_type == "image/jls":
+        # ISO 14495-1 C.2.3: NEAR stands behind the components of the scan; 0 is lossless.
+        at = frame.find(b"\xff\xda")
+        near = at + 5 + 2 * frame[at + 4] if 0 <= at < len(frame) - 5 else len(frame)
+        return "ISO_14495_1" if near < len(frame) and frame[near] else ""
+    if media_type in {"image/jp2", "image/jphc"}:
+        # ISO 15444-1 A.6.1: transformation 0 is the irreversible wavelet.
+        at = frame.find(b"\xff\x52", max(frame.find(b"\xff\x4f\xff\x51"), 0))
+        if 0 <= at < len(frame) - 13 and not frame[at + 13]:
+            return "ISO_15444_1" if media_type == "image/jp2" else "ISO_15444_15"
+    return ""
 
 
 class _Bits:
