@@ -45,6 +45,10 @@ def test_a_series_is_forwarded(filled):
     assert job["total"] == 1
 
 
+def test_a_study_is_forwarded_with_the_wish_to_have_it_committed(filled):
+    assert filled("forward", STUDY, "pacs2", "--commit", "--json").json["state"] == "queued"
+
+
 @pytest.mark.parametrize(
     ("study", "peer", "text"),
     [
@@ -105,6 +109,13 @@ def test_rules_are_added_listed_disabled_and_removed(filled):
         in filled("route", "add", "Heads", "--to", "pacs2", code=1).err
     )
     assert "no peer 'nobody'" in filled("route", "add", "X", "--to", "nobody", code=1).err
+    asking = filled("route", "add", "Kept", "--to", "pacs2", "--commit")
+    assert asking.out.strip().endswith("to pacs2, asked to commit it")
+    assert [one["asks_commitment"] for one in filled("route", "list", "--json").json] == [
+        False,
+        True,
+    ]
+    filled("route", "remove", "Kept")
     assert "removed" in filled("route", "remove", "Heads").out
     assert filled("route", "list").out.strip() == "there are no routing rules"
     assert "no routing rule" in filled("route", "remove", "Heads", code=1).err

@@ -11,8 +11,10 @@ from tests.instances import MR_IMAGE, ROOT, numbered
 
 from hounsfield.dicom.part10 import read_header
 from hounsfield.dimse.forwarding import Forwarding
+from hounsfield.dimse.scu.commitment_scu import REQUEST_JOB
 from hounsfield.errors import NotFound, Refused, Unavailable
-from hounsfield.index.site.jobs import Jobs, NewJob
+from hounsfield.index.site.claims import Claims
+from hounsfield.index.site.jobs import Jobs, NewJob, Selection
 from hounsfield.index.site.peers import Peers
 from hounsfield.index.site.records import Peer
 from hounsfield.index.site.sent import SentInstances
@@ -54,13 +56,15 @@ class Carried:
 def site(archive, peer):
     """An archive with a study of ten instances, and how to send of it."""
 
+    jobs = Jobs(archive.index.database)
+
     class Site:
         sent = SentInstances(archive.index.database)
 
         def forwarding(self, **changes):
             known = Peer("PACS2", "127.0.0.1", changes.pop("port", peer.port), "pacs2", **changes)
             peers = Peers(archive.index.database, [known])
-            return Forwarding(archive.retrieve, self.sent, peers, "HOUNSFIELD")
+            return Forwarding(archive.retrieve, self.sent, peers, "HOUNSFIELD", jobs)
 
         def job(self, **arguments):
             new = NewJob("send", "Send", lane="pacs2", study_instance_uid=STUDY)
@@ -185,13 +189,13 @@ def test_a_peer_that_is_not_there_or_rejects_us_is_tried_again_later(site, peer)
     with pytest.raises(Unavailable, match="no connection"):
         site.forwarding(port=1)(site.job())
     unknown = Peers(None, [Peer("\x01", "127.0.0.1", peer.port, "pacs2")])
-    forwarding = Forwarding(site.forwarding()._retrieve, site.sent, unknown, "HOUNSFIELD")
+    forwarding = Forwarding(site.forwarding()._retrieve, site.sent, unknown, "HOUNSFIELD", None)
     with pytest.raises(Unavailable, match="AE title"):
         forwarding(site.job())
 
 
 def test_a_peer_that_is_gone_from_the_list_ends_the_job(archive, site):
-    forwarding = Forwarding(archive.retrieve, site.sent, Peers(None), "HOUNSFIELD")
+    forwarding = Forwarding(archive.retrieve, site.sent, Peers(None), "HOUNSFIELD", None)
     with pytest.raises(NotFound, match="no peer 'pacs2'"):
         forwarding(site.job())
 
@@ -258,3 +262,44 @@ def test_a_job_whose_peer_does_not_answer_is_stopped_all_the_same(site, peer):
         site.forwarding()(job)
     assert time.monotonic() - begin < 6  # the server's end waits no longer
     assert site.failures(job) == {}
+
+
+def asked(archive):
+    """What jobs ask peers to commit: title, peer and the UIDs, the oldest first."""
+    claims = Claims(archive.index.database, "test", [REQUEST_JOB])
+    titles = {one.id: one.title for one in Jobs(archive.index.database).page(Selection(), 100)}
+    found = claims.claim(lambda _lane: 100, 100, 0)
+    return [(titles[one.id], one.lane, one.arguments["sop_instance_uids"]) for one in found]
+
+
+def test_the_peer_is_asked_once_to_commit_what_it_accepted(archive, site, peer):
+    job = site.job(asks_commitment=True)
+    text = "10 sent to pacs2, which is asked to commit them"
+    assert site.forwarding()(job) == text
+    assert site.forwarding()(job) == text  # carried out again after a crash
+    everything = sorted(uid(number) for number in range(1, 11))
+    assert asked(archive) == [("Commitment of Send", "pacs2", everything)]
+    assert site.forwarding()(site.job()) == "10 sent to pacs2"
+    assert len(Jobs(archive.index.database).page(Selection(kind=REQUEST_JOB), 100)) == 1
+
+
+def test_what_was_refused_for_good_is_not_asked_for_and_what_may_come_yet_is_waited_for(
+    archive, site, peer
+):
+    peer.answers = {uid(3): 0xA700}
+    job = site.job(asks_commitment=True)
+    with pytest.raises(Unavailable):
+        site.forwarding()(job)
+    assert asked(archive) == []
+    peer.answers = {uid(3): 0xA900}
+    with pytest.raises(Refused):
+        site.forwarding()(job)
+    ((_title, _peer, uids),) = asked(archive)
+    assert set(uids) == {uid(number) for number in range(1, 11)} - {uid(3)}
+
+
+def test_nothing_new_is_nothing_to_commit(archive, site, peer):
+    site.forwarding()(site.job())
+    again = site.job(only_new=True, asks_commitment=True)
+    assert site.forwarding()(again) == "nothing new for pacs2"
+    assert asked(archive) == []

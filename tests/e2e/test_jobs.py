@@ -4,7 +4,9 @@ import pydicom
 import pytest
 from pydicom.uid import CTImageStorage
 from pynetdicom import AE, evt
+from pynetdicom.sop_class import StorageCommitmentPushModel
 from tests import dcmtk
+from tests.dimse.committing import Keeper
 from tests.e2e.conftest import PHONE
 from tests.e2e.screens import LIVE_S, send
 from tests.e2e.storage_peer import StoragePeer, free_port, introduce
@@ -88,6 +90,49 @@ def test_a_refused_image_is_named_with_the_reason_of_the_peer(wide, server, stud
     failures.get_by_text(full_peer).wait_for()
     failures.get_by_text("A700", exact=False).wait_for()
     wide.shoot("job-detail-refused-wide")
+
+
+@pytest.fixture(scope="module")
+def keeping_peer(server, ct_slices):
+    """A peer that takes everything, and commits all but one image."""
+    lost = str(pydicom.dcmread(ct_slices[1], stop_before_pixels=True).SOPInstanceUID)
+    keeper = Keeper(failing=(lost,))
+    archive = AE("KEEPER")
+    archive.add_supported_context(CTImageStorage)
+    archive.add_supported_context(StorageCommitmentPushModel)
+    running = archive.start_server(
+        ("127.0.0.1", 0), block=False,
+        evt_handlers=[(evt.EVT_C_STORE, lambda _event: 0x0000), (evt.EVT_N_ACTION, keeper.on_action)],
+    )  # fmt: skip
+    introduce(server, "KEEPER", running.server_address[1], "KEEPER")
+    yield lost
+    running.shutdown()
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_what_was_sent_and_is_not_committed_is_named(open_app, server, study, keeping_peer, scheme):
+    # SC-03
+    wide = open_app()
+    if scheme == "light":
+        wide("colour-scheme").click()
+    wide.row(study).hover()
+    wide.row(study).get_by_test_id("row-send").click()
+    wide("send-commit").press(" ")
+    wide.shoot(f"send-commit-{scheme}")
+    wide.page.set_viewport_size({"width": 390, "height": 844})
+    wide.shoot(f"send-commit-phone-{scheme}")
+    wide.page.set_viewport_size({"width": 1440, "height": 900})
+    send_to(wide, "KEEPER")
+    wide("send-state").get_by_text("KEEPER has it").wait_for()
+    wide.page.goto(f"{server.http}/network/jobs?peer=KEEPER")
+    row = wide.page.get_by_test_id("row").filter(has_text="Commitment of CT").first
+    row.get_by_text("1 not committed").wait_for()
+    row.click()
+    failures = wide("job-failures")
+    failures.get_by_text("1 image not committed by KEEPER").wait_for()
+    failures.get_by_text(keeping_peer).wait_for()
+    wide.page.wait_for_timeout(400)  # the drawer slides in
+    wide.shoot(f"job-detail-not-committed-{scheme}")
 
 
 def test_a_job_to_a_dead_peer_waits_is_held_back_and_cancelled(wide, server, study, dead_peer):

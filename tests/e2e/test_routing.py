@@ -52,17 +52,22 @@ def test_an_arriving_study_goes_where_the_rule_says(
     wide("rule-trial").get_by_text("No study here would have matched").wait_for()
     wide("rule-name").click()
     choose(wide, "rule-destinations", peer)
+    wide("rule-commit").press(" ")
     wide.shoot("rule-form-wide")
     wide("rule-name").click()
     wide("save-rule").click()
     wide("rule-sentence").get_by_text("When a CT study is complete").wait_for()
+    wide("rule-sentence").get_by_text("and ask to commit it").wait_for()
+    assert rules(server)[0]["asks_commitment"]
     assert wide("rule-warning").count() == 0
     wide.shoot("routing-wide")
 
     send(server, ct_slices[:5])
     wide.page.goto(f"{server.http}/network/jobs")
-    row = wide.page.get_by_test_id("row").first
+    row = wide.page.get_by_test_id("row").filter(has_text="5 of 5").first
     row.wait_for()
+    asked = wide.page.get_by_test_id("row").filter(has_text="Commitment of CT")
+    wide.until("storescp commits nothing", lambda: "failed" in asked.inner_text())
     wide.until("done", lambda: row.get_by_test_id("job-state").inner_text().strip() == "done")
     assert "5 of 5" in row.get_by_test_id("job-progress").inner_text()
     wide.shoot("jobs-done-wide")

@@ -14,6 +14,7 @@ from hounsfield.dimse.scu.commitment_scu import REQUEST_JOB, ReportCommitment, R
 from hounsfield.dimse.scu.work_item_scu import WorkItemEvents
 from hounsfield.index.site.availability import AVAILABILITY_JOB
 from hounsfield.index.site.commitments import Commitments
+from hounsfield.index.site.jobs import Jobs
 from hounsfield.index.site.peers import Peers
 from hounsfield.index.site.sent import SentInstances
 from hounsfield.index.site.work_items import EVENT_JOB
@@ -32,7 +33,11 @@ def handlers_over(archive: Archive, settings: Settings, dimse_port: int = 0) -> 
     commitments = Commitments(database)
     return {
         "send": Forwarding(
-            archive.retrieve, SentInstances(database), archive.peers, settings.dimse.ae_title
+            archive.retrieve,
+            SentInstances(database),
+            archive.peers,
+            settings.dimse.ae_title,
+            Jobs(database),
         ),
         REPORT_JOB: ReportCommitment(
             commitments,

@@ -72,8 +72,13 @@ class Routing:
         study_instance_uid: str,
         peer: str,
         series_instance_uids: Sequence[str] = (),
+        *,
+        asks_commitment: bool = False,
     ) -> Job:
-        """Add a job that sends a study, or some series of it, to a peer; raises NotFound and InvalidQuery."""
+        """Add a job that sends a study, or some series of it, to a peer; raises NotFound and InvalidQuery.
+
+        With ``asks_commitment`` the peer is asked afterwards to commit what it accepted.
+        """
         require(principal, "retrieve")
         self._require_peer(peer)
         arguments: dict[str, Any] = {}
@@ -87,6 +92,8 @@ class Routing:
             arguments["series"] = sorted(wanted)
         if not locations:
             raise NotFound("there is no such study here")
+        if asks_commitment:
+            arguments["asks_commitment"] = True
         new = NewJob(
             "send",
             self._rules.title_of(study_instance_uid, peer),

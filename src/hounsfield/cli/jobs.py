@@ -66,16 +66,14 @@ def list_jobs(
     """List jobs, the newest first. With --json: an array of objects."""
     from rich.table import Table
 
+    from hounsfield.index.site.failures import Failures
     from hounsfield.index.site.jobs import Selection
-    from hounsfield.index.site.sent import SentInstances
 
     with _archive(data, settings, "hounsfield jobs list") as archive:
         jobs = _jobs(archive)
         chosen = Selection([str(one) for one in state or ()], kind, peer, study)
         found = jobs.page(chosen, limit)
-        failures = SentInstances(archive.index.database).numbers_of_failures(
-            one.id for one in found
-        )
+        failures = Failures(archive.index.database).numbers(one.id for one in found)
     if as_json:
         print_json([document(one, failures.get(one.id, 0)) for one in found])
         return
@@ -98,23 +96,13 @@ def list_jobs(
 def show(
     job: _JobId, data: Data = None, settings: SettingsFile = None, as_json: AsJson = False
 ) -> None:
-    """Show a job, and each instance that was not accepted."""
-    from hounsfield.index.site.sent import SentInstances
+    """Show a job, and each instance that was not accepted, or not committed."""
+    from hounsfield.index.site.failures import Failures
 
     with _archive(data, settings, "hounsfield jobs show") as archive:
         found = _one(archive, job)
-        sent = SentInstances(archive.index.database)
-        failures = sent.failures(found.id, _MOST_FAILURES)
-    shown = document(found, len(failures)) | {
-        "failures": [
-            {
-                "sop_instance_uid": one.sop_instance_uid,
-                "status": None if one.status is None else f"{one.status:04X}",
-                "text": one.text,
-            }
-            for one in failures
-        ]
-    }
+        failures = Failures(archive.index.database).of_job(found.id, _MOST_FAILURES)
+    shown = document(found, len(failures)) | {"failures": [asdict(one) for one in failures]}
     if as_json:
         print_json(shown)
         return
@@ -168,6 +156,9 @@ def forward(
             "--series", metavar="UID", help="Only this series; may be given several times."
         ),
     ] = None,
+    commit: Annotated[
+        bool, typer.Option("--commit", help="Ask the peer to commit what it accepted.")
+    ] = False,
     data: Data = None,
     settings: SettingsFile = None,
     as_json: AsJson = False,
@@ -178,7 +169,7 @@ def forward(
 
     with _archive(data, settings, "hounsfield forward") as archive:
         routing = Routing(archive.index, archive.peers)
-        added = routing.send(LOCAL, study, peer, series or ())
+        added = routing.send(LOCAL, study, peer, series or (), asks_commitment=commit)
     if as_json:
         print_json(document(added, 0))
         return

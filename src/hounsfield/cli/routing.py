@@ -88,6 +88,9 @@ def add(
         list[str] | None,
         typer.Option("--sop-class", metavar="UID", help=f"{_SEVERAL.capitalize()}."),
     ] = None,
+    commit: Annotated[
+        bool, typer.Option("--commit", help="Ask each peer to commit what it accepted.")
+    ] = False,
     data: Data = None,
     settings: SettingsFile = None,
     as_json: AsJson = False,
@@ -104,7 +107,7 @@ def add(
         tuple(station or ()),
         tuple(sop_class or ()),
     )
-    new = Rule(name, when.value, match, tuple(to))
+    new = Rule(name, when.value, match, tuple(to), asks_commitment=commit)
     _tell(_with(data, settings, lambda routing: routing.add(LOCAL, new)), as_json)
 
 
@@ -186,4 +189,5 @@ def sentence(rule: "Rule") -> str:
     what = ", ".join(f"{name} {value}" for name, value in told.items() if value) or "everything"
     whole = "study when complete" if rule.when == "complete" else "instance as received"
     state = "" if rule.is_enabled else " (disabled)"
-    return f"{rule.name}: {what}, each {whole}, to {', '.join(rule.destinations)}{state}"
+    asked = ", asked to commit it" if rule.asks_commitment else ""
+    return f"{rule.name}: {what}, each {whole}, to {', '.join(rule.destinations)}{asked}{state}"

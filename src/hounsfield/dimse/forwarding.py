@@ -5,6 +5,7 @@ or a setback, sends only what has no answer yet.
 """
 
 import contextlib
+import hashlib
 import threading
 import time
 from collections import Counter
@@ -13,11 +14,13 @@ from typing import Self
 
 from hounsfield.archive.access import Principal
 from hounsfield.archive.retrieve import Retrieve
+from hounsfield.dimse.scu.commitment_scu import request_job
 from hounsfield.dimse.scu.requestor import ScuAssociation, Target
 from hounsfield.dimse.sending import batch_of, contexts_for, send_stored
 from hounsfield.dimse.targets import target_of
 from hounsfield.errors import NotFound, Refused, Unavailable
 from hounsfield.index.records import InstanceLocation
+from hounsfield.index.site.jobs import Jobs
 from hounsfield.index.site.peers import Peers
 from hounsfield.index.site.sent import SentInstance, SentInstances
 from hounsfield.jobs.handlers import RunningJob
@@ -36,12 +39,19 @@ Key = tuple[str, str]  # SOP Instance UID, SHA-256
 class Forwarding:
     """Sends what a job names: ``series`` or ``instances`` (lists of UIDs) of its study, or all of it.
 
-    With ``only_new`` it leaves out what the peer has accepted from any job, and what came from that peer.
+    With ``only_new`` it leaves out what the peer has accepted from any job, and what came from that peer. With
+    ``asks_commitment`` the peer is asked, by a job of its own, to commit what it accepted, once all is sent.
     """
 
     def __init__(
-        self, retrieve: Retrieve, sent: SentInstances, peers: Peers, our_ae_title: str
+        self,
+        retrieve: Retrieve,
+        sent: SentInstances,
+        peers: Peers,
+        our_ae_title: str,
+        jobs: Jobs,
     ) -> None:
+        self._jobs = jobs
         self._retrieve = retrieve
         self._sent = sent
         self._peers = peers
@@ -59,7 +69,33 @@ class Forwarding:
         with results:
             while left and not job.is_stopped():
                 left = self._send_some(job, target, peer.transfer_syntaxes, left, results)
-        return results.stopped() if left else results.verdict(peer.name)
+        if left:
+            return results.stopped()
+        try:
+            text = results.verdict(peer.name)
+        except Refused:  # for good: what else was sent is to be kept all the same
+            self._ask_commitment(job, results.accepted())
+            raise
+        return text + self._ask_commitment(job, results.accepted())
+
+    def _ask_commitment(self, job: RunningJob, sop_instance_uids: list[str]) -> str:
+        """Add the job that asks for commitment, if it is wanted; gives the words for it.
+
+        Carried out again, the same instances are asked for by the same job.
+        """
+        if not job.arguments.get("asks_commitment") or not sop_instance_uids:
+            return ""
+        sending = self._jobs.get(job.id)
+        new = request_job(
+            job.lane,
+            job.study_instance_uid,
+            sop_instance_uids,
+            sending.actor,
+            title=f"Commitment of {sending.title}",
+        )
+        digest = hashlib.sha256("\n".join(sorted(sop_instance_uids)).encode()).hexdigest()
+        self._jobs.add_once(new, f"{job.id} {digest}")
+        return ", which is asked to commit them"
 
     def _locations(self, job: RunningJob, ae_title: str) -> list[InstanceLocation]:
         """What the job is to send, in the order of series and instance number."""
@@ -183,6 +219,10 @@ class _Results:
         self._in_a_row = self._in_a_row + 1 if _is_for_now(status) else 0
         if self._in_a_row >= _MOST_IN_A_ROW:
             raise Unavailable(self._sentence())
+
+    def accepted(self) -> list[str]:
+        """The UIDs of what the peer has accepted."""
+        return sorted({one.sop_instance_uid for one in self._known.values() if one.is_accepted})
 
     def stopped(self) -> str:
         """What there is to say when the job was stopped."""

@@ -14,9 +14,11 @@ from tests.dimse.committing import (
 )
 from tests.dimse.peer import EXPLICIT, RawPeer, dataset_bytes, eventually
 
+from hounsfield.dicom.commitment import explain
 from hounsfield.dimse.command import Command, CommandField, CommandTag
 from hounsfield.dimse.scu.commitment_scu import request_job
 from hounsfield.errors import Conflict, Unavailable
+from hounsfield.index.site.failures import Failures
 
 
 def running(peer="keeper"):
@@ -47,6 +49,27 @@ def test_a_result_on_an_association_of_the_keepers_own_is_kept(archive, serve):
         text = request_handler(archive, (peer,))(running())
         eventually(lambda: keeper.answers == [0])
     assert text == "KEEPER: 1 of 1 committed"
+
+
+# SC-03
+def test_a_job_that_failed_and_is_carried_out_once_more_asks_anew(archive):
+    uids = [put(archive, number)[1] for number in range(3)]
+    keeper = Keeper(failing=uids[:1])
+    failures = Failures(archive.store.index.database)
+    with keeper.listening() as peer:
+        with pytest.raises(Conflict):
+            request_handler(archive, (peer,))(running())
+        assert failures.numbers(["job-1", "job-2"]) == {"job-1": 1}
+        (one,) = failures.of_job("job-1", 10)
+        assert (one.sop_instance_uid, one.status, one.text) == (
+            uids[0],
+            "0112",
+            explain(0x0112),
+        )
+        keeper.failing = ()
+        assert request_handler(archive, (peer,))(running()) == "KEEPER: 3 of 3 committed"
+    assert len(keeper.requests) == 2
+    assert failures.numbers(["job-1"]) == {}
 
 
 # SC-03

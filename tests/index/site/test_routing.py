@@ -1,13 +1,15 @@
 """Routing rules over a real index: what they are true of, and that each change counts exactly once."""
 
 import time
+from dataclasses import replace
 
+import orjson
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 from tests.instances import CT_IMAGE, MR_IMAGE, ROOT, numbered
 
 from hounsfield.errors import NotFound
-from hounsfield.index.site.jobs import Jobs, Selection, now_us
+from hounsfield.index.site.jobs import Jobs, Selection, job, now_us
 from hounsfield.index.site.routed import Match
 from hounsfield.index.site.routing import RoutingRules, Rule, routing_cursor
 
@@ -176,6 +178,31 @@ def test_what_is_received_while_a_job_waits_goes_with_that_job(archive, rules, j
     assert arguments(archive, of_study[0])["instances"] == [f"{ROOT}.1.1.1", f"{ROOT}.1.1.2"]
     archive.send(numbered(1, 1, 3))
     assert rules.follow(0) == 1  # the other has begun
+
+
+@pytest.mark.parametrize("when", ["complete", "received"])
+def test_a_rule_that_asks_for_commitment_says_so_to_its_jobs_and_to_those_that_wait(
+    archive, rules, jobs, settle, when
+):
+    rules.add(rule(when))
+    archive.send(numbered(1, 1, 1))
+    settle()
+    assert rules.follow(0) == 1
+    asking = rules.add(replace(rule(when), name="Asks", asks_commitment=True))
+    assert rules.get(asking.id).asks_commitment
+    archive.send(numbered(1, 1, 2))
+    archive.send(numbered(2, 1, 1))
+    settle()
+    assert rules.follow(0) == 1
+    mine = {one.study_instance_uid: one for one in added(jobs)}
+    told = [arguments_of(archive, one)["asks_commitment"] for one in mine.values()]
+    assert told == [True, True]
+
+
+def arguments_of(archive, one):
+    statement = select(job.c.arguments).where(job.c.id == one.id)
+    with archive.index.database.reading() as connection:
+        return orjson.loads(connection.execute(statement).scalar())
 
 
 def test_a_study_gets_at_most_one_job_in_the_time_named(archive, rules):

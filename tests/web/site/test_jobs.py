@@ -3,7 +3,9 @@
 import pytest
 from tests.instances import ROOT, numbered
 
+from hounsfield.dicom.commitment import Reference
 from hounsfield.index.site.claims import Claims, Ended
+from hounsfield.index.site.commitments import Commitments, Request
 from hounsfield.index.site.jobs import Jobs, NewJob, now_us
 from hounsfield.index.site.sent import SentInstance, SentInstances
 
@@ -127,6 +129,30 @@ def test_each_instance_that_was_not_accepted_is_named(site, study):
     ]
     assert site.client.get("/api/jobs").json()["jobs"][0]["failed_instances"] == 2
     assert site.client.post(f"/api/jobs/{job_id}/retry").json()["failed_instances"] == 0
+
+
+def test_what_a_peer_did_not_commit_is_named_by_the_job_that_asked(site, study):
+    database = site.index.database
+    job_id = Jobs(database).add(NewJob("commitment-request", "Commitment", lane="pacs1"))
+    commitments = Commitments(database)
+    references = [Reference("1.2.840.10008.5.1.4.1.1.2", f"1.{number}") for number in (1, 2, 3)]
+    commitments.ask(Request("2.25.1", "PACS1", "HOUNSFIELD", references, job_id=job_id))
+    assert site.client.get(f"/api/jobs/{job_id}").json()["failures"] == []
+    commitments.answered("2.25.1", {"1.1": 0, "1.2": 0x0110})
+    job = site.client.get(f"/api/jobs/{job_id}").json()
+    assert job["failed_instances"] == 2
+    assert [(one["sop_instance_uid"], one["status"]) for one in job["failures"]] == [
+        ("1.2", "0110"),
+        ("1.3", None),
+    ]
+    assert site.client.get("/api/jobs").json()["jobs"][0]["failed_instances"] == 2
+
+
+def test_a_study_is_sent_with_the_wish_to_have_it_committed(site, study):
+    job_id = send(site, study, asks_commitment=True)["id"]
+    claims = Claims(site.index.database, "test", ["send"])
+    (claimed,) = claims.claim(lambda _lane: 1, 1, 60)
+    assert (claimed.id, claimed.arguments) == (job_id, {"asks_commitment": True})
 
 
 def test_the_lane_of_a_peer_is_paused_and_resumed(site, study):

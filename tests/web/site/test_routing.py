@@ -17,6 +17,7 @@ RULE = {
     "when": "complete",
     "match": MATCH,
     "destinations": ["pacs1"],
+    "asks_commitment": False,
 }
 
 
@@ -33,6 +34,9 @@ def test_a_rule_is_added_changed_and_removed(site):
     assert site.client.get(RULES).json() == {"rules": [rule]}
     changed = site.client.put(f"{RULES}/{rule['id']}", json=RULE | {"is_enabled": False})
     assert (changed.status_code, changed.json()["is_enabled"]) == (200, False)
+    asking = site.client.put(f"{RULES}/{rule['id']}", json=RULE | {"asks_commitment": True})
+    assert asking.json()["asks_commitment"]
+    assert site.client.get(RULES).json()["rules"][0]["asks_commitment"]
     assert site.client.delete(f"{RULES}/{rule['id']}").status_code == 204
     assert site.client.get(RULES).json() == {"rules": []}
     assert site.client.delete(f"{RULES}/{rule['id']}").status_code == 404

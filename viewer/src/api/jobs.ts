@@ -55,10 +55,12 @@ export const sendStudy = (
   studyInstanceUid: string,
   peer: string,
   seriesInstanceUids: readonly string[] = [],
+  asksCommitment = false,
 ) =>
   send<Job>('POST', path('studies', studyInstanceUid, 'send'), {
     peer,
     series_instance_uids: seriesInstanceUids,
+    asks_commitment: asksCommitment,
   });
 
 export const readLane = (peer: string, signal?: AbortSignal) =>

@@ -6,7 +6,10 @@ type Schemas = components['schemas'];
 export type Rule = Schemas['Rule'];
 export type RuleMatch = Rule['match'];
 /** What a person sets of a rule. */
-export type NewRule = Pick<Rule, 'name' | 'is_enabled' | 'when' | 'match' | 'destinations'>;
+export type NewRule = Pick<
+  Rule,
+  'name' | 'is_enabled' | 'when' | 'match' | 'destinations' | 'asks_commitment'
+>;
 export type MatchingStudies = Schemas['MatchingStudies'];
 
 /** What a page needs to know of a peer to send to it. */

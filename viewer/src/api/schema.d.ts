@@ -1032,7 +1032,7 @@ export interface components {
         };
         /**
          * JobFailure
-         * @description An instance that a peer did not accept; ``status`` is what it answered, in hexadecimal digits.
+         * @description An instance that a peer did not accept, or commit; ``status`` is what it answered, in hexadecimal digits.
          */
         JobFailure: {
             /** Sop Instance Uid */
@@ -1757,8 +1757,15 @@ export interface components {
         /**
          * NewRule
          * @description A rule to be kept. "received" sends each instance that matches, "complete" a study with any such instance.
+         *
+         *     With ``asks_commitment`` each peer is asked, by a job of its own, to commit what it accepted.
          */
         NewRule: {
+            /**
+             * Asks Commitment
+             * @default false
+             */
+            asks_commitment: boolean;
             /** Destinations */
             destinations: string[];
             /**
@@ -2093,6 +2100,11 @@ export interface components {
          * @description A rule that is kept; times in µs since 1970, UTC.
          */
         Rule: {
+            /**
+             * Asks Commitment
+             * @default false
+             */
+            asks_commitment: boolean;
             /** Created Us */
             created_us: number;
             /** Destinations */
@@ -2137,9 +2149,14 @@ export interface components {
         };
         /**
          * Sending
-         * @description Where to send a study, or some series of it.
+         * @description Where to send a study, or some series of it; the peer may be asked to commit what it accepted.
          */
         Sending: {
+            /**
+             * Asks Commitment
+             * @default false
+             */
+            asks_commitment: boolean;
             /** Peer */
             peer: string;
             /**

@@ -242,16 +242,23 @@ class RequestCommitment:
     our_ae_title: str
 
     def __call__(self, job: RunningJob) -> str:
-        """Ask once, then look for the result; ends failed where the peer does not commit all."""
+        """Ask once, then look for the result; ends failed where the peer does not commit all.
+
+        Carried out once more after that, it asks anew.
+        """
         known = self.commitments.of_job(job.id)
-        if known is None or known.state == "failed" or _is_old(known):
+        if known is None or known.state == "failed" or known.text or _is_old(known):
             known = self._ask(job)
         references = self.commitments.references(known.id)
         if known.state != "answered":
             raise Unavailable(f"{known.peer_ae_title} was asked and has not answered yet")
-        if not all(one.is_committed for one in references):
-            raise Conflict(f"{known.peer_ae_title}: {summary(references)}")
-        return f"{known.peer_ae_title}: {summary(references)}"
+        committed = sum(one.is_committed for one in references)
+        job.progress(committed, len(references))
+        text = f"{known.peer_ae_title}: {summary(references)}"
+        if committed < len(references):
+            self.commitments.told(known.id, text)
+            raise Conflict(text)
+        return text
 
     def _ask(self, job: RunningJob) -> Commitment:
         peer = peer_named(self.peers, job.lane)
@@ -274,12 +281,16 @@ class RequestCommitment:
 
 
 def request_job(
-    peer: str, study_instance_uid: str, sop_instance_uids: Sequence[str] = (), actor: str = "local"
+    peer: str,
+    study_instance_uid: str,
+    sop_instance_uids: Sequence[str] = (),
+    actor: str = "local",
+    title: str = "",
 ) -> NewJob:
     """The job that asks a peer to commit a study, or some of its instances."""
     return NewJob(
         REQUEST_JOB,
-        f"Ask {peer} to commit what it was sent",
+        title or f"Ask {peer} to commit what it was sent",
         lane=peer,
         arguments={"sop_instance_uids": list(sop_instance_uids)} if sop_instance_uids else {},
         study_instance_uid=study_instance_uid,

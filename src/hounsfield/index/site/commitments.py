@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Connection
 
-from hounsfield.dicom.commitment import DUPLICATE_TRANSACTION_UID, Reference
+from hounsfield.dicom.commitment import COMMITTED, DUPLICATE_TRANSACTION_UID, Reference
 from hounsfield.index import reading
 from hounsfield.index.database import Database
 from hounsfield.index.records import InstanceLocation
@@ -258,6 +258,33 @@ class Commitments:
             _set(connection, row.id, state="answered", ended_us=_now_us())
             _wake(connection, row.id)
             return Commitment(*row)
+
+    def told(self, commitment_id: str, text: str) -> None:
+        """Note what the job that asked has ended with: that transaction is not looked at by it again."""
+        with self._database.writing() as connection:
+            _set(connection, commitment_id, text=text)
+
+    def failures(self, job_ids: Iterable[str]) -> dict[str, list[Reference]]:
+        """What was not committed of what jobs of ours asked last, by job; where all was or nobody has said, nothing."""
+        c, i = commitment.c, commitment_instance.c
+        asked = select(c.id, c.job_id, c.state).where(c.job_id.in_(list(job_ids)), c.role == "scu")
+        with self._database.reading() as connection:
+            rows = connection.execute(asked.order_by(c.created_us)).all()
+            last = {row.job_id: row for row in rows}
+            answered = {row.id: row.job_id for row in last.values() if row.state == "answered"}
+            found: dict[str, list[Reference]] = {}
+            if not answered:
+                return found
+            statement = select(
+                i.commitment_id, i.sop_class_uid, i.sop_instance_uid, i.failure_reason
+            ).where(
+                i.commitment_id.in_(list(answered)),
+                or_(i.failure_reason.is_(None), i.failure_reason != COMMITTED),
+            )
+            statement = statement.order_by(i.commitment_id, i.position)
+            for commitment_id, *reference in connection.execute(statement):
+                found.setdefault(answered[commitment_id], []).append(Reference(*reference))
+            return found
 
     def of_job(self, job_id: str) -> Commitment | None:
         """What a job of ours asked last."""

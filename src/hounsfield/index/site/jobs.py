@@ -79,6 +79,7 @@ lane = Table(
 OPEN = ("queued", "running", "waiting", "paused")
 ENDED = ("done", "failed", "cancelled")
 STATES = (*OPEN, *ENDED)
+_KEYED = uuid.UUID("6c1e1c0a-5a0f-4c57-9a0e-2f5f0c9d7b11")
 _THREE_DAYS_S = 3 * 86_400.0
 _MOST_DELETED_AT_ONCE = 50  # each may have sent thousands of instances
 
@@ -168,6 +169,14 @@ class Jobs:
         """Queue a job durably, and give its ID."""
         with self._database.writing() as connection:
             return add(connection, new)
+
+    def add_once(self, new: NewJob, key: str) -> str:
+        """Queue a job unless one of this key was queued before; gives its ID."""
+        job_id = str(uuid.uuid5(_KEYED, key))
+        with self._database.writing() as connection:
+            if connection.execute(select(job.c.id).where(job.c.id == job_id)).first() is None:
+                add(connection, new, job_id)
+        return job_id
 
     def get(self, job_id: str) -> Job:
         """One job; raises NotFound."""
@@ -280,9 +289,9 @@ class Jobs:
             forgotten += len(page)
 
 
-def add(connection: Connection, new: NewJob) -> str:
-    """Queue a job within a transaction of the caller's, and give its ID."""
-    job_id = str(uuid.uuid4())
+def add(connection: Connection, new: NewJob, job_id: str = "") -> str:
+    """Queue a job within a transaction of the caller's, and give its ID; an empty one is made."""
+    job_id = job_id or str(uuid.uuid4())
     at_us = now_us()
     give_up_after_us = int(new.give_up_after_s * 1e6)
     connection.execute(

@@ -41,6 +41,15 @@ class Match:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """To which peers a rule sends, and whether it asks them to commit what they accepted."""
+
+    destinations: Sequence[str]
+    rule: str
+    asks_commitment: bool = False
+
+
 class Routed:
     """Finds what rules are true of, and adds jobs, within one transaction."""
 
@@ -52,8 +61,7 @@ class Routed:
         self,
         match: Match,
         uids: Collection[str],
-        destinations: Sequence[str],
-        rule: str,
+        dispatch: Dispatch,
         not_before_us: int,
     ) -> int:
         """Add a job for each of these studies that matches, and each destination; gives how many.
@@ -68,16 +76,15 @@ class Routed:
             if match.is_of_instances:
                 conditions.append(self._has_instance(match))
             for row in self._studies(conditions):
-                for peer in destinations:
-                    added += self._add(row, peer, rule, None)
+                for peer in dispatch.destinations:
+                    added += self._add(row, peer, dispatch, None)
         return added
 
     def instances(
         self,
         match: Match,
         received: Iterable[tuple[str, str]],
-        destinations: Sequence[str],
-        rule: str,
+        dispatch: Dispatch,
     ) -> int:
         """Add a job for each study with those of its instances that match; gives how many."""
         found: dict[str, list[str]] = defaultdict(list)
@@ -99,8 +106,8 @@ class Routed:
         added = 0
         for some_studies in _some(sorted(found)):
             for row in self._studies([st.c.study_instance_uid.in_(some_studies)]):
-                for peer in destinations:
-                    added += self._add(row, peer, rule, found[row.study_instance_uid])
+                for peer in dispatch.destinations:
+                    added += self._add(row, peer, dispatch, found[row.study_instance_uid])
         return added
 
     def newest(self, match: Match, limit: int) -> tuple[list[Any], int]:
@@ -191,8 +198,9 @@ class Routed:
         rows = self._connection.execute(select(*columns).where(*conditions).order_by(st.c.id))
         return list({row.study_instance_uid: row for row in rows}.values())
 
-    def _add(self, study: Any, peer: str, rule: str, instances: list[str] | None) -> int:
+    def _add(self, study: Any, peer: str, dispatch: Dispatch, instances: list[str] | None) -> int:
         """Add a job, or leave it to one that has not begun: it looks for what there is to send when it begins."""
+        wishes = {"asks_commitment": True} if dispatch.asks_commitment else {}
         uid = study.study_instance_uid
         not_begun = (
             select(job.c.id, job.c.arguments)
@@ -210,16 +218,14 @@ class Routed:
                 continue
             there = arguments.get("instances")
             if there is None:
+                if wishes.items() - arguments.items():
+                    self._change(row.id, arguments | wishes)
                 return 0
             if instances is not None and len(there) + len(instances) <= _MOST_IN_A_JOB:
                 arguments["instances"] = list(dict.fromkeys([*there, *instances]))
-                values = {
-                    "arguments": orjson.dumps(arguments).decode(),
-                    "total": len(arguments["instances"]),
-                }
-                self._connection.execute(update(job).where(job.c.id == row.id).values(**values))
+                self._change(row.id, arguments | wishes, total=len(arguments["instances"]))
                 return 0
-        arguments = {"only_new": True, "rule": rule}
+        arguments = {"only_new": True, "rule": dispatch.rule} | wishes
         if instances is not None:
             arguments["instances"] = instances
         new = NewJob(
@@ -233,6 +239,11 @@ class Routed:
         )
         add(self._connection, new)
         return 1
+
+    def _change(self, job_id: str, arguments: dict[str, Any], **values: int) -> None:
+        encoded = orjson.dumps(arguments).decode()
+        statement = update(job).where(job.c.id == job_id)
+        self._connection.execute(statement.values(arguments=encoded, **values))
 
 
 def title(study: Any, peer: str) -> str:

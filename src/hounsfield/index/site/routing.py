@@ -31,7 +31,7 @@ from hounsfield.index.database import Database
 from hounsfield.index.records import Change
 from hounsfield.index.schema import metadata
 from hounsfield.index.site.jobs import now_us
-from hounsfield.index.site.routed import Match, Routed
+from hounsfield.index.site.routed import Dispatch, Match, Routed
 
 routing_rule = Table(
     "routing_rule",
@@ -42,6 +42,7 @@ routing_rule = Table(
     Column("occasion", String(16), nullable=False),
     Column("match", Text, nullable=False),
     Column("destinations", Text, nullable=False),
+    Column("asks_commitment", Boolean, nullable=False),
     Column("since_us", BigInteger, nullable=False),
     Column("created_us", BigInteger, nullable=False),
     Column("updated_us", BigInteger, nullable=False),
@@ -68,7 +69,7 @@ class Rule:
     """What is sent where. It holds for what happens from ``since_us`` on, when it was last enabled.
 
     An instance matches when all of ``match`` is true of it. "received" sends each instance that matches, "complete"
-    a study with any such instance, all of it.
+    a study with any such instance, all of it. With ``asks_commitment`` each peer is asked to commit what it accepted.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Rule:
     created_us: int = 0
     updated_us: int = 0
     last_job_us: int | None = None
+    asks_commitment: bool = False
 
 
 class RoutingRules:
@@ -184,19 +186,18 @@ class RoutingRules:
         for rule in _rules(connection):
             if not rule.is_enabled:
                 continue
+            dispatch = Dispatch(rule.destinations, rule.name, rule.asks_commitment)
             mine = [change for change in changes if change.at_us >= rule.since_us]
             if rule.when == "complete":
                 completed = {one.study_instance_uid for one in mine if one.kind == "complete"}
-                jobs = routed.studies(
-                    rule.match, completed, rule.destinations, rule.name, not_before_us
-                )
+                jobs = routed.studies(rule.match, completed, dispatch, not_before_us)
             else:
                 received = [
                     (one.study_instance_uid, one.sop_instance_uid)
                     for one in mine
                     if one.kind in _RECEIVED
                 ]
-                jobs = routed.instances(rule.match, received, rule.destinations, rule.name)
+                jobs = routed.instances(rule.match, received, dispatch)
             if jobs:
                 connection.execute(
                     update(routing_rule).where(r.id == rule.id).values(last_job_us=now_us())
@@ -248,6 +249,7 @@ def _rule(row: Any) -> Rule:
         row.created_us,
         row.updated_us,
         row.last_job_us,
+        row.asks_commitment,
     )
 
 
@@ -259,6 +261,7 @@ def _values(rule: Rule) -> dict[str, Any]:
         "occasion": rule.when,
         "match": orjson.dumps(asdict(rule.match)).decode(),
         "destinations": orjson.dumps(rule.destinations).decode(),
+        "asks_commitment": rule.asks_commitment,
         "since_us": rule.since_us,
         "created_us": rule.created_us,
         "updated_us": rule.updated_us,

@@ -11,8 +11,8 @@ from hounsfield.archive.peers import peer_named
 from hounsfield.archive.routing import Routing
 from hounsfield.dicomweb.routes import in_thread, principal_of
 from hounsfield.index.site import jobs as kept
+from hounsfield.index.site.failures import Failures
 from hounsfield.index.site.jobs import Jobs, Selection
-from hounsfield.index.site.sent import SentInstances
 
 if TYPE_CHECKING:
     from hounsfield.web.api import ApiParts
@@ -43,7 +43,7 @@ class Job(BaseModel):
 
 
 class JobFailure(BaseModel):
-    """An instance that a peer did not accept; ``status`` is what it answered, in hexadecimal digits."""
+    """An instance that a peer did not accept, or commit; ``status`` is what it answered, in hexadecimal digits."""
 
     sop_instance_uid: str
     status: str | None
@@ -75,16 +75,17 @@ class Lane(BaseModel):
 
 
 class Sending(BaseModel):
-    """Where to send a study, or some series of it."""
+    """Where to send a study, or some series of it; the peer may be asked to commit what it accepted."""
 
     peer: str = Field(max_length=64)
     series_instance_uids: list[str] = Field(default=[], max_length=10_000)
+    asks_commitment: bool = False
 
 
 def add_jobs(app: FastAPI, parts: "ApiParts") -> None:
     """Add the routes of jobs."""
     jobs = Jobs(parts.index.database)
-    sent = SentInstances(parts.index.database)
+    failed = Failures(parts.index.database)
 
     @app.get("/jobs")
     async def list_jobs(
@@ -104,7 +105,7 @@ def add_jobs(app: FastAPI, parts: "ApiParts") -> None:
             chosen = Selection(state or (), kind, peer, study_instance_uid)
             counts = jobs.counts(every)
             found = jobs.page(chosen, page_size, (page - 1) * page_size)
-            failures = sent.numbers_of_failures(one.id for one in found)
+            failures = failed.numbers(one.id for one in found)
             return JobPage(
                 jobs=[job_model(one, failures.get(one.id, 0)) for one in found],
                 total=sum(counts[one] for one in state or counts),
@@ -122,20 +123,16 @@ def add_jobs(app: FastAPI, parts: "ApiParts") -> None:
         def read() -> JobDetail:
             require(principal_of(request), "search")
             found = jobs.get(job_id)
-            number = sent.numbers_of_failures([job_id]).get(job_id, 0)
+            number = failed.numbers([job_id]).get(job_id, 0)
             failures = [
-                JobFailure(
-                    sop_instance_uid=one.sop_instance_uid,
-                    status=None if one.status is None else f"{one.status:04X}",
-                    text=one.text,
-                )
-                for one in sent.failures(job_id, _MOST_FAILURES)
+                JobFailure(sop_instance_uid=one.sop_instance_uid, status=one.status, text=one.text)
+                for one in failed.of_job(job_id, _MOST_FAILURES)
             ]
             return JobDetail(**job_model(found, number).model_dump(), failures=failures)
 
         return await in_thread(read)
 
-    _add_actions(app, jobs, sent)
+    _add_actions(app, jobs, failed)
     _add_lanes(app, parts, jobs)
 
     @app.post("/studies/{study}/send", status_code=201)
@@ -145,18 +142,22 @@ def add_jobs(app: FastAPI, parts: "ApiParts") -> None:
         def send() -> Job:
             routing = Routing(parts.index, parts.peers)
             added = routing.send(
-                principal_of(request), study, sending.peer, sending.series_instance_uids
+                principal_of(request),
+                study,
+                sending.peer,
+                sending.series_instance_uids,
+                asks_commitment=sending.asks_commitment,
             )
             return job_model(added, 0)
 
         return await in_thread(send)
 
 
-def _add_actions(app: FastAPI, jobs: Jobs, sent: SentInstances) -> None:
+def _add_actions(app: FastAPI, jobs: Jobs, failed: Failures) -> None:
     def act(principal: Principal, job_id: str, action: Callable[[str], kept.Job]) -> Job:
         require(principal, "administer")
         changed = action(job_id)
-        return job_model(changed, sent.numbers_of_failures([job_id]).get(job_id, 0))
+        return job_model(changed, failed.numbers([job_id]).get(job_id, 0))
 
     @app.post("/jobs/{job_id}/pause")
     async def pause_job(request: Request, job_id: str) -> Job:

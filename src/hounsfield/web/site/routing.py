@@ -38,13 +38,17 @@ class Match(BaseModel):
 
 
 class NewRule(BaseModel):
-    """A rule to be kept. "received" sends each instance that matches, "complete" a study with any such instance."""
+    """A rule to be kept. "received" sends each instance that matches, "complete" a study with any such instance.
+
+    With ``asks_commitment`` each peer is asked, by a job of its own, to commit what it accepted.
+    """
 
     name: str = Field(max_length=64)
     is_enabled: bool = True
     when: Literal["complete", "received"] = "complete"
     match: Match = Match()
     destinations: list[str] = Field(max_length=100)
+    asks_commitment: bool = False
 
     def kept(self, rule_id: str = "") -> routing.Rule:
         """The same for the index."""
@@ -55,6 +59,7 @@ class NewRule(BaseModel):
             tuple(self.destinations),
             self.is_enabled,
             rule_id,
+            asks_commitment=self.asks_commitment,
         )
 
 
@@ -157,6 +162,7 @@ def _model(rule: routing.Rule) -> Rule:
             sop_classes=list(match.sop_classes),
         ),
         destinations=list(rule.destinations),
+        asks_commitment=rule.asks_commitment,
         created_us=rule.created_us,
         updated_us=rule.updated_us,
         last_job_us=rule.last_job_us,

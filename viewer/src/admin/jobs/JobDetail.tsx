@@ -14,7 +14,7 @@ import { JobProgress } from './JobProgress';
 import { JobState } from './JobState';
 import classes from './Jobs.module.css';
 import { useJob } from './queries';
-import { kindTitle } from './words';
+import { failedWord, kindTitle } from './words';
 
 interface JobDetailProps {
   id: string | undefined;
@@ -22,7 +22,7 @@ interface JobDetailProps {
   onAct: (job: Job, action: JobAction) => void;
 }
 
-/** One job with each image that was refused, and why. */
+/** One job with each image that was refused or not committed, and why. */
 export function JobDetail({ id, onClose, onAct }: JobDetailProps) {
   const shown = useLast(id);
   return (
@@ -104,7 +104,7 @@ function Failures({ job }: { job: Detailed }) {
     <Alert
       color="red"
       icon={<IconAlertTriangle size={18} />}
-      title={`${counted(Math.max(job.failed_instances, job.failures.length), 'image')} refused by ${job.peer}`}
+      title={`${counted(Math.max(job.failed_instances, job.failures.length), 'image')} ${failedWord(job.kind)} by ${job.peer}`}
       data-testid="job-failures"
     >
       <Stack gap="md">

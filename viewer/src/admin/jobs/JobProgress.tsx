@@ -3,6 +3,7 @@ import type { Job } from '../../api/jobs';
 import { formatCount } from '../../ui/bytes';
 import { percentOf, progressOf } from '../../ui/progress';
 import classes from './Jobs.module.css';
+import { failedWord } from './words';
 
 const COLOURS: Partial<Record<Job['state'], string>> = {
   done: 'teal',
@@ -15,7 +16,8 @@ const COLOURS: Partial<Record<Job['state'], string>> = {
 /** How much of a job is done, and how many of its images were refused. */
 export function JobProgress({ job }: { job: Job }) {
   const text = progressOf(job);
-  const refused = job.failed_instances > 0 ? `${formatCount(job.failed_instances)} refused` : '';
+  const refused =
+    job.failed_instances > 0 ? `${formatCount(job.failed_instances)} ${failedWord(job.kind)}` : '';
   if (!text && !refused && job.state !== 'running') return null;
   return (
     <div className={classes.progress} data-testid="job-progress">

@@ -25,7 +25,7 @@ function NextTry({ time_us, attempts }: { time_us: number; attempts: number }) {
   return (
     <Text size="xs" c="var(--quiet)" component="span">
       next try {countdown(time_us, now)}
-      {attempts > 1 ? `, ${attempts} failed` : ''}
+      {attempts > 1 ? `, ${attempts} tries failed` : ''}
     </Text>
   );
 }

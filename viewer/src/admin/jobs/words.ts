@@ -26,7 +26,13 @@ const KIND_TITLES: Record<string, string> = {
   send: 'Send',
   pull: 'Pull',
   commitment: 'Storage commitment',
+  'commitment-request': 'Storage commitment asked for',
+  availability: 'Availability told',
 };
+
+/** What a peer did not do with an image: accept it, or commit it. */
+export const failedWord = (kind: string): string =>
+  kind === 'commitment-request' ? 'not committed' : 'refused';
 
 export const kindTitle = (kind: string): string =>
   KIND_TITLES[kind] ?? (kind.charAt(0).toUpperCase() + kind.slice(1)).replaceAll('-', ' ');

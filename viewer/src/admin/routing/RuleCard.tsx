@@ -34,6 +34,7 @@ export function RuleCard({ rule, warnings, onEdit, onEnable, onRemove }: RuleCar
               {name}
             </Badge>
           ))}
+          {rule.asks_commitment ? ' and ask to commit it' : null}
         </p>
         {warnings.map((warning) => (
           <p key={warning} className={classes.warning} data-testid="rule-warning">

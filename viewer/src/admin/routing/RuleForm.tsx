@@ -5,6 +5,7 @@ import {
   Drawer,
   MultiSelect,
   SegmentedControl,
+  Switch,
   TagsInput,
   Text,
   TextInput,
@@ -72,10 +73,10 @@ function Form({ rule, onClose }: { rule: Rule | 'new'; onClose: () => void }) {
     event.preventDefault();
     setSent(true);
     if (Object.keys(errors).length > 0) return;
-    const { is_enabled, when, match, destinations } = draft;
+    const { is_enabled, when, match, destinations, asks_commitment } = draft;
     const name = draft.name.trim() || freeName(nameOf(draft), others);
     save.mutate(
-      { name, is_enabled, when, match, destinations },
+      { name, is_enabled, when, match, destinations, asks_commitment },
       {
         onSuccess: () => {
           toasts.show(`The rule “${name}” is ${isNew ? 'made' : 'changed'}.`);
@@ -180,6 +181,13 @@ function Form({ rule, onClose }: { rule: Rule | 'new'; onClose: () => void }) {
           clearable
           hidePickedOptions
           data-testid="rule-destinations"
+        />
+        <Switch
+          label="Ask the peer to commit what was sent"
+          description="It then says of each image whether it keeps it (storage commitment). Its answer is a job of its own."
+          checked={draft.asks_commitment}
+          onChange={(event) => set({ asks_commitment: event.currentTarget.checked })}
+          data-testid="rule-commit"
         />
         {peers?.length === 0 ? (
           <Text size="sm">

@@ -46,12 +46,13 @@ export const useTrial = (match: RuleMatch, isWanted: boolean) =>
     placeholderData: keepPreviousData,
   });
 
-const contentOf = ({ name, is_enabled, when, match, destinations }: NewRule): NewRule => ({
-  name,
-  is_enabled,
-  when,
-  match,
-  destinations,
+const contentOf = (rule: NewRule): NewRule => ({
+  name: rule.name,
+  is_enabled: rule.is_enabled,
+  when: rule.when,
+  match: rule.match,
+  destinations: rule.destinations,
+  asks_commitment: rule.asks_commitment,
 });
 
 export function useSaveRule(id: string | undefined) {

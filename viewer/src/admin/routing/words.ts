@@ -17,6 +17,7 @@ export const EMPTY_RULE: NewRule = {
   when: 'complete',
   match: EMPTY_MATCH,
   destinations: [],
+  asks_commitment: false,
 };
 
 const either = (words: readonly string[]): string =>

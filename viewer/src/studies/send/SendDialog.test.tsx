@@ -73,11 +73,15 @@ afterEach(() => vi.unstubAllGlobals());
 it('sends to the peer that was used last, and says when it has everything', async () => {
   localStorage.setItem('hounsfield.send-to', 'PACS-B');
   const posted = open(PEERS, { state: 'done', done: 240 });
-  fireEvent.click(await screen.findByTestId('send-now'));
+  fireEvent.click(await screen.findByTestId('send-commit'));
+  fireEvent.click(screen.getByTestId('send-now'));
   await screen.findByText('PACS-B has it');
   screen.getByText('240 images accepted.');
   expect(posted).toEqual([
-    ['/api/studies/1.2.3/send', { peer: 'PACS-B', series_instance_uids: [] }],
+    [
+      '/api/studies/1.2.3/send',
+      { peer: 'PACS-B', series_instance_uids: [], asks_commitment: true },
+    ],
   ]);
 });
 

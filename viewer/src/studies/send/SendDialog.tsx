@@ -50,14 +50,21 @@ export function SendDialog({ study, series, onClose }: SendDialogProps) {
   );
 }
 
+interface Chosen {
+  peer: string;
+  isSeriesOnly: boolean;
+  asksCommitment: boolean;
+}
+
 function Sending({ study, series, onClose }: SendDialogProps & { study: Study }) {
   const client = useQueryClient();
   const start = useMutation({
-    mutationFn: ({ peer, isSeriesOnly }: { peer: string; isSeriesOnly: boolean }) =>
+    mutationFn: ({ peer, isSeriesOnly, asksCommitment }: Chosen) =>
       sendStudy(
         study.StudyInstanceUID,
         peer,
         isSeriesOnly && series ? [series.SeriesInstanceUID] : [],
+        asksCommitment,
       ),
     onSuccess: (_, { peer }) => {
       localStorage.setItem(LAST_PEER_KEY, peer);
@@ -80,7 +87,7 @@ function Sending({ study, series, onClose }: SendDialogProps & { study: Study })
           series={series}
           isStarting={start.isPending}
           error={start.error}
-          onSend={(peer, isSeriesOnly) => start.mutate({ peer, isSeriesOnly })}
+          onSend={start.mutate}
         />
       )}
     </Stack>
@@ -91,12 +98,13 @@ interface ChoiceProps {
   series: Series | undefined;
   isStarting: boolean;
   error: Error | null;
-  onSend: (peer: string, isSeriesOnly: boolean) => void;
+  onSend: (chosen: Chosen) => void;
 }
 
 function Choice({ series, isStarting, error, onSend }: ChoiceProps) {
   const [chosen, setChosen] = useState<string | null>(null);
   const [isSeriesOnly, setSeriesOnly] = useState(false);
+  const [asksCommitment, setAsksCommitment] = useState(false);
   const peers = useQuery({
     queryKey: ['destinations'],
     queryFn: ({ signal }) => readDestinations(signal),
@@ -136,6 +144,13 @@ function Choice({ series, isStarting, error, onSend }: ChoiceProps) {
           onChange={(event) => setSeriesOnly(event.currentTarget.checked)}
         />
       ) : null}
+      <Switch
+        label="Ask the peer to commit what was sent"
+        description="It then says of each image whether it keeps it. Its answer is a job of its own."
+        checked={asksCommitment}
+        onChange={(event) => setAsksCommitment(event.currentTarget.checked)}
+        data-testid="send-commit"
+      />
       {error ? (
         <Alert color="orange" icon={<IconAlertTriangle size={18} />} title="It could not be sent">
           {error.message}
@@ -145,7 +160,7 @@ function Choice({ series, isStarting, error, onSend }: ChoiceProps) {
         <Button
           leftSection={<IconSend size={16} />}
           loading={isStarting}
-          onClick={() => peer && onSend(peer, isSeriesOnly)}
+          onClick={() => peer && onSend({ peer, isSeriesOnly, asksCommitment })}
           data-testid="send-now"
         >
           Send

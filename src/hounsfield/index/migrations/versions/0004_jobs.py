@@ -76,6 +76,7 @@ def _routing() -> None:
         sa.Column("occasion", sa.String(16), nullable=False),
         sa.Column("match", sa.Text, nullable=False),
         sa.Column("destinations", sa.Text, nullable=False),
+        sa.Column("asks_commitment", sa.Boolean, nullable=False),
         sa.Column("since_us", sa.BigInteger, nullable=False),
         sa.Column("created_us", sa.BigInteger, nullable=False),
         sa.Column("updated_us", sa.BigInteger, nullable=False),
