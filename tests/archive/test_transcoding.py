@@ -173,6 +173,9 @@ def test_what_nobody_here_can_decode_is_refused(stored):
         b"\1\2\3\4\5\6\7\x08\x09",
         b"\x08\0\x60\0CS\x02\0CT" + b"\x10\0\x20\0LO\x30\0P1",
         b"\x08\0\x60\0CS\x02\0CT" + b"\x08\0\x11\x11SQ\0\0\x0a\0\0\0\xfe\xff\0\xe0\x09\0\0\0\1\2",
+        # behind an item, and an item that is longer than its sequence
+        b"\x08\0\x11\x11SQ\0\0\x1c\0\0\0\xfe\xff\0\xe0\x0a\0\0\0" + 2 * b"\x08\0\x60\0CS\x02\0MR",
+        b"\x08\0\x11\x11SQ\0\0\x12\0\0\0\xfe\xff\0\xe0\x64\0\0\0\x08\0\x60\0CS\x02\0MR",
     ],
 )
 def test_what_cannot_be_read_to_its_end_is_refused(content):

@@ -175,7 +175,7 @@ class _Reencoder:
     ) -> bytes:
         if len(path) > MAX_DEPTH // 2:
             raise InvalidInstance("sequences are nested too deep")
-        value = bytearray()
+        value, after = bytearray(), at
         for begin, stop, inner in items(self._buffer, at, end, encoding):
             item = bytearray()
             changes = NO_CHANGES
@@ -183,6 +183,10 @@ class _Reencoder:
                 changes = self._of_item(begin, stop, inner)
             self.dataset(begin, stop, inner, item.extend, path, changes, is_signed=is_signed)
             value += self._mark(ITEM, len(item)) + item
+            length = LENGTH[encoding.is_big_endian].unpack_from(self._buffer, begin - 4)[0]
+            after = stop + 8 if length == UNDEFINED else begin + length
+        if after > end or any(bytes(self._buffer[after:end])):
+            raise InvalidInstance(f"a sequence cannot be read from byte {after - at} on")
         return bytes(value)
 
     def _has_fragments(self, begin: int, stop: int, encoding: Encoding) -> bool:
