@@ -130,3 +130,13 @@ def test_stored_files_carry_their_hash_in_their_name(run, tmp_path):
     run("import", CT)
     (stored,) = (tmp_path / "data" / "objects").rglob("*.dcm")
     assert stored.name.split(".")[-2] == hashlib.sha256(CT.read_bytes()).hexdigest()[:32]
+
+
+@pytest.mark.parametrize("command", [("import",), ("order", "list")])
+def test_what_lies_in_a_data_folder_is_not_for_everybody_on_the_machine(run, tmp_path, command):
+    if command[0] == "import":
+        command = (*command, get_testdata_file("CT_small.dcm"))
+    else:
+        run("import", get_testdata_file("CT_small.dcm"))
+    run(*command)
+    assert (tmp_path / "data").stat().st_mode & 0o007 == 0

@@ -57,7 +57,8 @@ class FolderLock:
 
     def try_to_take(self, name: str, *, shared: bool = False) -> bool:
         """Take one lock, or change its kind, if that can be had at once."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+        self._folder.mkdir(exist_ok=True)
         descriptor = self._held.get(name)
         if descriptor is None:
             flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC

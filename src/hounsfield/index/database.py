@@ -42,7 +42,8 @@ class Database:
     def __init__(self, config: IndexConfig) -> None:
         self.config = config
         if isinstance(config.location, Path):
-            config.location.parent.mkdir(parents=True, exist_ok=True)
+            # Names of patients lie in it: nobody but its owner and their group is to read it.
+            config.location.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
         self.engine = _make_engine(config)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._turn = threading.RLock()

@@ -66,6 +66,7 @@ class FilesystemStorage:
         self.config = config
         self.objects = config.root / "objects"
         self.spool_folder = config.root / "spool"
+        config.root.mkdir(mode=0o750, parents=True, exist_ok=True)
         for folder in (self.objects, self.spool_folder):
             folder.mkdir(parents=True, exist_ok=True)
         self.syncs_folders = _file_system_of(config.root) not in _ORDERED_FILE_SYSTEMS
