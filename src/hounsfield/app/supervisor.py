@@ -126,7 +126,7 @@ class Supervisor:
         if self._ready_file:
             self._ready_file.parent.mkdir(parents=True, exist_ok=True)
             self._ready_file.unlink(missing_ok=True)
-        self._settings.data.mkdir(parents=True, exist_ok=True)
+        self._settings.data.mkdir(mode=0o750, parents=True, exist_ok=True)
         for role in self.ready.roles:
             self._lock.take(role)
         self._agree()
