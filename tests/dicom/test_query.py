@@ -83,3 +83,26 @@ def test_ranges_have_open_ends_and_both_ends_belong():
 
 def test_one_of_several_values_is_enough():
     assert holds(0x00080061, "CS", "MR", "CT", "MR")
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("20261124120000-0500", SingleValue("20261124120000-0500")),
+        ("20261124120000.5+0130", SingleValue("20261124120000.5+0130")),
+        ("20261124-20261125", Range("20261124", "20261125")),
+        ("2026-2027", Range("2026", "2027")),
+        ("20261124120000-0500-", Range("20261124120000-0500", None)),
+        ("-20261124120000+0100", Range(None, "20261124120000+0100")),
+        ("20261124-0500-20261125-0500", Range("20261124-0500", "20261125-0500")),
+        ("-", Universal()),
+    ],
+)
+def test_the_offset_of_a_date_time_is_not_taken_for_a_range(text, match):  # QR-02
+    assert parse_match(0x0008002A, "DT", text) == match
+
+
+@pytest.mark.parametrize("text", ["20261124--20261125", "noon", "2026:11", "20261124-05"])
+def test_what_is_no_date_time_is_refused(text):
+    with pytest.raises(InvalidQuery):
+        parse_match(0x0008002A, "DT", text)

@@ -1,5 +1,6 @@
 """What a query asks, in terms of the standard and of no protocol (PS3.4 C.2.2.2)."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -137,7 +138,6 @@ RANGE_VRS = frozenset({"DA", "TM", "DT"})
 _DIGITS = {
     "DA": frozenset("0123456789"),
     "TM": frozenset("0123456789."),
-    "DT": frozenset("0123456789.+"),
 }
 
 
@@ -233,11 +233,21 @@ def _uids(tag: int, uids: Iterable[str]) -> Matching:
     return SingleValue(kept[0]) if len(kept) == 1 else UidList(kept)
 
 
+# An offset from UTC ends a DT, and the hyphen before it is not that of a range (PS3.4 C.2.2.2.5, PS3.5 6.2).
+_DATE_TIME = r"\d{4,14}(?:\.\d{1,6})?(?:[+-](?:0\d|1[0-4])[0-5]\d)?"
+_DATE_TIMES = re.compile(rf"({_DATE_TIME})?(?:(-)({_DATE_TIME})?)?")
+
+
 def _range(tag: int, vr: str, text: str) -> Matching:
-    # A time zone offset such as -0500 in a DT is not a range (PS3.4 C.2.2.2.5.3).
     first, dash, last = text.partition("-")
+    if vr == "DT":
+        found = _DATE_TIMES.fullmatch(text.replace(" ", ""))
+        if found is None:
+            raise InvalidQuery(f"{name_of(tag)}: its value is no date, time or range of them")
+        first, dash, last = (part or "" for part in found.groups())
+        text = first
     parts = [part.strip() for part in (first, last)] if dash else [text]
-    for part in parts:
+    for part in parts if vr != "DT" else ():
         # ACR-NEMA wrote 2026.01.31 and 12:30:00; PS3.5 6.2 lets readers accept both.
         if not set(part.replace(":", "").replace(".", "")) <= _DIGITS[vr]:
             raise InvalidQuery(f"{name_of(tag)}: its value is no date, time or range of them")
