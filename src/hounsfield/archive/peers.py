@@ -10,6 +10,7 @@ from hounsfield.archive.access import Principal, require
 from hounsfield.archive.addresses import (
     address_of,
     is_host,
+    is_network,
     is_numeric,
     is_within,
     narrowness,
@@ -98,6 +99,12 @@ def change_peer(peers: Peers, principal: Principal, name: str, peer: Peer) -> Pe
     changed = checked(peer)
     peers.replace(changed)
     return changed
+
+
+def require_address(peer: Peer) -> None:
+    """Raise InvalidQuery unless we can call a peer."""
+    if peer.host is None or peer.port is None or is_network(peer.host):
+        raise InvalidQuery(f"the peer {peer.name!r} has no host and port at which it can be told")
 
 
 def remove_peer(peers: Peers, principal: Principal, name: str) -> None:

@@ -58,6 +58,29 @@ def site(tmp_path):
         writer.close()
 
 
+# IAN
+def test_a_peer_is_told_of_complete_studies_if_it_is_wished(site):
+    def told():
+        peers = site.client.get("/api/peers").json()["peers"]
+        return [one["name"] for one in peers if one["wants_availability"]]
+
+    answer = site.client.post("/api/peers", json=NEW | {"wants_availability": True})
+    assert (answer.status_code, answer.json()["wants_availability"], told()) == (201, True, ["ct2"])
+    site.client.put("/api/peers/ct2", json=answer.json() | {"port": 105})
+    assert told() == ["ct2"]
+    site.client.put("/api/peers/ct2", json=answer.json() | {"wants_availability": False})
+    assert told() == []
+    site.client.put("/api/peers/ct2", json=answer.json())
+    site.client.delete("/api/peers/ct2")
+    site.client.post("/api/peers", json=NEW)
+    assert told() == [], "a peer that is gone is told nothing when it comes back"
+    for change in ({"host": None}, {"port": None}, {"host": "10.0.0.0/24"}):
+        nowhere = NEW | {"name": "ct3", "wants_availability": True} | change
+        refused = site.client.post("/api/peers", json=nowhere)
+        assert (refused.status_code, "no host and port" in refused.json()["detail"]) == (400, True)
+    assert len(site.client.get("/api/peers").json()["peers"]) == 2
+
+
 def test_a_peer_is_kept_changed_and_forgotten(site):
     added = site.client.post("/api/peers", json={**NEW, "may": ["store", "retrieve"]})
     assert added.status_code == 201
@@ -69,6 +92,7 @@ def test_a_peer_is_kept_changed_and_forgotten(site):
         "character_set": "",
         "max_parallel": 2,
         "description": "",
+        "wants_availability": False,
         "origin": "app",
         "last_seen_us": None,
         "last_outcome": None,

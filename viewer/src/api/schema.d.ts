@@ -1753,6 +1753,11 @@ export interface components {
              * @default false
              */
             uses_tls: boolean;
+            /**
+             * Wants Availability
+             * @default false
+             */
+            wants_availability: boolean;
         };
         /**
          * NewRule
@@ -1889,6 +1894,11 @@ export interface components {
              * @default false
              */
             uses_tls: boolean;
+            /**
+             * Wants Availability
+             * @default false
+             */
+            wants_availability: boolean;
         };
         /**
          * PeerTest

@@ -52,23 +52,23 @@ class AvailabilitySubscribers:
         """Tell a peer of studies that become complete from now on; raises Conflict where it is told already."""
         try:
             with self._database.writing() as connection:
-                connection.execute(
-                    insert(availability_subscriber).values(
-                        peer=peer,
-                        sequence=reading.last_sequence(connection),
-                        created_us=time.time_ns() // 1000,
-                    )
-                )
+                _subscribe(connection, peer)
         except IntegrityError:
             raise Conflict(f"{peer} is told already") from None
 
-    def remove(self, peer: str) -> None:
-        """Tell a peer no more; raises NotFound."""
+    def keep(self, peer: str, *, wants: bool) -> None:
+        """See to it that a peer is told from now on, or no more; one that is told already misses nothing."""
         c = availability_subscriber.c
         with self._database.writing() as connection:
-            if not connection.execute(
-                delete(availability_subscriber).where(c.peer == peer)
-            ).rowcount:
+            if not wants:
+                forget(connection, peer)
+            elif connection.execute(select(c.peer).where(c.peer == peer)).first() is None:
+                _subscribe(connection, peer)
+
+    def remove(self, peer: str) -> None:
+        """Tell a peer no more; raises NotFound."""
+        with self._database.writing() as connection:
+            if not forget(connection, peer):
                 raise NotFound(f"{peer} is not told")
 
     def begin_here(self) -> None:
@@ -87,6 +87,22 @@ class AvailabilitySubscribers:
         with self._database.writing() as connection:
             rows = connection.execute(select(c.peer, c.sequence).with_for_update()).all()
             return sum(_tell(connection, row.peer, row.sequence) for row in rows)
+
+
+def _subscribe(connection: Connection, peer: str) -> None:
+    connection.execute(
+        insert(availability_subscriber).values(
+            peer=peer,
+            sequence=reading.last_sequence(connection),
+            created_us=time.time_ns() // 1000,
+        )
+    )
+
+
+def forget(connection: Connection, peer: str) -> bool:
+    """Tell a peer no more, within a transaction of the caller's; gives whether it was told."""
+    c = availability_subscriber.c
+    return bool(connection.execute(delete(availability_subscriber).where(c.peer == peer)).rowcount)
 
 
 def _tell(connection: Connection, peer: str, sequence: int) -> int:

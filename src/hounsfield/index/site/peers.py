@@ -25,6 +25,7 @@ from sqlalchemy.exc import IntegrityError
 from hounsfield.errors import Conflict, NotFound, Refused
 from hounsfield.index.database import Database
 from hounsfield.index.schema import metadata
+from hounsfield.index.site import availability
 from hounsfield.index.site.records import Peer, Recorder, TlsSettings
 
 peer = Table(
@@ -120,11 +121,12 @@ class Peers:
                 raise NotFound(f"there is no peer {changed.name!r}")
 
     def remove(self, name: str) -> None:
-        """Forget a peer; raises NotFound, and Refused if the settings have it."""
+        """Forget a peer, and that it is told anything; raises NotFound, and Refused if the settings have it."""
         self._require_not_fixed(name)
         with self._writable().writing() as connection:
             if not connection.execute(delete(peer).where(peer.c.name == name)).rowcount:
                 raise NotFound(f"there is no peer {name!r}")
+            availability.forget(connection, name)
 
     def set_addresses(self, of: Peer, addresses: tuple[str, ...]) -> None:
         """Keep what a host stands for now."""

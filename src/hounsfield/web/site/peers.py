@@ -1,5 +1,7 @@
 """Peers and refused callers in the JSON API."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Literal, get_args
 
 from fastapi import FastAPI, Request, Response
@@ -10,6 +12,7 @@ from hounsfield.archive.access import require
 from hounsfield.dicomweb.routes import in_thread, principal_of
 from hounsfield.errors import Unavailable
 from hounsfield.index.site.associations import Associations
+from hounsfield.index.site.availability import AvailabilitySubscribers
 from hounsfield.index.site.records import Caller as KeptCaller
 from hounsfield.index.site.records import Peer as KeptPeer
 
@@ -37,6 +40,8 @@ class NewPeer(BaseModel):
     max_parallel: int = 2
     """How many jobs may talk to it at a time."""
     description: str = Field(default="", max_length=2000)
+    wants_availability: bool = False
+    """Whether it is told of every study that becomes complete here (Instance Availability Notification)."""
 
     def kept(self) -> KeptPeer:
         """The same for the index."""
@@ -124,14 +129,23 @@ class Dismissal(BaseModel):
 def add_peers(app: FastAPI, parts: "ApiParts") -> None:
     """Add the routes of this module."""
     _add_managing(app, parts)
+    _add_test(app, parts)
     _add_callers(app, parts)
 
 
 def _add_managing(app: FastAPI, parts: "ApiParts") -> None:
     peers, associations = parts.peers, Associations(parts.index.database)
+    subscribers = AvailabilitySubscribers(parts.index.database)
 
-    def shown(one: KeptPeer) -> Peer:
-        return _shown(one, associations.last_of([one.name]).get(one.name))
+    def kept(work: Callable[[KeptPeer], KeptPeer], sent: NewPeer) -> Peer:
+        """Keep a peer as it was sent, with what it is told of."""
+        one = sent.kept()
+        if sent.wants_availability:
+            managing.require_address(one)
+        one = work(one)
+        subscribers.keep(one.name, wants=sent.wants_availability)
+        last = associations.last_of([one.name]).get(one.name)
+        return _shown(one, last, wants_availability=sent.wants_availability)
 
     @app.get("/peers")
     async def list_peers(request: Request) -> Peers:
@@ -141,22 +155,27 @@ def _add_managing(app: FastAPI, parts: "ApiParts") -> None:
             require(principal_of(request), "administer")
             found = peers.all()
             last = associations.last_of([one.name for one in found])
-            return Peers(peers=[_shown(one, last.get(one.name)) for one in found])
+            told = {one.peer for one in subscribers.all()}
+            return Peers(
+                peers=[
+                    _shown(one, last.get(one.name), wants_availability=one.name in told)
+                    for one in found
+                ]
+            )
 
         return await in_thread(read)
 
     @app.post("/peers", status_code=201)
     async def add_peer(request: Request, peer: NewPeer) -> Peer:
         """Keep a new peer; it may call at once."""
-        added = await in_thread(managing.add_peer, peers, principal_of(request), peer.kept())
-        return await in_thread(shown, added)
+        principal = principal_of(request)
+        return await in_thread(kept, partial(managing.add_peer, peers, principal), peer)
 
     @app.put("/peers/{name}")
     async def change_peer(request: Request, name: str, peer: NewPeer) -> Peer:
         """Change a peer; its name stays."""
         principal = principal_of(request)
-        changed = await in_thread(managing.change_peer, peers, principal, name, peer.kept())
-        return await in_thread(shown, changed)
+        return await in_thread(kept, partial(managing.change_peer, peers, principal, name), peer)
 
     @app.delete("/peers/{name}", status_code=204)
     async def remove_peer(request: Request, name: str) -> Response:
@@ -164,13 +183,15 @@ def _add_managing(app: FastAPI, parts: "ApiParts") -> None:
         await in_thread(managing.remove_peer, peers, principal_of(request), name)
         return Response(status_code=204)
 
+
+def _add_test(app: FastAPI, parts: "ApiParts") -> None:
     @app.post("/peers/{name}/test")
     async def test_peer(request: Request, name: str, stores: bool = False) -> PeerTest:  # noqa: FBT002
         """Test a peer, in under half a minute; with ``stores`` a small test object is stored there, which stays."""
 
         def test() -> PeerTest:
             require(principal_of(request), "administer")
-            peer = managing.peer_named(peers, name)
+            peer = managing.peer_named(parts.peers, name)
             if parts.check_peer is None:
                 raise Unavailable("this process does not talk DICOM")
             checks = parts.check_peer(peer, stores)
@@ -215,7 +236,7 @@ def _add_callers(app: FastAPI, parts: "ApiParts") -> None:
                 name=caller.name,
                 may=None if caller.may is None else frozenset(caller.may),
             )
-            return _shown(kept, None)
+            return _shown(kept, None, wants_availability=False)
 
         return await in_thread(trust)
 
@@ -227,7 +248,7 @@ def _add_callers(app: FastAPI, parts: "ApiParts") -> None:
         return Response(status_code=204)
 
 
-def _shown(one: KeptPeer, last: tuple[int, str] | None) -> Peer:
+def _shown(one: KeptPeer, last: tuple[int, str] | None, *, wants_availability: bool) -> Peer:
     return Peer(
         name=one.name,
         ae_title=one.ae_title,
@@ -239,6 +260,7 @@ def _shown(one: KeptPeer, last: tuple[int, str] | None) -> Peer:
         character_set=one.character_set,
         max_parallel=one.max_parallel,
         description=one.description,
+        wants_availability=wants_availability,
         origin=one.origin,
         last_seen_us=None if last is None else last[0],
         last_outcome=None if last is None else last[1],

@@ -34,6 +34,7 @@ const peer = (changes: Partial<Peer> = {}): Peer => ({
   character_set: '',
   max_parallel: 2,
   description: '',
+  wants_availability: false,
   origin: 'app',
   last_seen_us: null,
   last_outcome: null,
@@ -63,6 +64,7 @@ describe('the form of a peer', () => {
     type('host', 'mr1.local');
     type('port', '11112');
     fireEvent.click(screen.getByTestId('may-retrieve'));
+    fireEvent.click(screen.getByTestId('wants-availability'));
     fireEvent.click(screen.getByTestId('save-peer'));
     await waitFor(() => expect(onClose).toHaveBeenCalledOnce());
     expect(asked).toMatchObject([
@@ -72,6 +74,7 @@ describe('the form of a peer', () => {
         body: { name: 'MR1', ae_title: 'MR1', host: 'mr1.local', port: 11112 },
       },
     ]);
+    expect(asked[0]?.body).toHaveProperty('wants_availability', true);
     expect(asked[0]?.body).toHaveProperty('may', expect.arrayContaining(['retrieve']));
   });
 

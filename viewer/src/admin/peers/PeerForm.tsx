@@ -90,7 +90,7 @@ function Form({ peer, takenNames, onClose, onTest }: FormProps) {
 
   const submit = (event: FormEvent, isTested: boolean) => {
     event.preventDefault();
-    touch('name', 'ae_title', 'host', 'port', 'max_parallel');
+    touch('name', 'ae_title', 'host', 'port', 'max_parallel', 'wants_availability');
     if (Object.keys(errors).length > 0 || isFixed) return;
     save.mutate(peerOf(draft), {
       onSuccess: (saved) => (isTested ? onTest(saved) : onClose()),
@@ -108,6 +108,19 @@ function Form({ peer, takenNames, onClose, onTest }: FormProps) {
         ) : null}
         <Who draft={draft} set={set} touch={touch} errors={shown} isNew={peer === undefined} />
         <MayDo may={draft.may} onChange={(may) => set({ may })} />
+        <section>
+          <Text component="h3" fw={600} size="sm" mb={6}>
+            What it is told
+          </Text>
+          <Switch
+            label="Tell this peer of complete studies"
+            description="Of each study that is complete from now on, by Instance Availability Notification."
+            checked={draft.wants_availability}
+            error={shown.wants_availability}
+            onChange={(event) => set({ wants_availability: event.currentTarget.checked })}
+            data-testid="wants-availability"
+          />
+        </section>
         <Advanced draft={draft} set={set} touch={touch} errors={shown} />
         {isFixed
           ? null

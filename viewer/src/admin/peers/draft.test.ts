@@ -30,6 +30,17 @@ describe('a peer while it is typed', () => {
     expect(errorsOf(draft({ ae_title }), AROUND).ae_title).toContain(words);
   });
 
+  it('is told of studies only where it can be called', () => {
+    const told = { wants_availability: true, port: '104' };
+    expect(errorsOf(draft(told), AROUND)).toEqual({});
+    for (const changes of [{ host: '' }, { port: '' }, { host: '10.0.0.0/24', port: '' }]) {
+      expect(errorsOf(draft({ ...told, ...changes }), AROUND).wants_availability).toContain(
+        'an address and a port',
+      );
+    }
+    expect(peerOf(draft(told)).wants_availability).toBe(true);
+  });
+
   it.each([
     ['http://pacs', '104', 'without "http://"'],
     ['pacs.local:104', '', 'own field'],

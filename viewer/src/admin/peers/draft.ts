@@ -13,6 +13,7 @@ export interface PeerDraft {
   character_set: string;
   max_parallel: number;
   description: string;
+  wants_availability: boolean;
 }
 
 export const NEW_DRAFT: PeerDraft = {
@@ -26,6 +27,7 @@ export const NEW_DRAFT: PeerDraft = {
   character_set: '',
   max_parallel: 2,
   description: '',
+  wants_availability: false,
 };
 
 export const draftOf = (peer: Peer): PeerDraft => ({
@@ -39,6 +41,7 @@ export const draftOf = (peer: Peer): PeerDraft => ({
   character_set: peer.character_set,
   max_parallel: peer.max_parallel,
   description: peer.description,
+  wants_availability: peer.wants_availability,
 });
 
 /** The peer as the archive takes it; an own name is made from the AE title where none was typed. */
@@ -54,7 +57,13 @@ export const peerOf = (draft: PeerDraft): NewPeer => ({
 
 export const nameOf = (draft: PeerDraft): string => draft.name.trim() || draft.ae_title.trim();
 
-export type DraftField = 'name' | 'ae_title' | 'host' | 'port' | 'max_parallel';
+export type DraftField =
+  | 'name'
+  | 'ae_title'
+  | 'host'
+  | 'port'
+  | 'max_parallel'
+  | 'wants_availability';
 export type DraftErrors = Partial<Record<DraftField, string>>;
 
 export interface Surroundings {
@@ -87,6 +96,10 @@ export function errorsOf(draft: PeerDraft, { takenNames }: Surroundings): DraftE
   const port = draft.port.trim();
   if (port !== '' && !(/^\d+$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535)) {
     errors.port = 'A port is a number from 1 to 65535.';
+  }
+  const isCallable = draft.host.trim() !== '' && port !== '' && !draft.host.includes('/');
+  if (draft.wants_availability && !isCallable) {
+    errors.wants_availability = 'It needs an address and a port at which it can be told.';
   }
   if (!(draft.max_parallel >= 1 && draft.max_parallel <= 64)) {
     errors.max_parallel = 'From 1 to 64 jobs at a time.';
