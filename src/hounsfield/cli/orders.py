@@ -60,7 +60,10 @@ def add(
     settings: SettingsFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Add an order, or several from a JSON array. IDs and UIDs that are not given are made."""
+    """Add an order, or several from a JSON array. IDs and UIDs that are not given are made.
+
+    Needed are PatientID, PatientName, Modality and ScheduledProcedureStepStartDate.
+    """
     from hounsfield.archive.access import LOCAL
     from hounsfield.index.site.orders import Order
 
@@ -86,7 +89,7 @@ def list_orders(
     date: Annotated[
         str, typer.Option("--date", metavar="YYYYMMDD[-YYYYMMDD]", help="When they begin.")
     ] = "",
-    status: Annotated[str, typer.Option("--status", metavar="STATUS")] = "",
+    status: Annotated[str, typer.Option("--status", metavar="STATUS", help="As in the list.")] = "",
     modality: Annotated[str, typer.Option("--modality", metavar="CT")] = "",
     station: Annotated[str, typer.Option("--station", metavar="AE_TITLE")] = "",
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1)] = 100,
