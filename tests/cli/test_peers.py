@@ -139,7 +139,7 @@ def test_our_own_server_as_the_peer_is_told(run):
 
 def test_a_refused_caller_is_shown_and_trusted(run, opened):
     refuse(opened())
-    assert "MR7 at 10.0.0.8, 1 times" in run("peer", "callers").out
+    assert "MR7 at 10.0.0.8, once" in run("peer", "callers").out
     assert run("peer", "callers", "--json").json[0]["can_trust"]
     assert run("peer", "trust", "MR7", "--json").json["host"] == "10.0.0.8"
     assert "nobody" in run("peer", "callers").out

@@ -208,9 +208,8 @@ def callers(data: Data = None, settings: SettingsFile = None, as_json: AsJson = 
         return
     out = console()
     for one in found:
-        out.print(
-            f"{one.ae_title or '(no AE title)'} at {one.address}, {one.count} times", markup=False
-        )
+        times = "once" if one.count == 1 else f"{one.count} times"
+        out.print(f"{one.ae_title or '(no AE title)'} at {one.address}, {times}", markup=False)
         out.print(f"  {one.reason}\n  {one.advice}", markup=False)
     if not found:
         out.print("nobody was refused")

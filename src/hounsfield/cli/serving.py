@@ -59,7 +59,7 @@ def serve(
         bool,
         typer.Option(
             "--accept-unknown-peers",
-            help="Let anybody on this machine send, not only the peers in the settings.",
+            help="Let anybody on this machine send, not only the peers.",
         ),
     ] = False,
     ready_file: ReadyFile = None,
