@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import socket
 import threading
 import time
 
@@ -262,6 +263,16 @@ def test_a_job_whose_peer_does_not_answer_is_stopped_all_the_same(site, peer):
         site.forwarding()(job)
     assert time.monotonic() - begin < 6  # the server's end waits no longer
     assert site.failures(job) == {}
+
+
+def test_a_job_whose_peer_does_not_even_answer_the_call_is_stopped_all_the_same(site):
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        job = site.job()
+        threading.Timer(0.3, job.stops.set).start()
+        begin = time.monotonic()
+        with pytest.raises(Unavailable):
+            site.forwarding(port=deaf.getsockname()[1])(job)
+        assert time.monotonic() - begin < 8
 
 
 def asked(archive):

@@ -9,7 +9,7 @@ import hashlib
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Self
 
 from hounsfield.archive.access import Principal
@@ -18,6 +18,7 @@ from hounsfield.dimse.scu.commitment_scu import request_job
 from hounsfield.dimse.scu.requestor import ScuAssociation, Target
 from hounsfield.dimse.sending import batch_of, contexts_for, send_stored
 from hounsfield.dimse.targets import target_of
+from hounsfield.dimse.transport import Transport
 from hounsfield.errors import NotFound, Refused, Unavailable
 from hounsfield.index.records import InstanceLocation
 from hounsfield.index.site.jobs import Jobs
@@ -131,12 +132,14 @@ class Forwarding:
         proposed = dict.fromkeys(
             context for one in batch for context in contexts_for(one, preferred)
         )
-        try:
-            scu = ScuAssociation(target, list(proposed))
-        except Refused as problem:
-            # Who rejects us today may know us tomorrow: somebody has to set that up first.
-            raise Unavailable(str(problem)) from problem
-        with scu, _cut_when_stopped(job, scu):
+        with contextlib.ExitStack() as stack:
+            watch = stack.enter_context(_cut_when_stopped(job))
+            try:
+                scu = ScuAssociation(target, list(proposed), connected=watch)
+            except Refused as problem:
+                # Who rejects us today may know us tomorrow: somebody has to set that up first.
+                raise Unavailable(str(problem)) from problem
+            stack.enter_context(scu)
             for number, location in enumerate(batch):
                 if job.is_stopped():
                     return left[number:]
@@ -259,21 +262,26 @@ class _Results:
 
 
 @contextlib.contextmanager
-def _cut_when_stopped(job: RunningJob, scu: ScuAssociation) -> Iterator[None]:
-    """Cut an association whose peer keeps us waiting for its answer although the job is stopped."""
+def _cut_when_stopped(job: RunningJob) -> Iterator[Callable[[Transport], None]]:
+    """Cut a connection whose peer keeps us waiting for its answer although the job is stopped.
+
+    Gives what is to be told of the connection, before anything is said on it.
+    """
     is_over = threading.Event()
+    connections: list[Transport] = []
 
     def watch() -> None:
         while not is_over.wait(_LOOK_S):
             if job.is_stopped():
-                if not is_over.wait(_ANSWER_WITHIN_S):
-                    scu.association.transport.kill()
+                while not is_over.wait(_ANSWER_WITHIN_S):
+                    for transport in connections:
+                        transport.kill()
                 return
 
     thread = threading.Thread(target=watch, name="stop of a job", daemon=True)
     thread.start()
     try:
-        yield
+        yield connections.append
     finally:
         is_over.set()
         thread.join()

@@ -84,6 +84,7 @@ class ScuAssociation:
         *,
         roles: Sequence[RoleSelection] = (),
         extended: Mapping[str, bytes] | None = None,
+        connected: Callable[[Transport], None] | None = None,
     ) -> None:
         """Connect and negotiate. Raises Unavailable if nobody answers, Refused if rejected.
 
@@ -92,6 +93,7 @@ class ScuAssociation:
             contexts: abstract syntaxes with the transfer syntaxes proposed for each.
             roles: the roles we want to play (PS3.7 D.3.3.4); without one we are the SCU.
             extended: service class application information by SOP class (PS3.7 D.3.3.5).
+            connected: is given the connection before anything is said on it, to cut it from another thread.
         """
         for title in (target.called_ae_title, target.calling_ae_title):
             if not is_valid_ae_title(title):
@@ -118,7 +120,7 @@ class ScuAssociation:
                 ),
             ),
         )
-        self.association = _open(target, request)
+        self.association = _open(target, request, connected)
         self.accepted = {
             (context.abstract_syntax, context.transfer_syntax): context
             for context in self.association.contexts.values()
@@ -234,7 +236,9 @@ class ScuAssociation:
             raise Unavailable(f"{self.target}: {end}") from end
 
 
-def _open(target: Target, request: AssociateRq) -> Association:
+def _open(
+    target: Target, request: AssociateRq, connected: Callable[[Transport], None] | None = None
+) -> Association:
     recording = Recording(
         "out", target.recorder, target.calling_ae_title, f"{target.host}:{target.port}"
     )
@@ -251,6 +255,8 @@ def _open(target: Target, request: AssociateRq) -> Association:
             f"no connection to {target.host}:{target.port}: {error.strerror or error}"
         ) from error
     transport = Transport(sock, target.times, buffer_bytes=65_536)
+    if connected is not None:
+        connected(transport)
     if target.uses_tls:
         recording.is_tls = True
         _secure(transport, target, recording)
