@@ -111,6 +111,17 @@ def test_a_rule_is_switched_off_changed_deleted_and_brought_back(wide, server, p
     card.wait_for()
 
 
+def test_a_modality_that_is_typed_is_part_of_the_rule(wide, server, peer):
+    open_page(wide)
+    wide("new-rule").first.click()
+    wide("rule-modalities").fill("opt")
+    wide("rule-name").fill("Eyes")  # on, without Enter and without a choice from the list
+    choose(wide, "rule-destinations", peer)
+    wide("save-rule").click()
+    made = wide.until("made", lambda: [r for r in rules(server) if r["name"] == "Eyes"], LIVE_S)
+    assert made[0]["match"]["modalities"] == ["OPT"]
+
+
 def test_a_rule_whose_peer_is_gone_says_so(wide, server, peer):
     introduce(server, "SHORT-LIVED", 104, "SHORT")
     made = {

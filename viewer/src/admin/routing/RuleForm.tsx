@@ -111,15 +111,18 @@ function Form({ rule, onClose }: { rule: Rule | 'new'; onClose: () => void }) {
         <Text size="xs" c="var(--quiet)">
           All that is filled in must fit; a study fits a field if one of its values does.
         </Text>
-        <MultiSelect
+        {/* What is typed counts, chosen from the list or not: a rule must not lose its condition. */}
+        <TagsInput
           label="Modalities"
           placeholder={draft.match.modalities.length > 0 ? undefined : 'Any'}
-          data={[...new Set([...MODALITIES, ...draft.match.modalities])]}
+          data={MODALITIES}
+          splitChars={SPLIT}
           value={draft.match.modalities}
-          onChange={(modalities) => setMatch({ modalities })}
-          searchable
+          onChange={(modalities) =>
+            setMatch({ modalities: [...new Set(modalities.map((one) => one.toUpperCase()))] })
+          }
+          acceptValueOnBlur
           clearable
-          hidePickedOptions
           data-testid="rule-modalities"
         />
         <TagsInput
