@@ -69,7 +69,7 @@ function Who({ of }: { of: Association }) {
         <div className={classes.second}>
           {of.address}
           {of.is_tls ? <IconLock size={12} className={classes.lock} aria-label="by TLS" /> : null}
-          {isIn ? ` · calls ${to}` : ''}
+          {isIn && of.called_ae_title ? ` · calls ${of.called_ae_title}` : ''}
         </div>
       </div>
     </div>

@@ -26,7 +26,7 @@ const COLUMNS: Column[] = [
   { title: 'Study date', sort: 'StudyDate', isDescendingFirst: true, width: '9.5rem' },
   { title: 'Modality', width: '7rem' },
   { title: 'Description', sort: 'StudyDescription' },
-  { title: 'Accession', sort: 'AccessionNumber', width: '9%', className: classes.wide },
+  { title: 'Accession', sort: 'AccessionNumber', width: '10.5rem', className: classes.wide },
   {
     title: 'Images',
     sort: 'NumberOfStudyRelatedInstances',
