@@ -36,7 +36,7 @@ def test_a_study_is_forwarded_by_a_job_that_waits_for_a_server(filled):
     assert "hounsfield serve --data" in out
     (job,) = filled("jobs", "list", "--json").json
     assert (job["state"], job["peer"], job["total"]) == ("queued", "pacs2", 3)
-    assert "CT Head, 20240131 to pacs2" in filled("jobs", "list").out
+    assert "CT Head, 2024-01-31 to pacs2" in filled("jobs", "list").out
     assert "state: queued" in filled("jobs", "show", job["id"][:8]).out
 
 

@@ -161,6 +161,8 @@ def test_a_job_to_a_dead_peer_waits_is_held_back_and_cancelled(wide, server, stu
     lane = wide.page.locator(f'[data-testid="lanes"] [data-peer="{dead_peer}"]')
     lane.get_by_test_id("lane-pause").click()
     lane.get_by_text("paused: nothing is sent to it", exact=False).wait_for()
+    row.get_by_text(f"{dead_peer} is paused").wait_for()
+    assert row.get_by_text("next try", exact=False).count() == 0
     wide.shoot("jobs-lane-paused-wide")
     lane.get_by_test_id("lane-resume").click()
     lane.get_by_test_id("lane-pause").wait_for()

@@ -57,8 +57,8 @@ def test_a_complete_study_gets_one_job_for_each_destination(archive, rules, jobs
     assert {job.lane for job in added(jobs)} == {"pacs2", "research"}
     assert {job.study_instance_uid for job in added(jobs)} == {f"{ROOT}.1"}
     assert {job.title for job in added(jobs)} == {
-        "CT Head, 20240131 to pacs2",
-        "CT Head, 20240131 to research",
+        "CT Head, 2024-01-31 to pacs2",
+        "CT Head, 2024-01-31 to research",
     }
     assert rules.all()[0].last_job_us
 

@@ -31,7 +31,7 @@ def test_a_study_is_sent_by_a_job(site, study):
     assert job == {
         "id": job["id"],
         "kind": "send",
-        "title": "CT Head, 20240131 to pacs1",
+        "title": "CT Head, 2024-01-31 to pacs1",
         "peer": "pacs1",
         "study_instance_uid": STUDY,
         "state": "queued",
@@ -41,6 +41,7 @@ def test_a_study_is_sent_by_a_job(site, study):
         "failed_instances": 0,
         "text": "",
         "next_try_us": None,
+        "is_peer_paused": False,
         "created_us": job["created_us"],
         "started_us": None,
         "ended_us": None,
@@ -153,6 +154,26 @@ def test_a_study_is_sent_with_the_wish_to_have_it_committed(site, study):
     claims = Claims(site.index.database, "test", ["send"])
     (claimed,) = claims.claim(lambda _lane: 1, 1, 60)
     assert (claimed.id, claimed.arguments) == (job_id, {"asks_commitment": True})
+
+
+def test_a_job_that_waits_has_no_next_try_while_its_peer_is_paused(site, study):
+    job_id = send(site, study)["id"]
+    claims = Claims(site.index.database, "test", ["send"])
+    claims.claim(lambda _lane: 1, 1, 60)
+    next_try_us = now_us() + 60_000_000
+    claims.note([], [Ended(job_id, "waiting", "not there", 0, 4, 1, next_try_us)], [], 60)
+
+    def told():
+        one = site.client.get(f"/api/jobs/{job_id}").json()
+        (listed,) = site.client.get("/api/jobs").json()["jobs"]
+        assert {key: one[key] for key in listed} == listed
+        return one["state"], one["next_try_us"], one["is_peer_paused"]
+
+    assert told() == ("waiting", next_try_us, False)
+    site.client.post("/api/peers/pacs1/pause")
+    assert told() == ("waiting", None, True)
+    site.client.post("/api/peers/pacs1/resume")
+    assert told() == ("waiting", next_try_us, False)
 
 
 def test_the_lane_of_a_peer_is_paused_and_resumed(site, study):

@@ -949,6 +949,8 @@ export interface components {
         /**
          * Job
          * @description Work in the background; times in µs since 1970, UTC.
+         *
+         *     While all jobs of its peer rest (``is_peer_paused``), one that waits has no time of its next try.
          */
         Job: {
             /** Actor */
@@ -965,6 +967,8 @@ export interface components {
             failed_instances: number;
             /** Id */
             id: string;
+            /** Is Peer Paused */
+            is_peer_paused: boolean;
             /** Kind */
             kind: string;
             /** Next Try Us */
@@ -1008,6 +1012,8 @@ export interface components {
             failures: components["schemas"]["JobFailure"][];
             /** Id */
             id: string;
+            /** Is Peer Paused */
+            is_peer_paused: boolean;
             /** Kind */
             kind: string;
             /** Next Try Us */

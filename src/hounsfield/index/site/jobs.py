@@ -270,6 +270,12 @@ class Jobs:
                 connection.execute(insert(lane).values(name=name, is_paused=True))
             return _lane(connection, name)
 
+    def paused_lanes(self) -> set[str]:
+        """The names of the lanes whose jobs rest."""
+        with self._database.reading() as connection:
+            found = connection.execute(select(lane.c.name).where(lane.c.is_paused))
+            return set(found.scalars())
+
     # -- the end ------------------------------------------------------------------------------------
 
     def prune(self, keep_s: float) -> int:

@@ -250,7 +250,10 @@ def title(study: Any, peer: str) -> str:
     """What to call the job that sends a study; it names no patient, since titles are seen in many places."""
     modalities = "/".join(part for part in study.modalities.split("\\") if part)
     what = " ".join(part for part in (modalities, study.study_description) if part) or "study"
-    day = f", {study.study_date}" if study.study_date else ""
+    date = study.study_date
+    is_whole = len(date) == len("YYYYMMDD") and date.isascii() and date.isdigit()
+    shown = f"{date[:4]}-{date[4:6]}-{date[6:]}" if is_whole else date
+    day = f", {shown}" if shown else ""
     return f"{what}{day} to {peer}"
 
 

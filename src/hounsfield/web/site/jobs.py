@@ -1,6 +1,6 @@
 """Jobs and the lanes of peers in the JSON API."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 from fastapi import FastAPI, Query, Request
@@ -22,7 +22,10 @@ _MOST_FAILURES = 1000
 
 
 class Job(BaseModel):
-    """Work in the background; times in µs since 1970, UTC."""
+    """Work in the background; times in µs since 1970, UTC.
+
+    While all jobs of its peer rest (``is_peer_paused``), one that waits has no time of its next try.
+    """
 
     id: str
     kind: str
@@ -36,6 +39,7 @@ class Job(BaseModel):
     failed_instances: int
     text: str
     next_try_us: int | None
+    is_peer_paused: bool
     created_us: int
     started_us: int | None
     ended_us: int | None
@@ -106,8 +110,9 @@ def add_jobs(app: FastAPI, parts: "ApiParts") -> None:
             counts = jobs.counts(every)
             found = jobs.page(chosen, page_size, (page - 1) * page_size)
             failures = failed.numbers(one.id for one in found)
+            paused = jobs.paused_lanes()
             return JobPage(
-                jobs=[job_model(one, failures.get(one.id, 0)) for one in found],
+                jobs=[job_model(one, paused, failures.get(one.id, 0)) for one in found],
                 total=sum(counts[one] for one in state or counts),
                 page=page,
                 page_size=page_size,
@@ -128,7 +133,9 @@ def add_jobs(app: FastAPI, parts: "ApiParts") -> None:
                 JobFailure(sop_instance_uid=one.sop_instance_uid, status=one.status, text=one.text)
                 for one in failed.of_job(job_id, _MOST_FAILURES)
             ]
-            return JobDetail(**job_model(found, number).model_dump(), failures=failures)
+            return JobDetail(
+                **job_model(found, jobs.paused_lanes(), number).model_dump(), failures=failures
+            )
 
         return await in_thread(read)
 
@@ -148,7 +155,7 @@ def add_jobs(app: FastAPI, parts: "ApiParts") -> None:
                 sending.series_instance_uids,
                 asks_commitment=sending.asks_commitment,
             )
-            return job_model(added, 0)
+            return job_model(added, jobs.paused_lanes())
 
         return await in_thread(send)
 
@@ -157,7 +164,8 @@ def _add_actions(app: FastAPI, jobs: Jobs, failed: Failures) -> None:
     def act(principal: Principal, job_id: str, action: Callable[[str], kept.Job]) -> Job:
         require(principal, "administer")
         changed = action(job_id)
-        return job_model(changed, failed.numbers([job_id]).get(job_id, 0))
+        number = failed.numbers([job_id]).get(job_id, 0)
+        return job_model(changed, jobs.paused_lanes(), number)
 
     @app.post("/jobs/{job_id}/pause")
     async def pause_job(request: Request, job_id: str) -> Job:
@@ -207,8 +215,9 @@ def _add_lanes(app: FastAPI, parts: "ApiParts", jobs: Jobs) -> None:
         return await in_thread(pause, principal_of(request), name, False)
 
 
-def job_model(job: kept.Job, failed_instances: int = 0) -> Job:
+def job_model(job: kept.Job, paused_lanes: Collection[str], failed_instances: int = 0) -> Job:
     """A job as the API shows it."""
+    is_paused = job.lane in paused_lanes
     return Job(
         id=job.id,
         kind=job.kind,
@@ -221,7 +230,8 @@ def job_model(job: kept.Job, failed_instances: int = 0) -> Job:
         total=job.total,
         failed_instances=failed_instances,
         text=job.text,
-        next_try_us=job.next_try_us if job.state == "waiting" else None,
+        next_try_us=job.next_try_us if job.state == "waiting" and not is_paused else None,
+        is_peer_paused=is_paused,
         created_us=job.created_us,
         started_us=job.started_us,
         ended_us=job.ended_us,

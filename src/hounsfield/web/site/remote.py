@@ -73,7 +73,7 @@ def add_remote(app: FastAPI, parts: "ApiParts") -> None:
                 pull.SeriesInstanceUIDs,
                 pull.PatientID,
             )
-            return job_model(jobs.get(jobs.add(new)))
+            return job_model(jobs.get(jobs.add(new)), jobs.paused_lanes())
 
         return await in_thread(add)
 

@@ -13,6 +13,11 @@ export function JobState({ job }: { job: Job }) {
       <StateBadge tone={STATE_TONES[job.state]} testId="job-state">
         {STATE_TITLES[job.state].toLowerCase()}
       </StateBadge>
+      {job.is_peer_paused && (job.state === 'waiting' || job.state === 'queued') ? (
+        <Text size="xs" c="var(--quiet)" component="span">
+          {job.peer} is paused
+        </Text>
+      ) : null}
       {job.state === 'waiting' && job.next_try_us ? (
         <NextTry time_us={job.next_try_us} attempts={job.attempts} />
       ) : null}

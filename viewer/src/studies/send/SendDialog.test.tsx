@@ -28,6 +28,7 @@ const job = (changes: Partial<JobDetail>): JobDetail => ({
   failed_instances: 0,
   text: '',
   next_try_us: null,
+  is_peer_paused: false,
   created_us: 1,
   started_us: null,
   ended_us: null,
@@ -97,6 +98,13 @@ it('names each image that was refused', async () => {
   await screen.findByText('1 image refused');
   expect(screen.getByTestId('send-failures').textContent).toContain('1.2.3.4');
   expect(screen.getByTestId('send-failures').textContent).toContain('no room left (status A700)');
+});
+
+it('says that the peer is paused instead of when the next try is', async () => {
+  open(PEERS, { state: 'waiting', is_peer_paused: true });
+  fireEvent.click(await screen.findByTestId('send-now'));
+  await screen.findByText(/PACS-B is paused under Jobs/);
+  expect(screen.queryByText(/next try/)).toBeNull();
 });
 
 it('says what to do while no peer has an address', async () => {

@@ -244,10 +244,13 @@ function Outcome({ job }: { job: JobDetail }) {
       </Alert>
     );
   }
+  const held = `${job.peer} is paused under Jobs: it goes on when that ends`;
   const words = {
-    queued: `Waiting for its turn to ${job.peer}`,
+    queued: job.is_peer_paused ? held : `Waiting for its turn to ${job.peer}`,
     running: `Sending to ${job.peer}`,
-    waiting: `${job.peer} ${job.done > 0 ? 'has not taken all of it' : 'did not take it'}; the next try is ${job.next_try_us ? countdown(job.next_try_us, Date.now()) : 'soon'}`,
+    waiting: job.is_peer_paused
+      ? held
+      : `${job.peer} ${job.done > 0 ? 'has not taken all of it' : 'did not take it'}; the next try is ${job.next_try_us ? countdown(job.next_try_us, Date.now()) : 'soon'}`,
     paused: 'Paused',
   };
   return (
