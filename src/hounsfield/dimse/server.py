@@ -11,14 +11,10 @@ from collections import Counter
 from hounsfield.archive.access import Principal
 from hounsfield.archive.store import InstanceStore
 from hounsfield.dimse.acceptance import Acceptance, Refusal
-from hounsfield.dimse.association import (
-    DEFAULT_PEER_MAXIMUM_LENGTH,
-    Association,
-    AssociationEnded,
-    Ending,
-)
+from hounsfield.dimse.association import Association
 from hounsfield.dimse.config import DimseConfig
 from hounsfield.dimse.doctor.tls_findings import tls_finding
+from hounsfield.dimse.exchange import DEFAULT_PEER_MAXIMUM_LENGTH, AssociationEnded, Ending
 from hounsfield.dimse.places import Places
 from hounsfield.dimse.records import Recording
 from hounsfield.dimse.services import Services

@@ -15,9 +15,10 @@ from hounsfield.archive.search import Search
 from hounsfield.archive.store import InstanceStore
 from hounsfield.archive.work_items import UnifiedWorklist
 from hounsfield.dicom.commitment import STORAGE_COMMITMENT_PUSH_MODEL
-from hounsfield.dimse.association import Association, AssociationEnded
+from hounsfield.dimse.association import Association
 from hounsfield.dimse.command import Command, CommandField, respond
 from hounsfield.dimse.config import DimseConfig
+from hounsfield.dimse.exchange import AssociationEnded
 from hounsfield.dimse.scp.commitment_scp import CommitmentScp
 from hounsfield.dimse.scp.echo_scp import on_c_echo
 from hounsfield.dimse.scp.find_scp import FindScp

@@ -25,8 +25,8 @@ from hounsfield.dicom.commitment import (
     result_dataset,
 )
 from hounsfield.dicom.encoding import encode_dataset
-from hounsfield.dimse.association import AssociationEnded
 from hounsfield.dimse.command import Command, CommandField, CommandTag
+from hounsfield.dimse.exchange import AssociationEnded
 from hounsfield.dimse.scp.commitment_scp import take_result
 from hounsfield.dimse.scu.requestor import MESSAGE_SYNTAXES, ScuAssociation, Target
 from hounsfield.dimse.status import StatusClass, class_of, describe

@@ -11,10 +11,11 @@ from hounsfield.dicom.ae_titles import is_valid_ae_title
 from hounsfield.dicom.encoding import encode_dataset
 from hounsfield.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from hounsfield.dicom.sop_classes import name_of
-from hounsfield.dimse.association import Association, AssociationEnded
+from hounsfield.dimse.association import Association
 from hounsfield.dimse.command import Command, CommandField, CommandTag
 from hounsfield.dimse.doctor.diagnosis import of_connection_error, of_rejection
 from hounsfield.dimse.doctor.tls_findings import tls_finding
+from hounsfield.dimse.exchange import AssociationEnded
 from hounsfield.dimse.identifier import decode_identifier
 from hounsfield.dimse.records import Recording
 from hounsfield.dimse.status import StatusClass, class_of
