@@ -12,17 +12,6 @@ from hounsfield.dimse.scu.requestor import MAX_CONTEXTS
 from hounsfield.dimse.upper_layer.pdus import APPLICATION_CONTEXT_NAME
 from hounsfield.settings.model import Settings
 
-_RIGHTS = {
-    "": "everybody who is let in",
-    "store": "store",
-    "search": "query",
-    "retrieve": "retrieve",
-    "worklist": "read the worklist",
-    "procedure-step": "report performed procedure steps",
-    "commit": "ask for storage commitment",
-    "work-item": "use the unified worklist",
-}
-
 
 def overview() -> Iterator[str]:
     """Which SOP classes, in which role."""
@@ -79,12 +68,19 @@ def contexts() -> Iterator[str]:
     for uid, (right, support) in OFFERED.items():
         grouped[right, support.transfer_syntaxes, support.requestor_may_be_scp].append(uid)
     rows: list[tuple[str, ...]] = [
-        ("all storage SOP classes", f"all {len(STORED_SYNTAXES)} below", "SCP; SCU for C-GET", _RIGHTS["store"])
+        ("all storage SOP classes", f"all {len(STORED_SYNTAXES)} below", "SCP; SCU for C-GET", "`store`")
     ]  # fmt: skip
     for (right, syntaxes, may_be_scp), uids in grouped.items():
         names = ", ".join(sop_class(uid)[0] for uid in sorted(uids))
         in_syntaxes = ", ".join(syntax_name(uid) for uid in sorted(syntaxes))
-        rows.append((names, in_syntaxes, "SCP and SCU" if may_be_scp else "SCP", _RIGHTS[right]))
+        rows.append(
+            (
+                names,
+                in_syntaxes,
+                "SCP and SCU" if may_be_scp else "SCP",
+                f"`{right}`" if right else "everybody who is let in",
+            )
+        )
     yield table(("SOP classes", "transfer syntaxes", "our role", "right"), rows)
     yield "### Proposed\n"
     yield table(
