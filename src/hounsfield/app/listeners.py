@@ -3,8 +3,11 @@
 import errno
 import ipaddress
 import socket
+from collections.abc import Sequence
 
+from hounsfield.dimse.tls import has_certificates
 from hounsfield.errors import HounsfieldError
+from hounsfield.settings.model import Settings
 
 _BACKLOG = 1024
 
@@ -33,6 +36,32 @@ def listen(host: str, port: int, *, setting: str, flag: str) -> socket.socket:
             raise CannotListen(f"{setting}: {why}") from problem
         raise CannotListen(f"{setting}: {host} port {port}: {problem.strerror}") from problem
     return listener
+
+
+def listeners_for(roles: Sequence[str], settings: Settings) -> dict[str, socket.socket]:
+    """The sockets that those roles serve, all or none; "dimse_tls" is there once there are certificates.
+
+    Raises CannotListen.
+    """
+    web, dimse = settings.web, settings.dimse
+    wanted = {
+        "http": (web.host, web.port, "web.port", "--http-port"),
+        "dimse": (dimse.host, dimse.port, "dimse.port", "--dicom-port"),
+        "dimse_tls": (dimse.host, dimse.tls_port, "dimse.tls_port", "dimse.tls_port"),
+    }
+    names = [name for name in ("http", "dimse") if name in roles]
+    if "dimse" in names and has_certificates(settings.data / "tls"):
+        names.append("dimse_tls")
+    bound: dict[str, socket.socket] = {}
+    try:
+        for name in names:
+            host, port, setting, flag = wanted[name]
+            bound[name] = listen(host, port, setting=setting, flag=flag)
+    except CannotListen:
+        for listener in bound.values():
+            listener.close()
+        raise
+    return bound
 
 
 def port_of(listener: socket.socket) -> int:

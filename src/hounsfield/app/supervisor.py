@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from hounsfield.app.child import Orders, orders_line
-from hounsfield.app.listeners import in_url, listen, port_of
+from hounsfield.app.listeners import in_url, listeners_for, port_of
 from hounsfield.app.lock import INDEX, FolderLock
 from hounsfield.app.readiness import is_ready
 from hounsfield.dimse.places import shared_file
@@ -130,28 +130,13 @@ class Supervisor:
         for role in self.ready.roles:
             self._lock.take(role)
         self._agree()
-        web, dimse = self._settings.web, self._settings.dimse
-        listeners: dict[str, socket.socket] = {}
-        for role in self.ready.roles:
-            if role == "http":
-                listeners[role] = listen(web.host, web.port, setting="web.port", flag="--http-port")
-            elif role == "dimse":
-                listeners[role] = listen(
-                    dimse.host, dimse.port, setting="dimse.port", flag="--dicom-port"
-                )
-            for child in self._children:
-                if child.role == role:
-                    child.listener = listeners.get(role)
-        if "dimse" in listeners and has_certificates(self._settings.data / "tls"):
-            listeners["dimse_tls"] = listen(
-                dimse.host, dimse.tls_port, setting="dimse.tls_port", flag="dimse.tls_port"
-            )
-            for child in self._children:
-                if child.role == "dimse":
-                    child.tls_listener = listeners["dimse_tls"]
+        listeners = listeners_for(self.ready.roles, self._settings)
+        for child in self._children:
+            child.listener = listeners.get(child.role)
+            child.tls_listener = listeners.get(f"{child.role}_tls")
         self.ready.ports |= {role: port_of(listener) for role, listener in listeners.items()}
         if sum(child.role == "dimse" for child in self._children) > 1:
-            self._places_descriptor = shared_file(dimse.max_associations)
+            self._places_descriptor = shared_file(self._settings.dimse.max_associations)
 
     def _agree(self) -> None:
         """After a crash, let storage and index be compared before anything is received.
