@@ -107,7 +107,7 @@ function RowActions({ order, onArrived, onEdit, onCancel }: RowActionsProps) {
           onClick={() => onArrived(order)}
           data-testid="mark-arrived"
         >
-          Arrived
+          Mark arrived
         </Button>
       ) : null}
       <Menu position="bottom-end" withinPortal>
