@@ -358,7 +358,7 @@ def check(arguments: Sequence[str]) -> int:
     return code or (1 if failed else 0)
 
 
-VIEWER_CHECKS = ("typecheck", "lint", "test", "boundaries", "api:check")
+VIEWER_CHECKS = ("typecheck", "lint", "test", "boundaries")
 COMMANDS = {"demo": demo, "test": test, "check": check, "setup": setup}
 
 

@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from hounsfield.archive.retrieve import Retrieve
 from hounsfield.archive.search import Search
@@ -30,7 +31,24 @@ def document() -> str:
             data_folder=Path.cwd(),
             peers=Peers(index.database),
         )
-        return json.dumps(api_app(parts).openapi(), indent=2, sort_keys=True) + "\n"
+        return _written(api_app(parts).openapi())
+
+
+def _written(document: dict[str, Any]) -> str:
+    """One line for each path and each schema: short, and a change shows where it is."""
+
+    def compact(value: Any) -> str:
+        return json.dumps(value, separators=(",", ":"), sort_keys=True)
+
+    def lines(value: dict[str, Any]) -> str:
+        return ",\n".join(f"{json.dumps(key)}:{compact(value[key])}" for key in sorted(value))
+
+    schemas = document["components"]["schemas"]
+    rest = {key: value for key, value in document.items() if key not in {"paths", "components"}}
+    return (
+        f'{{"components":{{"schemas":{{\n{lines(schemas)}\n}}}},\n'
+        f'"paths":{{\n{lines(document["paths"])}\n}},\n{compact(rest)[1:]}\n'
+    )
 
 
 if __name__ == "__main__":
