@@ -2,6 +2,7 @@
 
 import io
 import socket
+import warnings
 
 import pytest
 from pydicom import Dataset
@@ -21,6 +22,11 @@ from hounsfield.dimse.upper_layer.items import ExtendedNegotiation, RoleSelectio
 from hounsfield.dimse.upper_layer.negotiation import Support, answer
 from hounsfield.errors import Unavailable
 
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    from pynetdicom import AE, evt
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 PATIENT_GET, STUDY_GET = "1.2.840.10008.5.1.4.1.2.1.3", "1.2.840.10008.5.1.4.1.2.2.3"
 PATIENT_MOVE, STUDY_MOVE = "1.2.840.10008.5.1.4.1.2.1.2", "1.2.840.10008.5.1.4.1.2.2.2"
 JPEG, MPEG = "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.100"
@@ -336,6 +342,51 @@ def test_one_instance_that_cannot_be_read_does_not_stop_the_others(
     assert len(there.files()) == 4
 
 
+class Breaking:
+    """A destination that ends the association over some instances, and keeps the others."""
+
+    def __init__(self, breaks_over):
+        self.came, self.breaks_over, self.associations = [], breaks_over, 0
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        ae = AE("THERE")
+        for sop_class in (CT, MR_IMAGE):
+            ae.add_supported_context(sop_class, [EXPLICIT, IMPLICIT])
+        handlers = [(evt.EVT_C_STORE, self._store), (evt.EVT_ACCEPTED, self._accepted)]
+        self.server = ae.start_server(("127.0.0.1", self.port), block=False, evt_handlers=handlers)
+
+    def _accepted(self, _event):
+        self.associations += 1
+
+    def _store(self, event):
+        uid = event.request.AffectedSOPInstanceUID
+        if self.breaks_over == "all" or uid in self.breaks_over:
+            event.assoc.abort()
+            return 0xC000
+        self.came.append(uid)
+        return 0x0000
+
+
+# QR-08
+@pytest.mark.parametrize(("breaks_over", "fails"), [(["1.2.1.1.2"], 1), ("all", 5)])
+def test_an_instance_that_ends_the_association_does_not_stop_the_others(
+    archive, stored, serve, breaks_over, fails
+):
+    there = Breaking(breaks_over)
+    _server, port = serve(archive, peers=(Peer("THERE", "127.0.0.1", there.port),))
+    try:
+        with Retriever(port) as mover:
+            mover.open(STUDY_MOVE)
+            mover.retrieve(CommandField.C_MOVE_RQ, "STUDY", "THERE", StudyInstanceUID="1.2.1")
+            _, responses, failed = mover.take_all()
+    finally:
+        there.server.shutdown()
+    assert len(failed) == fails
+    assert sorted([*there.came, *failed]) == sorted(stored)
+    assert there.associations <= 6
+    assert responses[-1].status == (WITH_FAILURES if there.came else ALL_FAILED)
+
+
 # QR-08
 def test_the_destination_is_told_who_asked(archive, stored, serve):
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -356,6 +407,7 @@ def test_the_destination_is_told_who_asked(archive, stored, serve):
                 everything = Support(frozenset((EXPLICIT,)))
                 there.say(answer(request, lambda *_: everything, maximum_length=16384).answer)
                 command, _, _ = there.next_message()
+                listener.close()  # it is not to be called again
             assert command.move_originator == ("RAW", mover.message_id)
             _, responses, failed = mover.take_all()
             assert responses[-1].status == ALL_FAILED

@@ -50,6 +50,9 @@ from hounsfield.index.site.records import Peer
 
 log = logging.getLogger(__name__)
 
+# A destination that ends so many associations, each over its first instance, takes none of the others either.
+_MOST_LOST_IN_A_ROW = 5
+
 PATIENT_ROOT_MOVE, PATIENT_ROOT_GET = "1.2.840.10008.5.1.4.1.2.1.2", "1.2.840.10008.5.1.4.1.2.1.3"
 STUDY_ROOT_MOVE, STUDY_ROOT_GET = "1.2.840.10008.5.1.4.1.2.2.2", "1.2.840.10008.5.1.4.1.2.2.3"
 INSTANCE_ROOT_MOVE, INSTANCE_ROOT_GET = "1.2.840.10008.5.1.4.1.2.4.2", "1.2.840.10008.5.1.4.1.2.4.3"
@@ -254,6 +257,7 @@ class RetrieveScp:
         target = target_of(peer, self._config.ae_title)
         preferred = peer.transfer_syntaxes
         originator = (operation.association.calling_ae_title, operation.request.message_id)
+        lost = 0
         while left := operation.left:
             batch = batch_of(left, preferred, form)
             proposed = dict.fromkeys(
@@ -264,15 +268,24 @@ class RetrieveScp:
                     for location in batch:
                         if operation.is_cancelled():
                             return Status.CANCEL
-                        sent = send_stored(
-                            scu, self._retrieve, location, move_originator=originator,
-                            preferred=preferred, form=form,
-                        )  # fmt: skip
+                        try:
+                            sent = send_stored(
+                                scu, self._retrieve, location, move_originator=originator,
+                                preferred=preferred, form=form,
+                            )  # fmt: skip
+                        except Unavailable:
+                            # What the destination ends the association over is one failure; the others go on.
+                            lost += 1
+                            if lost < _MOST_LOST_IN_A_ROW:
+                                operation.done(location, None)
+                            raise
+                        lost = 0
                         operation.done(location, sent.status)
             except (Unavailable, Refused) as problem:
                 log.warning("C-MOVE to %s: %s", target, problem)
                 operation.comment = str(problem)
-                operation.give_up()
+                if not 0 < lost < _MOST_LOST_IN_A_ROW or len(operation.left) == len(left):
+                    operation.give_up()
         return None
 
     def _destination(self, ae_title: str, requestor: Peer | None) -> Peer:
