@@ -138,7 +138,8 @@ def _match(tag: int, vr: str, values: Sequence[Any], options: Options) -> Matchi
 def level_of(identifier: dict[str, Any], top: Level) -> Level:
     """The level that is asked at; ``top`` is the highest of the information model. Raises InvalidQuery."""
     values = identifier.get(QUERY_RETRIEVE_LEVEL, {}).get("Value") or [""]
-    name = str(values[0])
+    # CS has no small letters; some ask with them all the same.
+    name = str(values[0]).strip().upper()
     if name not in list(Level) or Level(name).depth < top.depth:
         raise InvalidQuery(f"the Query/Retrieve Level {name[:16]!a} is none of this query model")
     return Level(name)

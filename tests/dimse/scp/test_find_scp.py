@@ -58,6 +58,12 @@ def finder(filled, serve):
         yield peer
 
 
+def test_a_level_in_small_letters_is_read_as_it_was_meant(finder):
+    statuses, found, _ = finder.find(level="study", StudyInstanceUID="")
+    assert statuses[-1] == SUCCESS
+    assert {ds.QueryRetrieveLevel for ds in found} == {"STUDY"}
+
+
 # QR-01
 def test_both_roots_answer_at_all_their_levels(finder):
     def uids(**query):
