@@ -63,9 +63,9 @@ class Finder(RawPeer):
     def find(self, *, root=STUDY_ROOT, level="STUDY", **keys):
         """(statuses, data sets, comment of the final response)."""
         identifier = Dataset()
-        identifier.QueryRetrieveLevel = level
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # some are wrong on purpose
+            identifier.QueryRetrieveLevel = level
             for keyword, value in keys.items():
                 setattr(identifier, keyword, value)
         self.ask_for(identifier, root=root)
