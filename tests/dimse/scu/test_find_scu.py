@@ -1,6 +1,7 @@
 """Queries to other archives: pynetdicom's SCP, and peers that break the rules."""
 
 import threading
+import time
 
 import pytest
 from pydicom import Dataset
@@ -77,16 +78,17 @@ def test_a_peer_that_cannot_be_queried_is_told_so():
         ask(peer, Level.PATIENT)
 
 
-def many(number):
+def many(number, pause_s=0.0):
     for n in range(number):
         made = Dataset()
         made.StudyInstanceUID = f"1.2.{n}"
         yield made
+        time.sleep(pause_s)
 
 
 # QR-07
 def test_more_answers_than_wanted_are_cancelled(peer):
-    peer.answers = list(many(20_000))
+    peer.answers = many(20_000, pause_s=0.001)  # so that its other thread comes to read the cancel
     studies, answer = ask(peer, limit=5)
     assert [one["StudyInstanceUID"] for one in studies] == [f"1.2.{n}" for n in range(5)]
     assert answer.has_more
