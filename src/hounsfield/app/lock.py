@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from hounsfield.errors import HounsfieldError
+from hounsfield.processes import is_running
 
 INDEX = "index"
 _UNCLEAN = "unclean."
@@ -125,15 +126,7 @@ class FolderLock:
 def _is_alive(holder: str) -> bool:
     """Whether the process that a lock file names runs; True if it names none."""
     pid = holder.rpartition("(pid ")[2].rstrip(")")
-    if not pid.isdecimal():
-        return True
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+    return not pid.isdecimal() or is_running(int(pid))
 
 
 @contextlib.contextmanager

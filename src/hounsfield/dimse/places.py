@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from struct import Struct
 
+from hounsfield.processes import is_running
+
 _SLOT = Struct("=QQ")  # process ID, digest of the caller; 0 for none
 # Connections beyond the associations allowed get an answer in words, up to this many.
 SPARE_PLACES = 32
@@ -92,21 +94,11 @@ class Places:
 
     def _free_those_of_the_dead(self) -> None:
         slots = list(_SLOT.iter_unpack(self._slots))
-        dead = {pid for pid in {pid for pid, _ in slots} if pid and not self._is_alive(pid)}
+        others = {pid for pid, _ in slots} - {0, self._pid}
+        dead = {pid for pid in others if not is_running(pid)}
         for place, (pid, _) in enumerate(slots):
             if pid in dead:
                 self._write(place, 0, 0)
-
-    def _is_alive(self, pid: int) -> bool:
-        if pid == self._pid:
-            return True
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return False
-        except PermissionError:
-            return True
-        return True
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

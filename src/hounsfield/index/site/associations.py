@@ -36,6 +36,7 @@ from sqlalchemy.exc import OperationalError
 from hounsfield.index.database import Database, told
 from hounsfield.index.schema import metadata
 from hounsfield.index.site.records import AssociationRecord, Caller, RecordedContext
+from hounsfield.processes import is_running
 
 KEPT_ASSOCIATIONS = 10_000
 KEPT_CALLERS, KEPT_CALLERS_OF_AN_ADDRESS = 200, 50
@@ -346,15 +347,8 @@ def _is_alive(process: str) -> bool:
     pid = rest.partition("/")[0]
     if host != socket.gethostname()[:64] or not pid.isdigit():
         return True
-    if int(pid) == os.getpid():
-        return False  # an earlier one that had our number
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+    # One with our own number is an earlier process that had it.
+    return int(pid) != os.getpid() and is_running(int(pid))
 
 
 def _values(record: AssociationRecord) -> dict[str, Any]:
