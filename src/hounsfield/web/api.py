@@ -20,7 +20,7 @@ from hounsfield.archive.retrieve import Retrieve
 from hounsfield.archive.search import Search
 from hounsfield.archive.store import InstanceStore
 from hounsfield.dicomweb.problems import HANDLERS, problem
-from hounsfield.dicomweb.routes import in_thread, principal_of
+from hounsfield.dicomweb.requests import in_thread, principal_of
 from hounsfield.errors import InvalidInstance, NotFound
 from hounsfield.index.index import Index
 from hounsfield.index.site.peers import Peers

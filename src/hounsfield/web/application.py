@@ -19,6 +19,7 @@ from hounsfield.archive.retrieve import Retrieve
 from hounsfield.archive.search import Search
 from hounsfield.archive.store import InstanceStore
 from hounsfield.archive.thumbnails import Thumbnails
+from hounsfield.dicomweb.parts import DicomWebParts
 from hounsfield.dicomweb.problems import HANDLERS
 from hounsfield.dicomweb.routes import dicomweb_app
 from hounsfield.index.index import Index
@@ -61,7 +62,9 @@ def web_app(parts: WebParts) -> ASGIApp:
         check_peer=parts.check_peer,
         ask_peer=parts.ask_peer,
     )
-    dicomweb = dicomweb_app(parts.store, parts.search, parts.retrieve, Thumbnails(parts.retrieve))
+    dicomweb = dicomweb_app(
+        DicomWebParts(parts.store, parts.search, parts.retrieve, Thumbnails(parts.retrieve))
+    )
 
     async def health(_request: Request) -> Response:
         return PlainTextResponse("ok")

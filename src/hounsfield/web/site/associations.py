@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from hounsfield.archive.access import require
 from hounsfield.dicom.sop_classes import name_of
 from hounsfield.dicom.transfer_syntax import of as transfer_syntax_of
-from hounsfield.dicomweb.routes import in_thread, principal_of
+from hounsfield.dicomweb.requests import in_thread, principal_of
 from hounsfield.index.site.associations import Associations
 from hounsfield.index.site.records import AssociationRecord, RecordedContext
 

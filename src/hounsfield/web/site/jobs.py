@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from hounsfield.archive.access import Principal, require
 from hounsfield.archive.peers import peer_named
 from hounsfield.archive.routing import Routing
-from hounsfield.dicomweb.routes import in_thread, principal_of
+from hounsfield.dicomweb.requests import in_thread, principal_of
 from hounsfield.index.site import jobs as kept
 from hounsfield.index.site.failures import Failures
 from hounsfield.index.site.jobs import Jobs, Selection

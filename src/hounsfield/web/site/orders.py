@@ -10,7 +10,7 @@ from hounsfield.archive.completeness import Completeness, Expected
 from hounsfield.archive.orders import OrderBook
 from hounsfield.archive.procedure_steps import ProcedureSteps
 from hounsfield.dicom.orders import KEYWORDS, Code
-from hounsfield.dicomweb.routes import in_thread, principal_of
+from hounsfield.dicomweb.requests import in_thread, principal_of
 from hounsfield.index.site.orders import Order, Wanted
 from hounsfield.web.site.procedure_steps import ProcedureStepList, add_procedure_steps, dates_of
 

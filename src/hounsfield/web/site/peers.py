@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from hounsfield.archive import peers as managing
 from hounsfield.archive.access import require
-from hounsfield.dicomweb.routes import in_thread, principal_of
+from hounsfield.dicomweb.requests import in_thread, principal_of
 from hounsfield.errors import Unavailable
 from hounsfield.index.site.associations import Associations
 from hounsfield.index.site.availability import AvailabilitySubscribers

@@ -6,7 +6,7 @@ from fastapi import FastAPI, Query, Request
 from pydantic import BaseModel
 
 from hounsfield.archive.procedure_steps import ProcedureSteps
-from hounsfield.dicomweb.routes import in_thread, principal_of
+from hounsfield.dicomweb.requests import in_thread, principal_of
 from hounsfield.errors import InvalidQuery
 from hounsfield.index.site.procedure_steps import Reported
 

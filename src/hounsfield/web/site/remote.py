@@ -9,7 +9,7 @@ from hounsfield.archive.access import Principal, require
 from hounsfield.archive.peers import peer_named
 from hounsfield.archive.remote import RemoteQuery, document, numbers_here, pull_job
 from hounsfield.dicom.query import Level
-from hounsfield.dicomweb.routes import in_thread, principal_of
+from hounsfield.dicomweb.requests import in_thread, principal_of
 from hounsfield.errors import Unavailable
 from hounsfield.index.site.jobs import Jobs
 from hounsfield.web.site.jobs import Job, job_model

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from hounsfield.archive.routing import Routing
 from hounsfield.dicom.matching import texts
-from hounsfield.dicomweb.routes import in_thread, principal_of
+from hounsfield.dicomweb.requests import in_thread, principal_of
 from hounsfield.index.site import routed, routing
 
 if TYPE_CHECKING:

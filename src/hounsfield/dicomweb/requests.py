@@ -1,0 +1,86 @@
+"""What every transaction reads from a request: who asks, under which address, and what of the resource (PS3.18 8)."""
+
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, TypeVar
+
+from anyio import to_thread
+from starlette.concurrency import iterate_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from hounsfield.archive.access import LOCAL, Principal
+from hounsfield.dicomweb.problems import RangeNotSatisfiable
+
+_LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+T = TypeVar("T")
+
+
+async def in_thread(function: Callable[..., T], *arguments: Any) -> T:
+    """Run a call of the synchronous core without holding up other requests."""
+    return await to_thread.run_sync(partial(function, *arguments))
+
+
+def principal_of(request: Request) -> Principal:
+    """Who asks; until there are accounts, everybody who reaches the loopback address is the same."""
+    principal = request.scope.get("principal", LOCAL)
+    assert isinstance(principal, Principal)
+    return principal
+
+
+def base_url(request: Request) -> str:
+    """The base of the service as the client reached it."""
+    host, server = request.url.netloc, request.scope.get("server")
+    if host in _LOOPBACK_NAMES and server is not None and server[1]:
+        # dicomweb-client sends a Host without the port that it went to, and then follows our addresses.
+        host = f"{host}:{server[1]}"
+    return f"{request.url.scheme}://{host}{request.scope.get('root_path', '')}"
+
+
+def uids_of(request: Request) -> tuple[str, str | None, str | None]:
+    """The UIDs of study, series and instance that stand in the path."""
+    parameters = request.path_params
+    return parameters["study"], parameters.get("series"), parameters.get("instance")
+
+
+def is_current(request: Request, tag: str) -> bool:
+    """Whether the client has what this entity tag stands for (RFC 9110 13.1.2)."""
+    given = request.headers.get("if-none-match", "")
+    return given.strip() == "*" or tag in (
+        part.strip().removeprefix("W/") for part in given.split(",")
+    )
+
+
+def byte_range(request: Request, length: int) -> tuple[int, int]:
+    """(first, last) of a single range (RFC 9110 14.2); all of it when there is none that can be read."""
+    match = _RANGE.fullmatch(request.headers.get("range", "").replace(" ", ""))
+    if match is None or not (match[1] or match[2]):
+        return 0, length - 1
+    if match[1]:
+        first, last = int(match[1]), min(int(match[2] or length - 1), length - 1)
+    else:
+        first, last = max(length - int(match[2]), 0), length - 1
+    if first > last:
+        raise RangeNotSatisfiable(f"the value has {length} bytes")
+    return first, last
+
+
+def respond(
+    media_type: str,
+    pieces: Iterator[bytes] | bytes,
+    headers: dict[str, str] | None = None,
+    length: int | None = None,
+) -> Response:
+    """An answer of bytes, or of pieces that are read in a thread as the client takes them."""
+    made = dict(headers or {})
+    if isinstance(pieces, bytes):
+        response = Response(pieces, headers=made)
+    else:
+        if length is not None:
+            made["Content-Length"] = str(length)
+        response = StreamingResponse(iterate_in_threadpool(pieces), headers=made)
+    response.headers["Content-Type"] = media_type
+    return response
