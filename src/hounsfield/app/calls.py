@@ -1,6 +1,6 @@
 """What every process that calls peers shares: its calls are recorded, and it can test a peer."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from hounsfield.app.archive import Archive
@@ -21,11 +21,11 @@ def recording_calls(archive: Archive) -> Iterator[Journal]:
         journal.close()
 
 
-def checks_from(our_ae_title: str, *our_ports: int | None) -> CheckPeer:
-    """The test of peers, by a server of this name at these ports."""
-    ours = OurSide(our_ae_title, tuple(port for port in our_ports if port))
+def checks_from(our_ae_title: str, our_ports: Callable[[], Iterable[int | None]]) -> CheckPeer:
+    """The test of peers, by a server of this name at these ports; they are asked for at each test."""
 
     def check(peer: Peer, stores: bool) -> list[Check]:
+        ours = OurSide(our_ae_title, tuple(port for port in our_ports() if port))
         return check_peer(peer, ours, stores=stores)
 
     return check

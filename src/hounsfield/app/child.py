@@ -1,7 +1,7 @@
 """The entry of each process that the supervisor starts: `python -m hounsfield.app.child ROLE …`.
 
-The life-line is a pipe from the supervisor. Its first line says what to do; its end means: finish what
-is in progress and go. It ends when the supervisor closes it and also when the supervisor is killed.
+The life-line is a socket of the supervisor's. Its first line says what to do, later ones what has changed; its end
+means: finish what is in progress and go. It ends when the supervisor closes it and also when the supervisor is killed.
 """
 
 import json
@@ -52,21 +52,39 @@ class LifeLine:
     """Calls ``on_end`` once, from a thread of its own, when it is time to go."""
 
     def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
+        self._socket = socket.socket(fileno=descriptor)
+        self._unread = bytearray()
+        self._handed: list[int] = []
         self.ended = threading.Event()
         self._done = threading.Event()
         self._on_end: Callable[[], object] = lambda: None
+        self._on_tls: Callable[[int, int | None], object] = lambda _port, _descriptor: None
         self._told, self._tell = os.pipe()
 
     def read_orders(self) -> Orders | None:
         """Read the first line; None if the supervisor is gone already."""
-        line = bytearray()
-        while not line.endswith(b"\n"):
-            piece = os.read(self._descriptor, 1 << 16)
+        line = self._read_line()
+        return None if line is None else Orders.model_validate_json(line)
+
+    def _read_line(self) -> bytes | None:
+        """Wait for a line; the descriptors that came with it are in `_handed`. None at the end."""
+        while b"\n" not in self._unread:
+            try:
+                piece, handed, _flags, _address = socket.recv_fds(self._socket, 1 << 16, 4)
+            except ConnectionResetError:  # it was killed with something of ours unread
+                return None
+            for one in handed:
+                os.set_inheritable(one, False)
+            self._handed += handed
             if not piece:
                 return None
-            line += piece
-        return Orders.model_validate_json(bytes(line))
+            self._unread += piece
+        line, _, self._unread = self._unread.partition(b"\n")
+        return bytes(line)
+
+    def when_tls_opens(self, on_tls: Callable[[int, int | None], object]) -> None:
+        """Have the port told on which TLS is spoken from now on, and who receives its socket. Before `watch`."""
+        self._on_tls = on_tls
 
     def watch(self, on_end: Callable[[], object]) -> None:
         """Begin to wait for the end of the life-line, or for SIGTERM."""
@@ -81,9 +99,13 @@ class LifeLine:
         os.write(self._tell, b"\0")
 
     def _read_to_end(self) -> None:
-        while os.read(self._descriptor, 1):
-            pass
-        os.write(self._tell, b"\0")
+        try:
+            while (line := self._read_line()) is not None:
+                self._on_tls(
+                    json.loads(line)["dimse_tls_port"], self._handed.pop() if self._handed else None
+                )
+        finally:
+            os.write(self._tell, b"\0")
 
     def _wait(self) -> None:
         os.read(self._told, 1)

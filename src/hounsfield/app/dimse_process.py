@@ -1,5 +1,6 @@
 """The process that talks DICOM on the network."""
 
+import contextlib
 import dataclasses
 import logging
 import socket
@@ -8,9 +9,11 @@ import threading
 from hounsfield.app.archive import open_archive
 from hounsfield.app.child import DRAIN_S, LifeLine, Orders
 from hounsfield.archive.peers import look_up
+from hounsfield.dimse.config import DimseConfig
 from hounsfield.dimse.journal import Journal
 from hounsfield.dimse.places import Places
 from hounsfield.dimse.server import DimseServer
+from hounsfield.dimse.tls import TlsNotSetUp, contexts_of
 from hounsfield.errors import HounsfieldError
 from hounsfield.index.site.peers import Peers
 from hounsfield.index.site.records import Peer
@@ -39,11 +42,25 @@ def run_dimse(orders: Orders, listener: socket.socket, life_line: LifeLine) -> N
             socket.socket(fileno=orders.tls_descriptor) if orders.tls_descriptor >= 0 else None
         )
         server = DimseServer(config, archive.store, listener, places, peers, journal, tls_listener)
+        _load_certificates(config)
+        life_line.when_tls_opens(lambda _port, descriptor: _serve_tls(server, descriptor))
         life_line.watch(lambda: server.shutdown(DRAIN_S))
         orders.tell_that_we_serve()
         server.serve_forever()
         life_line.wait()
         journal.close()
+
+
+def _load_certificates(config: DimseConfig) -> None:
+    """Have the certificates at hand, so that they stay in use where later ones are no good."""
+    with contextlib.suppress(TlsNotSetUp):  # who needs them is told so
+        contexts_of(config.tls).for_server()
+
+
+def _serve_tls(server: DimseServer, descriptor: int | None) -> None:
+    if descriptor is not None:
+        _load_certificates(server.config)
+        server.serve_tls(socket.socket(fileno=descriptor))
 
 
 def _look_up(peers: Peers, life_line: LifeLine) -> None:

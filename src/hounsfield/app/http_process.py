@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,6 +22,18 @@ _LOOK_EVERY_S = 0.25
 def run_http(orders: Orders, listener: socket.socket, life_line: LifeLine) -> None:
     """Serve until the life-line ends; answers in progress are finished first."""
     settings = orders.settings
+    server_facts: dict[str, Any] = {
+        "ae_title": settings.dimse.ae_title,
+        "dicom_host": settings.dimse.host,
+        "dicom_port": orders.dimse_port,
+        "dicom_tls_port": orders.dimse_tls_port,
+        "unknown_peers": settings.dimse.unknown_peers,
+        "is_demo": orders.is_demo,
+    }
+
+    def our_ports() -> tuple[int | None, ...]:
+        return server_facts["dicom_port"], server_facts["dicom_tls_port"]
+
     with open_archive(settings) as archive, recording_calls(archive):
         parts = WebParts(
             store=archive.store,
@@ -29,18 +42,9 @@ def run_http(orders: Orders, listener: socket.socket, life_line: LifeLine) -> No
             index=archive.index,
             data_folder=settings.data,
             peers=archive.peers,
-            check_peer=checks_from(
-                settings.dimse.ae_title, orders.dimse_port, orders.dimse_tls_port
-            ),
+            check_peer=checks_from(settings.dimse.ae_title, our_ports),
             ask_peer=PeerBrowser(settings.dimse.ae_title),
-            server={
-                "ae_title": settings.dimse.ae_title,
-                "dicom_host": settings.dimse.host,
-                "dicom_port": orders.dimse_port,
-                "dicom_tls_port": orders.dimse_tls_port,
-                "unknown_peers": settings.dimse.unknown_peers,
-                "is_demo": orders.is_demo,
-            },
+            server=server_facts,
         )
         server = _Server(
             uvicorn.Config(
@@ -55,6 +59,7 @@ def run_http(orders: Orders, listener: socket.socket, life_line: LifeLine) -> No
                 timeout_graceful_shutdown=int(DRAIN_S),
             )
         )
+        life_line.when_tls_opens(lambda port, _descriptor: server_facts.update(dicom_tls_port=port))
         life_line.watch(server.end)
         server.run(sockets=[listener])
 

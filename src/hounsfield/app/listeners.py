@@ -38,25 +38,29 @@ def listen(host: str, port: int, *, setting: str, flag: str) -> socket.socket:
     return listener
 
 
+def listen_for(name: str, settings: Settings) -> socket.socket:
+    """The socket of "http", "dimse" or "dimse_tls", as the settings say. Raises CannotListen."""
+    web, dimse = settings.web, settings.dimse
+    host, port, setting, flag = {
+        "http": (web.host, web.port, "web.port", "--http-port"),
+        "dimse": (dimse.host, dimse.port, "dimse.port", "--dicom-port"),
+        "dimse_tls": (dimse.host, dimse.tls_port, "dimse.tls_port", "dimse.tls_port"),
+    }[name]
+    return listen(host, port, setting=setting, flag=flag)
+
+
 def listeners_for(roles: Sequence[str], settings: Settings) -> dict[str, socket.socket]:
     """The sockets that those roles serve, all or none; "dimse_tls" is there once there are certificates.
 
     Raises CannotListen.
     """
-    web, dimse = settings.web, settings.dimse
-    wanted = {
-        "http": (web.host, web.port, "web.port", "--http-port"),
-        "dimse": (dimse.host, dimse.port, "dimse.port", "--dicom-port"),
-        "dimse_tls": (dimse.host, dimse.tls_port, "dimse.tls_port", "dimse.tls_port"),
-    }
     names = [name for name in ("http", "dimse") if name in roles]
     if "dimse" in names and has_certificates(settings.data / "tls"):
         names.append("dimse_tls")
     bound: dict[str, socket.socket] = {}
     try:
         for name in names:
-            host, port, setting, flag = wanted[name]
-            bound[name] = listen(host, port, setting=setting, flag=flag)
+            bound[name] = listen_for(name, settings)
     except CannotListen:
         for listener in bound.values():
             listener.close()

@@ -14,7 +14,6 @@ import select
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -22,22 +21,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hounsfield.app.child import Orders, orders_line
+from hounsfield.app.child import Orders
+from hounsfield.app.children import Child, clear_spool_of, ending
 from hounsfield.app.listeners import in_url, listeners_for, port_of
 from hounsfield.app.lock import INDEX, FolderLock
 from hounsfield.app.readiness import is_ready
+from hounsfield.app.tls_port import TlsPort
 from hounsfield.dimse.places import shared_file
-from hounsfield.dimse.tls import has_certificates
 from hounsfield.errors import HounsfieldError
 from hounsfield.settings.model import Settings
 
 ROLES = ("dimse", "http", "worker")
-_BACK_OFF_S = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
-_SETTLED_S = 60.0  # a child that lived so long starts its back-off anew
 _TRIES_BEFORE_READY = 3
 _MOST_BY_DEFAULT = 4
 _STOP_S = 8.5  # the contract is 10 s from SIGTERM to the end of the last process
-_HELD_BACK = (signal.SIGINT, signal.SIGTERM)  # from a child until it can take them
 _PROBE_EVERY_S = 0.02
 _RENEW_EVERY_S = 3600.0
 
@@ -46,18 +43,6 @@ log = logging.getLogger(__name__)
 
 class StartFailed(HounsfieldError):
     """A process does not come up at all; its own log lines say why."""
-
-
-@dataclass
-class _Child:
-    role: str
-    listener: socket.socket | None
-    tls_listener: socket.socket | None = None
-    process: subprocess.Popen[bytes] | None = None
-    life_line: int = -1
-    started: float = 0.0
-    failures: int = 0
-    start_at: float = 0.0
 
 
 @dataclass
@@ -101,15 +86,17 @@ class Supervisor:
         self._is_demo = is_demo
         self._lock = FolderLock(settings.data, "hounsfield demo" if is_demo else "hounsfield serve")
         self._children = [
-            _Child(role, None)
+            Child(role, None)
             for role in roles
             for _ in range(_receiving_processes(settings) if role == "dimse" else 1)
         ]
+        self._tls = TlsPort(settings, receives="dimse" in roles)
         self._places_descriptor = -1
         self._probe_ae_title = f"READY-{secrets.token_hex(5)}"
         self._is_clean = True
         self._renew_at = time.monotonic() + _RENEW_EVERY_S
         self._is_ready = threading.Event()
+        self._is_announced = False
         self._stopping = threading.Event()
         self._wake, self._waker = socket.socketpair()
         self._up, self._tell_up = os.pipe()
@@ -135,6 +122,7 @@ class Supervisor:
             child.listener = listeners.get(child.role)
             child.tls_listener = listeners.get(f"{child.role}_tls")
         self.ready.ports |= {role: port_of(listener) for role, listener in listeners.items()}
+        self._tls.open(listeners.get("dimse_tls"))
         if sum(child.role == "dimse" for child in self._children) > 1:
             self._places_descriptor = shared_file(self._settings.dimse.max_associations)
 
@@ -150,14 +138,14 @@ class Supervisor:
                 settings.data / "index.db"
             ).exists()
             if has_lost_index or self._lock.was_left_unclean():
-                child = _Child("sweep", None)
+                child = Child("sweep", None)
                 self._start(child)
                 assert child.process is not None
                 code = child.process.wait()
-                os.close(child.life_line)
+                child.let_go()
                 if code != 0:
                     raise StartFailed(
-                        f"storage and index could not be compared ({_ending(code)}); the lines above say why"
+                        f"storage and index could not be compared ({ending(code)}); the lines above say why"
                     )
                 self._lock.is_clean_again()
         self._lock.take(INDEX, shared=True)
@@ -176,12 +164,11 @@ class Supervisor:
                     else:
                         self._start(child)
                 threading.Thread(target=self._probe, name="readiness", daemon=True).start()
-                announced = False
                 while not self._stopping.is_set():
                     self._sleep()
                     self._look_after_children()
-                    if self._is_ready.is_set() and not announced:
-                        announced = True
+                    self._look_after_tls()
+                    if self._is_ready.is_set() and not self._is_announced:
                         self._announce(on_ready)
             finally:
                 self._stop()
@@ -191,9 +178,8 @@ class Supervisor:
         if self._ready_file:
             self._ready_file.unlink(missing_ok=True)
         for child in self._children:
-            for listener in (child.listener, child.tls_listener):
-                if listener is not None:  # again: `prepare` may have failed half-way
-                    listener.close()
+            for listener in child.listeners:  # again: `prepare` may have failed half-way
+                listener.close()
         if self._places_descriptor >= 0:
             os.close(self._places_descriptor)
             self._places_descriptor = -1
@@ -221,12 +207,10 @@ class Supervisor:
                 signal.signal(number, handler)
 
     def _sleep(self) -> None:
-        """Wait for a signal, a message of the probe, or the time to start a child again or renew the mark."""
-        due = min(
-            (child.start_at for child in self._children if child.process is None),
-            default=self._renew_at,
-        )
-        timeout = max(0.0, min(due, self._renew_at) - time.monotonic())
+        """Wait for a signal, a message of the probe, or the time for one of our own tasks."""
+        starts = (child.start_at for child in self._children if child.process is None)
+        due = min(self._renew_at, self._tls.next_look, *starts)
+        timeout = max(0.0, due - time.monotonic())
         select.select([self._wake], [], [], timeout)
         if time.monotonic() >= self._renew_at:
             self._lock.renew()
@@ -251,67 +235,50 @@ class Supervisor:
     def _announce(self, on_ready: Callable[[dict[str, Any]], None] | None) -> None:
         for child in self._children:
             child.start_at = min(child.start_at, time.monotonic())
-        document = self.ready.document()
-        if self._ready_file:
-            _write_atomically(self._ready_file, json.dumps(document) + "\n")
+        self._is_announced = True
+        document = self._write_ready_file()
         log.info("ready", extra=document)
         if on_ready:
             on_ready(document)
 
+    def _write_ready_file(self) -> dict[str, Any]:
+        document = self.ready.document()
+        if self._ready_file:
+            _write_atomically(self._ready_file, json.dumps(document) + "\n")
+        return document
+
+    def _look_after_tls(self) -> None:
+        """Serve TLS from the moment on that there are certificates."""
+        if not self._tls.look(time.monotonic()) or self._tls.port is None:
+            return
+        if self._tls.listener is not None:
+            self.ready.ports["dimse_tls"] = self._tls.port
+        for child in self._children:
+            child.tls_listener = self._tls.listener if child.role == "dimse" else None
+            child.tell_of_tls(self._tls.port)
+        if self._is_announced:
+            self._write_ready_file()
+        log.info("DICOM over TLS is served from now on", extra={"port": self._tls.port})
+
     # -- children -----------------------------------------------------------------------------------
 
-    def _start(self, child: _Child) -> None:
-        reader, child.life_line = os.pipe()
-        listener = child.listener.fileno() if child.listener else None
-        inherited = [reader, *self._lock.descriptors]
-        tls = child.tls_listener.fileno() if child.tls_listener else -1
-        inherited += [
-            one for one in (listener, self._places_descriptor, tls) if one not in (None, -1)
-        ]
-        up = self._tell_up if child.role == "dimse" else -1
-        if up >= 0:
-            inherited.append(up)
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD_BACK)
-        try:
-            child.process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                [
-                    # -P: whatever lies in the working directory is not for us to import.
-                    *(sys.executable, "-P", "-m", "hounsfield.app.child"),
-                    *(child.role, str(reader), "-" if listener is None else str(listener)),
-                ],
-                stdin=subprocess.DEVNULL,
-                pass_fds=inherited,
-            )
-        except OSError:
-            os.close(child.life_line)
-            raise
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-            os.close(reader)
-        is_again = child.started > 0
-        child.started = time.monotonic()
+    def _start(self, child: Child) -> None:
+        receives = child.role == "dimse"
         orders = Orders(
             settings=self._settings,
             dimse_port=self.ready.ports.get("dimse", self._settings.dimse.port),
-            dimse_tls_port=self._tls_port(),
+            dimse_tls_port=self._tls.port,
             is_demo=self._is_demo,
             probe_ae_title=self._probe_ae_title,
             places_descriptor=self._places_descriptor,
-            tls_descriptor=tls,
-            up_descriptor=up,
-            is_again=is_again,
+            tls_descriptor=child.tls_listener.fileno() if child.tls_listener else -1,
+            up_descriptor=self._tell_up if receives else -1,
+            is_again=child.started > 0,
         )
-        with contextlib.suppress(BrokenPipeError):  # it died already: seen by the next look
-            os.write(child.life_line, orders_line(orders))
+        inherited = [orders.places_descriptor, orders.up_descriptor, *self._lock.descriptors]
+        child.start(orders, (one for one in inherited if one >= 0), time.monotonic())
+        assert child.process is not None
         log.debug("started", extra={"role": child.role, "child_pid": child.process.pid})
-
-    def _tls_port(self) -> int | None:
-        """Where TLS is spoken, here or by the one on this folder that receives; None where it is not."""
-        if "dimse" in self.ready.roles:
-            return self.ready.ports.get("dimse_tls")
-        return (
-            self._settings.dimse.tls_port if has_certificates(self._settings.data / "tls") else None
-        )
 
     def _look_after_children(self) -> None:
         """Notice who died, start again who is due."""
@@ -327,54 +294,33 @@ class Supervisor:
                         "cannot be started", extra={"role": child.role, "why": str(problem)}
                     )
                     child.failures += 1
-                    self._try_later(child, now)
+                    child.try_later(now)
 
-    def _bury(self, child: _Child, now: float) -> None:
-        assert child.process is not None
-        code = child.process.returncode
-        self._clear_spool_of(child.process.pid)
-        os.close(child.life_line)
-        child.process, child.life_line = None, -1
+    def _bury(self, child: Child, now: float) -> None:
+        pid, code = child.bury(now)
+        clear_spool_of(pid, self._settings.data / "spool")
         self._is_clean = self._is_clean and code == 0
         if self._stopping.is_set():
             return
-        child.failures = 1 if now - child.started > _SETTLED_S else child.failures + 1
         if not self._is_ready.is_set() and child.failures >= _TRIES_BEFORE_READY:
             raise StartFailed(
                 f"the {child.role} process ended {child.failures} times before it was ready"
-                f" ({_ending(code)}); the lines above say why"
+                f" ({ending(code)}); the lines above say why"
             )
         log.error(
             "process ended by itself, starting it again",
-            extra={
-                "role": child.role,
-                "ending": _ending(code),
-                "in_s": self._try_later(child, now),
-            },
+            extra={"role": child.role, "ending": ending(code), "in_s": child.try_later(now)},
         )
-
-    def _try_later(self, child: _Child, now: float) -> float:
-        delay = _BACK_OFF_S[min(child.failures, len(_BACK_OFF_S)) - 1]
-        child.start_at = now + delay
-        return delay
-
-    def _clear_spool_of(self, pid: int) -> None:
-        """Remove what a child that is gone did not finish: the next sweep may be months away."""
-        with contextlib.suppress(OSError):
-            for path in (self._settings.data / "spool").glob(f"{pid}-*"):
-                path.unlink(missing_ok=True)
 
     def _stop(self) -> None:
         """Let every child finish what is in progress; who does not in time is killed."""
         self._stopping.set()
         for child in self._children:  # from now on connections are refused, not left waiting
-            for listener in (child.listener, child.tls_listener):
-                if listener is not None:
-                    listener.close()
+            for listener in child.listeners:
+                listener.close()
         running = [child for child in self._children if child.process is not None]
         for child in running:
-            os.close(child.life_line)
-            child.life_line = -1
+            child.let_go()
         deadline = time.monotonic() + _STOP_S
         for child in running:
             assert child.process is not None
@@ -392,10 +338,6 @@ class Supervisor:
 def _receiving_processes(settings: Settings) -> int:
     """How many processes take associations: one interpreter keeps one processor busy."""
     return settings.dimse.processes or max(1, min(os.cpu_count() or 1, _MOST_BY_DEFAULT))
-
-
-def _ending(code: int) -> str:
-    return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
 
 
 def _write_atomically(file: Path, text: str) -> None:

@@ -182,7 +182,7 @@ def check(
 
     configured = settings_for(data, settings)
     ours = configured.dimse
-    check_peer = checks_from(ours.ae_title, ours.port, ours.tls_port)
+    check_peer = checks_from(ours.ae_title, lambda: (ours.port, ours.tls_port))
     with peer_for(configured, peer) as chosen:
         checks = check_peer(chosen, stores)
     is_ok = all(one.state != "failed" for one in checks)

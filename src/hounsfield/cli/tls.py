@@ -18,7 +18,7 @@ from hounsfield.cli.output import (
 if TYPE_CHECKING:
     from hounsfield.app.certificates import Shown
 
-_NEXT = "Restart the server if it has not spoken TLS so far; after that, new certificates count at once."
+_NEXT = "A server that runs speaks TLS within a second or two; new certificates count for its next connection."
 
 app = typer.Typer(no_args_is_help=True, help="Certificates for DICOM over TLS.")
 

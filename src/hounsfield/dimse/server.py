@@ -33,7 +33,7 @@ _AFTER_YOU_S = 0.002
 _MAKE_WAY, _YOUNG_S, _FOR_A_PLACE_S = 8, 1.0, 0.25
 
 
-_NO_TLS = "there is none yet: `hounsfield tls` sets it up, before the server is started anew"
+_NO_TLS = "there is none yet: `hounsfield tls init` or `hounsfield tls use` opens it"
 
 
 class DimseServer:
@@ -55,6 +55,7 @@ class DimseServer:
         self.config = config
         self._listener = listener
         self._tls_listener = tls_listener
+        self._new_tls_listener: socket.socket | None = None
         self._places = places or Places(config.max_associations, config.max_associations_by_peer)
         self._peers = peers or Peers(store.index.database, config.peers, config.tls)
         self._acceptance = Acceptance(config, self._places, self._peers)
@@ -68,7 +69,7 @@ class DimseServer:
         self._stopping = threading.Event()
         self._wake_receiver, self._wake_sender = socket.socketpair()
         # What a caller that speaks TLS at the wrong port, or does not at the right one, is to be told.
-        self._ports = {
+        self._ports: dict[str, int | str] = {
             "plain_port": _port_of(listener),
             "tls_port": _NO_TLS if tls_listener is None else _port_of(tls_listener),
         }
@@ -81,27 +82,52 @@ class DimseServer:
 
     # -- connections --------------------------------------------------------------------------------
 
+    def serve_tls(self, listener: socket.socket) -> None:
+        """Serve TLS too from now on, on a socket that we own then; from any thread, once."""
+        with self._lock:
+            self._new_tls_listener = listener
+        self._wake()
+
+    def _wake(self) -> None:
+        with contextlib.suppress(OSError):
+            self._wake_sender.send(b"\0")
+
     def serve_forever(self) -> None:
         """Accept connections until `shutdown`."""
-        listeners = [one for one in (self._listener, self._tls_listener) if one is not None]
         with (
             contextlib.ExitStack() as stack,
             self._wake_receiver,
             self._wake_sender,
             selectors.DefaultSelector() as selector,
         ):
-            for listener in listeners:
-                listener.setblocking(False)
-                selector.register(stack.enter_context(listener), selectors.EVENT_READ)
+
+            def listen_to(listener: socket.socket | None) -> None:
+                if listener is not None:
+                    listener.setblocking(False)
+                    selector.register(stack.enter_context(listener), selectors.EVENT_READ)
+
+            listen_to(self._listener)
+            listen_to(self._tls_listener)
             selector.register(self._wake_receiver, selectors.EVENT_READ)
             while not self._stopping.is_set():
                 ready = selector.select()
                 if self._places.has_more_than_its_share():
                     self._stopping.wait(_AFTER_YOU_S)
                 for key, _events in ready:
-                    if key.fileobj in listeners and not self._stopping.is_set():
-                        assert isinstance(key.fileobj, socket.socket)
+                    assert isinstance(key.fileobj, socket.socket)
+                    if key.fileobj is self._wake_receiver:
+                        self._wake_receiver.recv(64)
+                    elif not self._stopping.is_set():
                         self._accept_one(key.fileobj)
+                listen_to(self._take_new_tls_listener())
+
+    def _take_new_tls_listener(self) -> socket.socket | None:
+        with self._lock:
+            new, self._new_tls_listener = self._new_tls_listener, None
+        if new is not None:
+            self._tls_listener = new
+            self._ports = {**self._ports, "tls_port": _port_of(new)}
+        return new
 
     def _accept_one(self, listener: socket.socket) -> None:
         try:
@@ -283,8 +309,7 @@ class DimseServer:
         """
         deadline = time.monotonic() + timeout_s
         self._stopping.set()
-        with contextlib.suppress(OSError):
-            self._wake_sender.send(b"\0")
+        self._wake()
         with self._lock:
             running = dict(self._open)
         for association in running:

@@ -94,7 +94,7 @@ class DimseSettings(_Group):
     port: ListenPort = 11112
     """TCP port; 0 takes any free one."""
     tls_port: ListenPort = 2762
-    """TCP port for DICOM over TLS; 0 takes any free one. It is served from the start on that finds certificates in
+    """TCP port for DICOM over TLS; 0 takes any free one. It is served as soon as there are certificates in
     `tls` in the data folder: `hounsfield tls` puts them there."""
     tls_client_certificates: Literal["require", "accept"] = "require"
     """Whether who calls over TLS must show a certificate, signed by one of those in `tls/ca.pem`. With `accept` it
