@@ -21,6 +21,7 @@ from hounsfield.app.logs import set_up_log
 from hounsfield.settings.model import Settings
 
 DRAIN_S = 6.0
+_NICENESS = 10  # what waits for a person or a scanner goes first
 _DEADLINE_S = 8.0
 
 log = logging.getLogger(__name__)
@@ -155,6 +156,8 @@ def run(role: str, orders: Orders, listener: socket.socket | None, life_line: Li
 def main(arguments: list[str]) -> None:
     """Run the role that the command line names."""
     role, life_line_descriptor, listener_descriptor = arguments
+    if role == "worker":
+        os.nice(_NICENESS)  # at once: loading its code is a second of work beside the first instances
     life_line = LifeLine(int(life_line_descriptor))
     orders = life_line.read_orders()
     if orders is None:

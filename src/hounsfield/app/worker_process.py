@@ -1,7 +1,6 @@
 """The process that does what nobody waits for: completeness, routing and jobs. And the one before all others."""
 
 import logging
-import os
 import threading
 import time
 from functools import partial
@@ -18,7 +17,6 @@ from hounsfield.errors import HounsfieldError
 from hounsfield.index.site.availability import AvailabilitySubscribers
 from hounsfield.index.site.routing import RoutingRules
 
-_NICENESS = 10  # what waits for a person or a scanner goes first
 _SETTLE_EVERY_S = 0.5
 # Half a tick less, so that it is each second tick: a study gets at most one job a second for what came in.
 _FOLLOW_EVERY_S = 0.75
@@ -30,7 +28,6 @@ log = logging.getLogger(__name__)
 
 def run_worker(orders: Orders, life_line: LifeLine) -> None:
     """Carry out jobs, and look every half second for what follows from what arrived, until the life-line ends."""
-    os.nice(_NICENESS)
     with open_archive(orders.settings) as archive, recording_calls(archive):
         rules = RoutingRules(archive.index.database)
         subscribers = AvailabilitySubscribers(archive.index.database)
