@@ -8,6 +8,7 @@ from hounsfield.archive.work_items import GLOBAL_SUBSCRIPTION, UnifiedWorklist
 from hounsfield.index.database import IndexConfig
 from hounsfield.index.index import open_index
 from hounsfield.index.site.records import Peer
+from hounsfield.index.site.work_item_events import EventQueue
 
 START = "00404005"
 
@@ -77,19 +78,19 @@ def test_a_global_subscription_to_a_long_worklist_lets_others_write_meanwhile(
     assert len(commits) > 4
     items = worklist._items
     assert all(items.subscriptions(f"1.2.{number}") for number in range(450))
-    assert len(items.events_for("WATCHER", limit=1000)) == (450 if lock else 0)
+    assert len(EventQueue(index.database).events_for("WATCHER", limit=1000)) == (450 if lock else 0)
 
 
-def test_who_is_no_peer_any_more_keeps_no_work_item_and_is_told_nothing(worklist, peers):
+def test_who_is_no_peer_any_more_keeps_no_work_item_and_is_told_nothing(index, worklist, peers):
     create(worklist, "1.2.3")
     worklist.subscribe(LOCAL, "WATCHER", GLOBAL_SUBSCRIPTION, deletion_lock=True)
     worklist.request_cancel(LOCAL, "1.2.3", {})
     assert worklist.prune(older_than_s=-1) == 0
-    assert len(worklist._items.events_for("WATCHER")) == 4
+    assert len(EventQueue(index.database).events_for("WATCHER")) == 4
     del peers["WATCHER"]
     assert worklist.prune(older_than_s=-1) == 1
     assert worklist._items.subscriptions("") == []
-    assert worklist._items.events_for("WATCHER") == []
+    assert EventQueue(index.database).events_for("WATCHER") == []
 
 
 def test_a_long_worklist_goes_some_work_items_at_a_time(index, worklist):

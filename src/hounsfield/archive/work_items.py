@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hounsfield.archive.access import Principal, require
+from hounsfield.archive.work_item_watchers import GLOBAL_SUBSCRIPTION, RuleBroken, Watchers
 from hounsfield.dicom import items
 from hounsfield.dicom import work_items as rules
 from hounsfield.dicom.query import SingleValue, UidList
@@ -21,7 +22,6 @@ from hounsfield.index.site.work_item_upkeep import WorkItemUpkeep
 from hounsfield.index.site.work_items import Changes, Subscription, WorkItem, WorkItems
 
 UPS_PUSH = "1.2.840.10008.5.1.4.34.6.1"
-GLOBAL_SUBSCRIPTION = "1.2.840.10008.5.1.4.34.5"
 FILTERED_SUBSCRIPTION = "1.2.840.10008.5.1.4.34.5.1"
 # Of the JSON of a work item: many updates must not make it grow without end.
 MAX_BYTES = 4 << 20
@@ -36,15 +36,7 @@ _TOLD_WITHIN_S = 7 * 86_400.0
 
 DataSet = Mapping[str, Any]
 
-
-class RuleBroken(Conflict):
-    """A request about a work item that the standard does not allow now."""
-
-    def __init__(self, rule: Rule, tags: tuple[str, ...] = ()) -> None:
-        named = ", ".join(f"({tag[:4]},{tag[4:]})" for tag in tags)
-        super().__init__(f"{rule}: {named}" if named else str(rule))
-        self.rule = rule
-        self.tags = tags
+__all__ = ["GLOBAL_SUBSCRIPTION", "RuleBroken", "UnifiedWorklist"]
 
 
 class InvalidWorkItem(InvalidInstance):
@@ -79,7 +71,7 @@ class UnifiedWorklist:
     def __init__(self, index: Index, peer_of: Callable[[str], Peer | None]) -> None:
         self._items = WorkItems(index.database)
         self._upkeep = WorkItemUpkeep(index.database)
-        self._peer_of = peer_of
+        self._watchers = Watchers(index, peer_of)
 
     # -- create, find, read -------------------------------------------------------------------------
 
@@ -108,22 +100,8 @@ class UnifiedWorklist:
             if changes.get(uid) is not None:
                 raise DuplicateWorkItem(f"there is a work item {uid} already")
             changes.add(item)
-            self._tell_of_creation(changes, item)
+            self._watchers.tell_of_creation(changes, item)
         return item
-
-    def _tell_of_creation(self, changes: Changes, item: WorkItem) -> None:
-        for subscription in changes.subscriptions(""):
-            if not items.matches(subscription.filter, item.attributes):
-                continue
-            changes.subscribe(
-                Subscription(
-                    subscription.ae_title, item.sop_instance_uid, subscription.deletion_lock
-                )
-            )
-        self._report(changes, item, EventType.STATE_REPORT, rules.state_report(item.attributes))
-        assigned = rules.assignment(item.attributes)
-        if assigned:
-            self._report(changes, item, EventType.ASSIGNED, assigned)
 
     def get(self, principal: Principal, sop_instance_uid: str) -> WorkItem:
         """One work item, without its Transaction UID (UPS-03). Raises RuleBroken, Refused."""
@@ -168,17 +146,8 @@ class UnifiedWorklist:
             item.attributes[rules.MODIFICATION_DATETIME] = {"vr": "DT", "Value": [_now()]}
             if changes.save(item) > MAX_BYTES:
                 raise OutOfResources(f"a work item of over {MAX_BYTES} bytes")
-            self._tell_of_update(changes, item, before)
+            self._watchers.tell_of_update(changes, item, before)
         return item
-
-    def _tell_of_update(self, changes: Changes, item: WorkItem, before: DataSet) -> None:
-        now = item.attributes
-        if now.get(rules.INPUT_READINESS_STATE) != before.get(rules.INPUT_READINESS_STATE):
-            self._report(changes, item, EventType.STATE_REPORT, rules.state_report(now))
-        if rules.assignment(now) != rules.assignment(before):
-            self._report(changes, item, EventType.ASSIGNED, rules.assignment(now))
-        if now.get(rules.PROGRESS) != before.get(rules.PROGRESS):
-            self._report(changes, item, EventType.PROGRESS_REPORT, rules.progress_report(now))
 
     def change_state(
         self, principal: Principal, sop_instance_uid: str, asked: str, transaction_uid: str
@@ -227,7 +196,7 @@ class UnifiedWorklist:
             if isinstance(outcome, Notice):
                 return outcome
             told = rules.cancel_request(asked, principal.name)
-            self._report(changes, item, EventType.CANCEL_REQUESTED, told)
+            self._watchers.report(changes, item, EventType.CANCEL_REQUESTED, told)
             if outcome is State.CANCELED:
                 # CC.2.2.3: by way of IN PROGRESS, so that watchers see the steps they know.
                 self._enter(changes, item, State.IN_PROGRESS)
@@ -238,7 +207,9 @@ class UnifiedWorklist:
     def _enter(self, changes: Changes, item: WorkItem, state: State) -> None:
         item.state = state
         changes.save(item)
-        self._report(changes, item, EventType.STATE_REPORT, rules.state_report(item.attributes))
+        self._watchers.report(
+            changes, item, EventType.STATE_REPORT, rules.state_report(item.attributes)
+        )
 
     # -- watch --------------------------------------------------------------------------------------
 
@@ -250,13 +221,15 @@ class UnifiedWorklist:
         *,
         deletion_lock: bool,
         keys: DataSet | None = None,
+        by_channel: bool = False,
     ) -> Subscribed:
         """Let an AE be told of a work item, or by a well-known UID of all or those that match (CC.2.3).
 
+        ``by_channel`` says that it can be told over a WebSocket, so that it need be no peer with an address.
         Raises RuleBroken, InvalidQuery.
         """
         require(principal, "work-item")
-        self._require_receiver(ae_title)
+        self._watchers.require_receiver(ae_title, by_channel=by_channel)
         is_global = sop_instance_uid in {GLOBAL_SUBSCRIPTION, FILTERED_SUBSCRIPTION}
         wanted = dict(keys or {}) if sop_instance_uid == FILTERED_SUBSCRIPTION else {}
         items.matches(wanted, {})
@@ -264,7 +237,7 @@ class UnifiedWorklist:
             if not is_global:
                 item = _existing(changes, sop_instance_uid)
                 changes.subscribe(Subscription(ae_title, sop_instance_uid, deletion_lock))
-                self._send_state(changes, ae_title, item)
+                self._watchers.send_state(changes, ae_title, item)
                 return Subscribed(deletion_lock)
             changes.subscribe(Subscription(ae_title, "", deletion_lock, wanted))
         # From here on it is told of what is new. What there was before it gets some at a time: nobody who stores
@@ -278,7 +251,7 @@ class UnifiedWorklist:
                         continue
                     changes.subscribe(Subscription(ae_title, item.sop_instance_uid, deletion_lock))
                     if deletion_lock:  # table CC.2.3-2: only then the present state of each
-                        self._send_state(changes, ae_title, item)
+                        self._watchers.send_state(changes, ae_title, item)
         return Subscribed(deletion_lock)
 
     def unsubscribe(self, principal: Principal, ae_title: str, sop_instance_uid: str) -> None:
@@ -304,12 +277,7 @@ class UnifiedWorklist:
     def announce_restart(self) -> int:
         """Tell everybody who watches that we are back, with lists as they were (CC.2.4.3); gives how many."""
         with self._items.changing() as changes:
-            watchers = changes.watchers()
-            for ae_title in watchers:
-                kind = EventType.SCP_STATUS_CHANGE
-                if not changes.has_untold(ae_title, kind):  # it was away, and we started often
-                    self._tell(changes, ae_title, GLOBAL_SUBSCRIPTION, kind, rules.restarted())
-        return len(watchers)
+            return self._watchers.announce_restart(changes)
 
     def prune(self, older_than_s: float) -> int:
         """Remove work items long in a final state that nobody keeps by a deletion lock; gives how many.
@@ -317,33 +285,10 @@ class UnifiedWorklist:
         Whom we cannot call any more keeps nothing and is told nothing; nor is anybody of what is old.
         """
         for ae_title in self._upkeep.receivers():
-            if self._peer_of(ae_title) is None:
+            if not self._watchers.can_be_told(ae_title):
                 self._upkeep.forget(ae_title)
         self._upkeep.forget_events(_TOLD_WITHIN_S)
         return self._upkeep.prune(older_than_s)
-
-    def _require_receiver(self, ae_title: str) -> None:
-        peer = self._peer_of(ae_title)
-        if peer is None or not peer.host or not peer.port:
-            raise RuleBroken(Rule.RECEIVER_UNKNOWN)
-
-    def _send_state(self, changes: Changes, ae_title: str, item: WorkItem) -> None:
-        told = rules.state_report(item.attributes)
-        self._tell(changes, ae_title, item.sop_instance_uid, EventType.STATE_REPORT, told)
-
-    def _report(
-        self, changes: Changes, item: WorkItem, kind: EventType, told: dict[str, Any]
-    ) -> None:
-        """Tell all who watch a work item."""
-        for subscription in changes.subscriptions(item.sop_instance_uid):
-            self._tell(changes, subscription.ae_title, item.sop_instance_uid, kind, told)
-
-    def _tell(
-        self, changes: Changes, ae_title: str, uid: str, kind: EventType, told: dict[str, Any]
-    ) -> None:
-        peer = self._peer_of(ae_title)
-        if peer is not None:  # it was one when it subscribed; there is no duty to queue (CC.2.4.3)
-            changes.tell(ae_title, peer.name, uid, kind, told)
 
 
 def _existing(changes: Changes, sop_instance_uid: str) -> WorkItem:

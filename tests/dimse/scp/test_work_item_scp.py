@@ -16,7 +16,7 @@ from hounsfield.dimse.config import Peer
 from hounsfield.dimse.scu.work_item_scu import WorkItemEvents
 from hounsfield.errors import Unavailable
 from hounsfield.index.site.peers import Peers
-from hounsfield.index.site.work_items import WorkItems
+from hounsfield.index.site.work_item_events import EventQueue
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -523,10 +523,10 @@ def test_events_wait_in_order_for_a_watcher_that_does_not_answer(user, archive, 
     user.create(work(), uid)
     user.watch(uid)
     user.change(uid, "IN PROGRESS", lock)
-    waiting = WorkItems(archive.store.index.database).events_for("WATCHER")
+    waiting = EventQueue(archive.store.index.database).events_for("WATCHER")
     assert [event.event_type for event in waiting] == [1, 1]
     assert len(told()) == 2
-    assert WorkItems(archive.store.index.database).events_for("WATCHER") == []
+    assert EventQueue(archive.store.index.database).events_for("WATCHER") == []
 
 
 def test_a_watcher_that_rejects_us_or_offers_no_events_is_tried_again(user, archive):
@@ -546,4 +546,4 @@ def test_a_watcher_that_rejects_us_or_offers_no_events_is_tried_again(user, arch
         with pytest.raises(Unavailable):
             events(Job())
         server.shutdown()
-    assert len(WorkItems(index.database).events_for("WATCHER")) == 1
+    assert len(EventQueue(index.database).events_for("WATCHER")) == 1

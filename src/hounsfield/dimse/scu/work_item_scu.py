@@ -13,7 +13,7 @@ from hounsfield.errors import NotAcceptable, NotFound, Refused, Unavailable
 from hounsfield.index.index import Index
 from hounsfield.index.site.peers import Peers
 from hounsfield.index.site.records import Peer
-from hounsfield.index.site.work_items import Event, WorkItems
+from hounsfield.index.site.work_item_events import Event, EventQueue
 from hounsfield.jobs.handlers import RunningJob
 
 UPS_EVENT = "1.2.840.10008.5.1.4.34.6.4"
@@ -28,7 +28,7 @@ class WorkItemEvents:
     """The handler of the jobs that tell events: what an AE has still to hear, in order."""
 
     def __init__(self, index: Index, peers: Peers, our_ae_title: str) -> None:
-        self._items = WorkItems(index.database)
+        self._queue = EventQueue(index.database)
         self._peers = peers
         self._our_ae_title = our_ae_title
         # Two jobs for one AE tell one after the other, or what came later could be told first.
@@ -42,7 +42,7 @@ class WorkItemEvents:
             raise NotFound(f"there is no peer {ae_title!r} with an address any more")
         told, not_taken = 0, 0
         with self._turns[ae_title]:
-            while events := self._items.events_for(ae_title):
+            while events := self._queue.events_for(ae_title):
                 try:
                     with _association(target_of(peer, self._our_ae_title)) as association:
                         for event in events:
@@ -50,7 +50,7 @@ class WorkItemEvents:
                                 return f"{told} events told, stopped"
                             taken = tell(association, event)
                             told, not_taken = told + taken, not_taken + (not taken)
-                            self._items.told(event.id)
+                            self._queue.told(ae_title, [event.id])
                             job.progress(told + not_taken, 0)
                 except (Refused, NotAcceptable) as problem:
                     # Who rejects us today may know us tomorrow: somebody has to set that up first.

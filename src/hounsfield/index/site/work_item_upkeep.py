@@ -7,7 +7,8 @@ from sqlalchemy.sql import ColumnElement
 
 from hounsfield.dicom.work_items import State
 from hounsfield.index.database import Database
-from hounsfield.index.site.work_items import work_item, work_item_event, work_item_subscription
+from hounsfield.index.site.work_item_events import remove, work_item_event
+from hounsfield.index.site.work_items import work_item, work_item_subscription
 
 _AT_ONCE = 100  # who stores an instance waits no longer than these take
 
@@ -43,7 +44,9 @@ class WorkItemUpkeep:
 
     def receivers(self) -> list[str]:
         """Every AE that has a subscription, or an event that it has not heard of."""
-        one, other = select(work_item_subscription.c.ae_title), select(work_item_event.c.ae_title)
+        event = work_item_event.c
+        one = select(work_item_subscription.c.ae_title)
+        other = select(event.ae_title).where(event.told_us.is_(None))
         with self._database.reading() as connection:
             return sorted(connection.execute(union(one, other)).scalars())
 
@@ -59,15 +62,13 @@ class WorkItemUpkeep:
         return self._remove_events(work_item_event.c.created_us < _before_us(older_than_s))
 
     def _remove_events(self, which: ColumnElement[bool]) -> int:
-        table, removed = work_item_event.c, 0
+        removed = 0
         while True:
             with self._database.writing() as connection:
-                some = select(table.id).where(which).order_by(table.id).limit(10 * _AT_ONCE)
-                ids = connection.execute(some).scalars().all()
-                connection.execute(delete(work_item_event).where(table.id.in_(ids)))
-            if not ids:
+                gone = remove(connection, which, 10 * _AT_ONCE)
+            if not gone:
                 return removed
-            removed += len(ids)
+            removed += gone
 
 
 def _before_us(seconds: float) -> int:

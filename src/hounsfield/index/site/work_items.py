@@ -12,7 +12,6 @@ from sqlalchemy import (
     Boolean,
     Column,
     Index,
-    Integer,
     String,
     Table,
     Text,
@@ -39,8 +38,7 @@ from hounsfield.index.database import Database
 from hounsfield.index.schema import metadata
 from hounsfield.index.site import jobs
 from hounsfield.index.site.jobs import NewJob
-
-_Id = BigInteger().with_variant(Integer, "sqlite")
+from hounsfield.index.site.work_item_events import work_item_channel, work_item_event
 
 work_item = Table(
     "work_item",
@@ -72,18 +70,6 @@ work_item_subscription = Table(
     Index("work_item_subscription_by_uid", "sop_instance_uid"),
 )
 
-work_item_event = Table(
-    "work_item_event",
-    metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
-    Column("ae_title", String(16), nullable=False),
-    Column("sop_instance_uid", String(64), nullable=False),
-    Column("event_type", Integer, nullable=False),
-    Column("information", Text, nullable=False),
-    Column("created_us", BigInteger, nullable=False),
-    Index("work_item_event_by_ae", "ae_title", "id"),
-)
-
 EVENT_JOB = "work-item-event"
 _PAGE = 100
 
@@ -109,17 +95,6 @@ class Subscription:
     sop_instance_uid: str
     deletion_lock: bool
     filter: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """What an AE has still to be told."""
-
-    id: int
-    ae_title: str
-    sop_instance_uid: str
-    event_type: int
-    information: dict[str, Any]
 
 
 class WorkItems:
@@ -173,27 +148,6 @@ class WorkItems:
         """Who is told of one work item, or with an empty UID, who of all new ones."""
         with self._database.reading() as connection:
             return _subscriptions(connection, sop_instance_uid)
-
-    def events_for(self, ae_title: str, limit: int = 100) -> list[Event]:
-        """What an AE has still to be told, oldest first."""
-        table = work_item_event.c
-        statement = select(work_item_event).where(table.ae_title == ae_title).order_by(table.id)
-        with self._database.reading() as connection:
-            return [
-                Event(
-                    row.id,
-                    row.ae_title,
-                    row.sop_instance_uid,
-                    row.event_type,
-                    orjson.loads(row.information),
-                )
-                for row in connection.execute(statement.limit(limit))
-            ]
-
-    def told(self, event_id: int) -> None:
-        """Forget an event: the AE has heard of it."""
-        with self._database.writing() as connection:
-            connection.execute(delete(work_item_event).where(work_item_event.c.id == event_id))
 
 
 class Changes:
@@ -297,10 +251,26 @@ class Changes:
 
     # -- events -------------------------------------------------------------------------------------
 
+    def has_channel(self, ae_title: str) -> bool:
+        """Whether an AE hears of events over a WebSocket."""
+        c = work_item_channel.c
+        return (
+            self._connection.execute(select(c.ae_title).where(c.ae_title == ae_title)).first()
+            is not None
+        )
+
     def tell(
-        self, ae_title: str, lane: str, item_uid: str, kind: EventType, information: dict[str, Any]
+        self,
+        ae_title: str,
+        lane: str | None,
+        item_uid: str,
+        kind: EventType,
+        information: dict[str, Any],
     ) -> None:
-        """Queue an event for an AE, with a job that tells it, in this very transaction."""
+        """Queue an event for an AE, with a job on its lane that tells it, in this very transaction.
+
+        Without a lane it waits for the AE to open a channel.
+        """
         self._connection.execute(
             insert(work_item_event).values(
                 ae_title=ae_title,
@@ -310,7 +280,7 @@ class Changes:
                 created_us=self._now_us,
             )
         )
-        if ae_title in self._told:
+        if lane is None or ae_title in self._told:
             return
         self._told.add(ae_title)
         if self._has_waiting_job(lane):
@@ -325,7 +295,11 @@ class Changes:
     def has_untold(self, ae_title: str, kind: EventType) -> bool:
         """Whether an AE has yet to hear of an event of this kind."""
         table = work_item_event.c
-        mine = (table.ae_title == ae_title, table.event_type == kind.number)
+        mine = (
+            table.ae_title == ae_title,
+            table.event_type == kind.number,
+            table.told_us.is_(None),
+        )
         return self._connection.execute(select(table.id).where(*mine)).first() is not None
 
     def _has_waiting_job(self, lane: str) -> bool:
