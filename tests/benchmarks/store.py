@@ -129,13 +129,17 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="few files, one repeat: a smoke test")
     parser.add_argument("--only", choices=sorted(servers.KINDS), help="one server alone")
     parser.add_argument("--case", default="", help="only the cases whose name contains this")
-    parser.add_argument("--no-prewrite", action="store_true", help="the disk was written before")
+    parser.add_argument(
+        "--no-prewrite", action="store_true", help="disk and memory were used before"
+    )
     a = parser.parse_args()
     if not dcmtk.program("storescu"):
         sys.exit("DCMTK's storescu is needed (Debian: apt install dcmtk)")
     if a.only != "hounsfield" and not Path(servers.ORTHANC).exists():
         sys.exit("Orthanc is needed (apt install orthanc orthanc-dicomweb), or --only hounsfield")
     kinds = [kind for name, kind in servers.KINDS.items() if a.only in (None, name)]
+    if a.work is not None:
+        Path(a.work).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=a.work) as folder:
         work, data = Path(folder), Path(folder, "files")
         print(machine.describe(work), flush=True)
@@ -143,6 +147,7 @@ def main() -> None:
         heads = ["case", *names, *(["ratio", "wanted"] if len(kinds) == 2 else [])]
         print("| " + " | ".join(heads) + " |\n" + "|---" * len(heads) + "|", flush=True)
         if not a.no_prewrite and not a.quick:
+            machine.touch_memory()
             machine.prewrite(work, 3 << 30)
         for case in cases(quick=a.quick):
             if a.case not in case.name:
