@@ -1,6 +1,5 @@
 """What a figure was measured on: processor, memory, disk, load."""
 
-import mmap
 import os
 import platform
 import subprocess
@@ -51,15 +50,3 @@ def prewrite(folder: Path, size_bytes: int) -> None:
         os.fsync(out.fileno())
     path.unlink()
     os.sync()
-
-
-def touch_memory() -> None:
-    """Write to most of the memory that is free.
-
-    The host of a virtual machine gives it each page at its first touch, which costs more than a copy of it does; a
-    server that has run for a day meets no such page.
-    """
-    size = int(_first("/proc/meminfo", "MemAvailable").split()[0]) * 1024 * 3 // 4
-    with mmap.mmap(-1, size) as memory:
-        for offset in range(0, size, mmap.PAGESIZE):
-            memory[offset] = 1

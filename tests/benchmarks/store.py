@@ -147,7 +147,6 @@ def main() -> None:
         heads = ["case", *names, *(["ratio", "wanted"] if len(kinds) == 2 else [])]
         print("| " + " | ".join(heads) + " |\n" + "|---" * len(heads) + "|", flush=True)
         if not a.no_prewrite and not a.quick:
-            machine.touch_memory()
             machine.prewrite(work, 3 << 30)
         for case in cases(quick=a.quick):
             if a.case not in case.name:
