@@ -119,18 +119,16 @@ class Retrieve:
     ) -> bytes:
         """All instances of a series as a JSON array, made once for each revision of the series."""
         require(principal, "retrieve")
-        found = self._index.series_revision(study_instance_uid, series_instance_uid)
+        found = self._index.prepared_metadata(study_instance_uid, series_instance_uid)
         if found is None:
             raise NotFound("there is no such series here")
-        series_fk, revision = found
-        cached = self._index.cached_metadata(series_fk, revision)
-        if cached is not None:
-            return zstandard.ZstdDecompressor().decompress(cached)
+        if found.body is not None:
+            return zstandard.ZstdDecompressor().decompress(found.body)
         locations = self.locate(principal, study_instance_uid, series_instance_uid)
         body = b"[" + b",".join(self.instance_metadata(location) for location in locations) + b"]"
         packed = zstandard.ZstdCompressor(level=3).compress(body)
         with contextlib.suppress(Unavailable, OutOfResources):  # a full disk must not stop readers
-            self._index.cache_metadata(series_fk, revision, packed)
+            self._index.cache_metadata(found.series_fk, found.revision, packed)
         return body
 
     def revision(self, study_instance_uid: str, series_instance_uid: str) -> int:

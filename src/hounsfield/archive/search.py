@@ -1,11 +1,12 @@
 """The one way to find things: every edge's query comes through here, and access restricts it inside the query."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import Any
 
 from hounsfield.archive.access import Principal, require
 from hounsfield.dicom.query import Query
 from hounsfield.errors import InvalidQuery
+from hounsfield.index.answers import AnswerPlan
 from hounsfield.index.index import Index
 from hounsfield.index.records import (
     Found,
@@ -39,6 +40,11 @@ class Search:
         if query.offset < 0 or (query.limit is not None and query.limit < 0):
             raise InvalidQuery("limit and offset cannot be negative")
         return self._index.search(query)
+
+    def answers(self, principal: Principal, query: Query) -> tuple[AnswerPlan, list[Sequence[Any]]]:
+        """The matches as rows of the index, and what reads them; raises InvalidQuery and Refused."""
+        require(principal, "search")
+        return self._index.answers(query)
 
     def stream(self, principal: Principal, query: Query) -> Generator[dict[str, Any]]:
         """The attributes of the matches, read as they are taken; close it when done early.

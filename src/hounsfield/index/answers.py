@@ -1,6 +1,6 @@
 """What a query's answer says of each match: the DICOM JSON of its levels, and what is ours about it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import orjson
@@ -40,6 +40,8 @@ class AnswerPlan:
         self._texts = len(wanted)
         self.columns: list[Any] = [*wanted]
         self._computed: list[tuple[str, str]] = []
+        # Plans of the same shape read the same columns.
+        self.shape = (level, include)
         for tag, levels in COMPUTED.items():
             if level in levels and (include is None or tag in include):
                 vr, column = _COLUMN_OF[tag]
@@ -48,20 +50,23 @@ class AnswerPlan:
         if not self.columns:
             self.columns.append(literal(1))
 
+    def texts(self, row: Sequence[Any]) -> tuple[str, ...]:
+        """The attributes of the levels, each in one JSON object."""
+        return tuple(row[: self._texts])
+
+    def computed(self, row: Sequence[Any]) -> Iterator[tuple[str, str, list[Any]]]:
+        """(tag, VR, values) of what no instance says."""
+        for value, (tag, vr) in zip(row[self._texts :], self._computed, strict=False):
+            yield tag, vr, [int(value or 0)] if vr == "IS" else _members(value)
+
     def read(self, row: Sequence[Any]) -> dict[str, Any]:
         """The attributes of one match in the DICOM JSON model: at least those asked for."""
         at = self._texts
         found: dict[str, Any] = orjson.loads(row[0]) if at else {}
         for text in row[1:at]:
             found.update(orjson.loads(text))
-        for tag, vr in self._computed:
-            value = row[at]
-            at += 1
-            if vr == "IS":
-                found[tag] = {"vr": vr, "Value": [int(value or 0)]}
-            else:
-                members = _members(value)
-                found[tag] = {"vr": vr, "Value": members} if members else {"vr": vr}
+        for tag, vr, values in self.computed(row):
+            found[tag] = {"vr": vr, "Value": values} if values else {"vr": vr}
         return found
 
 

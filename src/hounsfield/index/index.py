@@ -7,7 +7,9 @@ from typing import Any, Self
 from hounsfield.dicom.query import Key, Query
 from hounsfield.index import reading
 from hounsfield.index import search as searching
+from hounsfield.index.answers import AnswerPlan
 from hounsfield.index.database import Database, IndexConfig
+from hounsfield.index.glances import Glances, PreparedMetadata
 from hounsfield.index.records import (
     Change,
     Found,
@@ -26,6 +28,7 @@ class Index:
 
     def __init__(self, config: IndexConfig) -> None:
         self.database = Database(config)
+        self._glances = Glances(self.database)
         self._writer: Writer | None = None
         self._writer_lock = threading.Lock()
 
@@ -40,6 +43,7 @@ class Index:
     def close(self) -> None:
         if self._writer is not None:
             self._writer.close()
+        self._glances.close()
         self.database.close()
 
     def __enter__(self) -> Self:
@@ -61,6 +65,15 @@ class Index:
         with self.database.reading() as connection:
             yield from searching.stream(connection, query)
 
+    def answers(self, query: Query) -> tuple[AnswerPlan, list[Sequence[Any]]]:
+        """The matches as rows, and the plan that reads them: for whoever writes JSON from them."""
+        plan = AnswerPlan(query.level, query.include)
+        rows = self._glances.rows(query, plan)
+        if rows is None:
+            with self.database.reading() as connection:
+                rows = searching.rows(connection, query, plan)
+        return plan, rows
+
     def count(self, query: Query, at_most: int = 10_000) -> int:
         with self.database.reading() as connection:
             return searching.count(connection, query, at_most)
@@ -74,6 +87,8 @@ class Index:
         all_versions: bool = False,
         with_frames: bool = False,
     ) -> list[InstanceLocation]:
+        if sop_instance_uid is not None and series_instance_uid is not None and not all_versions:
+            return self._glances.instance(study_instance_uid, series_instance_uid, sop_instance_uid)
         with self.database.reading() as connection:
             return reading.locate(
                 connection,
@@ -149,12 +164,13 @@ class Index:
     def series_revision(
         self, study_instance_uid: str, series_instance_uid: str
     ) -> tuple[int, int] | None:
-        with self.database.reading() as connection:
-            return reading.series_revision(connection, study_instance_uid, series_instance_uid)
+        return self._glances.series_revision(study_instance_uid, series_instance_uid)
 
-    def cached_metadata(self, series_fk: int, revision: int) -> bytes | None:
-        with self.database.reading() as connection:
-            return reading.cached_metadata(connection, series_fk, revision)
+    def prepared_metadata(
+        self, study_instance_uid: str, series_instance_uid: str
+    ) -> PreparedMetadata | None:
+        """What is kept of the metadata of a series; None if there is no such series."""
+        return self._glances.metadata(study_instance_uid, series_instance_uid)
 
     def cache_metadata(self, series_fk: int, revision: int, body: bytes) -> None:
         with self.database.writing() as connection:

@@ -27,7 +27,7 @@ LOCATION: tuple[Any, ...] = (
     i.c.version,
     i.c.is_current,
 )
-_JOINED = i.join(se, se.c.id == i.c.series_fk).join(st, st.c.id == se.c.study_fk)
+JOINED = i.join(se, se.c.id == i.c.series_fk).join(st, st.c.id == se.c.study_fk)
 
 
 def locate(
@@ -42,7 +42,7 @@ def locate(
     """Where the instances below these UIDs lie, in the order of series and instance number."""
     columns = [*LOCATION, i.c.frame_table] if with_frames else [*LOCATION]
     statement = (
-        select(*columns).select_from(_JOINED).where(st.c.study_instance_uid == study_instance_uid)
+        select(*columns).select_from(JOINED).where(st.c.study_instance_uid == study_instance_uid)
     )
     if series_instance_uid is not None:
         statement = statement.where(se.c.series_instance_uid == series_instance_uid)
@@ -57,7 +57,7 @@ def locate(
 def page(connection: Connection, after: int, limit: int = 1000) -> list[InstanceLocation]:
     """Versions of instances in the order of their row IDs, from the one after ``after``."""
     statement = (
-        select(*LOCATION).select_from(_JOINED).where(i.c.id > after).order_by(i.c.id).limit(limit)
+        select(*LOCATION).select_from(JOINED).where(i.c.id > after).order_by(i.c.id).limit(limit)
     )
     return [InstanceLocation(*row) for row in connection.execute(statement)]
 
@@ -65,7 +65,7 @@ def page(connection: Connection, after: int, limit: int = 1000) -> list[Instance
 def versions_of(connection: Connection, sop_instance_uids: Sequence[str]) -> list[InstanceLocation]:
     """Every version of the instances with these UIDs, in whichever study they are."""
     statement = (
-        select(*LOCATION).select_from(_JOINED).where(i.c.sop_instance_uid.in_(sop_instance_uids))
+        select(*LOCATION).select_from(JOINED).where(i.c.sop_instance_uid.in_(sop_instance_uids))
     )
     return [InstanceLocation(*row) for row in connection.execute(statement)]
 
@@ -109,31 +109,6 @@ def newest_receipt_us(connection: Connection) -> int:
     """When the newest instance came; 0 for an empty index."""
     statement = select(st.c.last_received_us).order_by(st.c.last_received_us.desc()).limit(1)
     return int(connection.execute(statement).scalar() or 0)
-
-
-def series_revision(
-    connection: Connection, study_instance_uid: str, series_instance_uid: str
-) -> tuple[int, int] | None:
-    """(row ID, revision) of a series; the revision grows with everything added to it."""
-    statement = (
-        select(se.c.id, se.c.revision)
-        .select_from(se.join(st, st.c.id == se.c.study_fk))
-        .where(
-            st.c.study_instance_uid == study_instance_uid,
-            se.c.series_instance_uid == series_instance_uid,
-        )
-        .order_by(se.c.id)
-    )
-    row = connection.execute(statement).first()
-    return (row.id, row.revision) if row else None
-
-
-def cached_metadata(connection: Connection, series_fk: int, revision: int) -> bytes | None:
-    """The compressed metadata of a series if it was made at this revision."""
-    m = schema.series_metadata.c
-    statement = select(m.body).where(m.series_fk == series_fk, m.revision == revision)
-    body: bytes | None = connection.execute(statement).scalar()
-    return body
 
 
 def cache_metadata(connection: Connection, series_fk: int, revision: int, body: bytes) -> None:

@@ -1,6 +1,6 @@
 """Answers `dicom.query.Query` in SQL, meaning the same as `dicom.matching` (PS3.4 C.2.2.2)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -31,7 +31,7 @@ _ORDERS: dict[int | str, tuple[Level, tuple[ColumnElement[Any], ...]]] = {
     0x00200013: (Level.IMAGE, (i.c.instance_number,)),
 }
 # Each of these is the order of an index, so that a page is read and nothing is sorted.
-_DEFAULT_ORDER = {
+DEFAULT_ORDER = {
     Level.PATIENT: (p.c.id.desc(),),
     Level.STUDY: (st.c.study_date.desc(), st.c.study_time.desc(), st.c.id.desc()),
     Level.SERIES: (se.c.study_fk.desc(), se.c.series_number, se.c.id),
@@ -64,6 +64,11 @@ def stream(connection: Connection, query: Query) -> Iterator[dict[str, Any]]:
     with connection.execute(statement.execution_options(yield_per=_AT_ONCE)) as rows:
         for some in rows.partitions():
             yield from map(plan.read, some)
+
+
+def rows(connection: Connection, query: Query, plan: AnswerPlan) -> list[Sequence[Any]]:
+    """The rows of the matches in the query's order, as ``plan`` reads them; raises InvalidQuery."""
+    return [*connection.execute(_statement(connection, query, plan.columns))]
 
 
 def locate(connection: Connection, keys: tuple[Key, ...]) -> list[InstanceLocation]:
@@ -106,7 +111,7 @@ def count(connection: Connection, query: Query, at_most: int) -> int:
 
 
 def _select(conditions: Conditions, query: Query, columns: list[Any]) -> Select[Any]:
-    statement: Select[Any] = select(*columns).select_from(_tables(query.level))
+    statement: Select[Any] = select(*columns).select_from(tables(query.level))
     if query.level is Level.PATIENT:
         return statement.where(*_of_patients(conditions, query))
     of_study = [key for key in query.keys if conditions.is_of_study(key)]
@@ -114,7 +119,7 @@ def _select(conditions: Conditions, query: Query, columns: list[Any]) -> Select[
     wanted += [conditions.of_key(query.level, key) for key in of_study]
     if wanted and query.level is not Level.STUDY and not any(map(conditions.is_exact, of_study)):
         # Left to itself SQLite would read all series or instances in order, however few studies match.
-        studies = select(st.c.id).select_from(_tables(Level.STUDY)).where(*wanted)
+        studies = select(st.c.id).select_from(tables(Level.STUDY)).where(*wanted)
         if conditions.are_few(studies):
             wanted = [se.c.study_fk.in_(studies.correlate(None))]
     wanted += [conditions.of_key(query.level, key) for key in query.keys if key not in of_study]
@@ -136,7 +141,8 @@ def _of_patients(conditions: Conditions, query: Query) -> list[ColumnElement[boo
     return wanted
 
 
-def _tables(level: Level) -> Any:
+def tables(level: Level) -> Any:
+    """What a query at a level selects from."""
     if level is Level.PATIENT:
         return p
     joined: Join = st.join(p, p.c.id == st.c.patient_fk)
@@ -149,7 +155,7 @@ def _tables(level: Level) -> Any:
 
 def _order(query: Query) -> list[ColumnElement[Any]]:
     if not query.order:
-        return list(_DEFAULT_ORDER[query.level])
+        return list(DEFAULT_ORDER[query.level])
     made: list[ColumnElement[Any]] = []
     descending = False
     for order in query.order:
