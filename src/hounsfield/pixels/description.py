@@ -51,6 +51,8 @@ class ImagePixelDescription:
     voi_lut_function: str = "LINEAR"
     voi_lut: LookupTable | None = None
     is_inverse: bool = False
+    # In place of an inverse or identical shape (PS3.3 C.11.4).
+    presentation_lut: LookupTable | None = None
     palette: tuple[LookupTable, LookupTable, LookupTable] | None = None
     padding_range: tuple[int, int] | None = None
     # Height of a pixel over its width, as it is to be shown.
