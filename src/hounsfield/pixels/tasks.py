@@ -1,0 +1,45 @@
+"""What the processes of `pixels.pool` can do. Each task gives what it tells in JSON, and bytes."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from hounsfield.pixels.description import ImagePixelDescription
+from hounsfield.pixels.drawing import PictureForm, picture_file, picture_of
+from hounsfield.pixels.pictures import animated_gif
+from hounsfield.pixels.render import thumbnail
+from hounsfield.pixels.view import View
+
+Result = tuple[Any, bytes]
+
+
+def _picture(
+    frame: bytes, image: ImagePixelDescription, view: View, form: PictureForm, bit_offset: int
+) -> Result:
+    return None, picture_file(frame, image, view, form, bit_offset)
+
+
+def _raster(frame: bytes, image: ImagePixelDescription, view: View, bit_offset: int) -> Result:
+    """A picture without a form, to become part of a film."""
+    picture = picture_of(frame, image, view, bit_offset)
+    return list(picture.shape), picture.tobytes()
+
+
+def _thumbnail(
+    frame: bytes, image: ImagePixelDescription, width: int, height: int, bit_offset: int
+) -> Result:
+    return None, thumbnail(frame, image, width, height, bit_offset=bit_offset)
+
+
+def _animated_gif(rasters: list[tuple[list[int], bytes]], frame_times_ms: list[float]) -> Result:
+    frames = [np.frombuffer(content, np.uint8).reshape(shape) for shape, content in rasters]
+    return None, animated_gif(frames, frame_times_ms)
+
+
+TASKS: dict[str, Callable[..., Result]] = {
+    "picture": _picture,
+    "raster": _raster,
+    "thumbnail": _thumbnail,
+    "animated GIF": _animated_gif,
+}
