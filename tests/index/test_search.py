@@ -541,19 +541,6 @@ def test_what_is_negotiated_scans_no_table(index, level, wanted):
     assert not [step for step in steps if step.startswith("SCAN") and "study_words" not in step]
 
 
-def test_studies_from_before_the_sounds_of_names_are_found_by_them_too(tmp_path):
-    config = IndexConfig(tmp_path / "index.db")
-    with Index(config) as index:
-        index.write(record(part10(PatientName="Müller^Jörg=山田^太郎")))
-        with index.database.writing() as connection:
-            connection.exec_driver_sql("DROP TABLE study_name_sound")
-            connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0006'")
-    with Index(config) as index:
-        for name in ("Mueller", "Joerg^Miller", "山田"):
-            query = Query(Level.STUDY, (Key(0x00100010, "PN", FuzzyName(name)),))
-            assert len(index.search(query)) == 1
-
-
 def test_a_word_that_all_have_is_found_without_collecting_all(index):
     for study in range(1, 30):
         index.write(record(numbered(study)))

@@ -11,6 +11,7 @@ from hounsfield.hooks import Hooks
 from hounsfield.index.database import IndexConfig
 from hounsfield.index.index import open_index
 from hounsfield.index.site.availability import AvailabilitySubscribers
+from hounsfield.index.site.procedure_steps import ProcedureStepTable
 from hounsfield.index.site.routing import RoutingRules
 from hounsfield.index.site.takeover import take_over
 from hounsfield.settings.model import Settings
@@ -36,6 +37,7 @@ def rebuild_index(settings: Settings, progress: Callable[[int, int], None]) -> R
             store = InstanceStore(storage, index, Hooks(), store_policy(settings))
             rebuilt = rebuild(store, progress)
             rebuilt.damaged_tables += take_over(current, index.database).damaged
+            ProcedureStepTable(index.database).derive()
             RoutingRules(index.database).begin_here(settings.complete_after_s)
             AvailabilitySubscribers(index.database).begin_here()
         finally:

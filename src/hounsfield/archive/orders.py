@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hounsfield.archive.access import Principal, require
+from hounsfield.archive.completeness import Completeness
 from hounsfield.dicom import items
 from hounsfield.dicom.orders import STEP_SEQUENCE, checked, worklist_item
 from hounsfield.dicom.query import Range, SingleValue
 from hounsfield.errors import Conflict, InvalidQuery, NotFound
 from hounsfield.index.index import Index
+from hounsfield.index.site import awaiting
 from hounsfield.index.site.orders import Changes, Order, Orders, Wanted
 from hounsfield.index.site.procedure_steps import Changes as StepChanges
 from hounsfield.index.site.procedure_steps import ProcedureStep
@@ -30,6 +32,7 @@ class OrderBook:
 
     def __init__(self, index: Index) -> None:
         self._orders = Orders(index.database)
+        self._completeness = Completeness(index)
 
     def add(self, principal: Principal, new: Order, *, procedure_step_uid: str = "") -> Order:
         """Keep a new order; IDs and UIDs that it lacks are made.
@@ -47,7 +50,8 @@ class OrderBook:
             if procedure_step_uid:
                 steps.link(_without_order(steps, procedure_step_uid), kept.id)
             steps.link_earlier(kept)
-            return _existing(changes, kept.id)
+            made = _existing(changes, kept.id)
+        return self._with_attention([made])[0]
 
     def change(self, principal: Principal, order_id: int, new: Order) -> Order:
         """Change what an order says; its status stays, unless a step was reported for what it says now. Raises InvalidQuery, Conflict, NotFound, Refused."""
@@ -67,12 +71,12 @@ class OrderBook:
             if kept.status != "cancelled":
                 StepChanges(changes.connection).link_earlier(kept)
                 kept = _existing(changes, kept.id)
-        return kept
+        return self._with_attention([kept])[0]
 
     def set_status(self, principal: Principal, order_id: int, status: str) -> Order:
-        """Say how far an order is: it arrived, is cancelled, or is scheduled again. What needed attention is settled.
+        """Say how far an order is: it arrived, is cancelled, or is scheduled again.
 
-        Raises InvalidQuery, NotFound, Refused.
+        What needed attention is settled with that; images that do not come are waited for no more. Raises InvalidQuery, NotFound, Refused.
         """
         require(principal, "administer")
         if status not in STATUSES:
@@ -81,6 +85,7 @@ class OrderBook:
             order = _existing(changes, order_id)
             order.status, order.needs_attention = status, ""
             changes.save(order)
+            awaiting.accept(changes.connection, order_id)
         return order
 
     def get(self, principal: Principal, order_id: int) -> Order:
@@ -89,14 +94,15 @@ class OrderBook:
         found = self._orders.get(order_id)
         if found is None:
             raise NotFound(f"there is no order {order_id}")
-        return found
+        return self._with_attention([found])[0]
 
     def page(
         self, principal: Principal, wanted: Wanted, limit: int, offset: int = 0
     ) -> tuple[list[Order], int]:
         """Orders by start time, and how many there are. Raises Refused."""
         require(principal, "worklist")
-        return self._orders.page(wanted, limit, offset)
+        orders, total = self._orders.page(wanted, limit, offset)
+        return self._with_attention(orders), total
 
     def worklist(
         self,
@@ -124,6 +130,16 @@ class OrderBook:
             )
             if (period is None or period.has(order)) and items.matches(keys, item):
                 yield item
+
+    def _with_attention(self, orders: list[Order]) -> list[Order]:
+        """Say of orders of which images do not come what is missing, too."""
+        told = self._completeness.attention_of_orders([one.id for one in orders])
+        return [
+            replace(
+                one, needs_attention=" ".join(filter(None, (one.needs_attention, told.get(one.id))))
+            )
+            for one in orders
+        ]
 
     def _check(self, changes: Changes, order: Order) -> None:
         """Hold an order to those that there are: one accession number is of one patient."""

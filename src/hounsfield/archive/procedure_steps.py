@@ -16,6 +16,7 @@ from hounsfield.index.site.procedure_steps import ProcedureStep, ProcedureStepTa
 
 MODALITY_PERFORMED_PROCEDURE_STEP = "1.2.840.10008.3.1.2.3.3"
 _MAX_UID = 64
+_MOST_MISSING = 1000
 
 
 class FaultyStep(InvalidInstance):
@@ -112,6 +113,7 @@ class ProcedureSteps:
     def _told(self, step: ProcedureStep) -> dict[str, Any]:
         attributes = step.attributes
         counts = self._expectations.series_of(step.sop_instance_uid)
+        missing = self._expectations.missing_of(step.sop_instance_uid, _MOST_MISSING)
         _code, reason = rules.reason_of(attributes)
         return {
             "sop_instance_uid": step.sop_instance_uid,
@@ -123,7 +125,7 @@ class ProcedureSteps:
             "description": value_of(attributes, rules.DESCRIPTION),
             "discontinuation_reason": reason,
             "series": [
-                _series(series, counts)
+                _series(series, counts, missing)
                 for series in rules.items_of(attributes, rules.PERFORMED_SERIES)
             ],
         }
@@ -149,7 +151,9 @@ def _whose(step: ProcedureStep, studies_here: set[str]) -> dict[str, Any]:
     }
 
 
-def _series(series: DataSet, counts: dict[str, Expected]) -> dict[str, Any]:
+def _series(
+    series: DataSet, counts: dict[str, Expected], missing: dict[str, list[str]]
+) -> dict[str, Any]:
     uid = value_of(series, rules.SERIES_INSTANCE_UID)
     count = counts.get(uid, Expected(0, 0))
     return {
@@ -157,6 +161,7 @@ def _series(series: DataSet, counts: dict[str, Expected]) -> dict[str, Any]:
         "SeriesDescription": value_of(series, rules.SERIES_DESCRIPTION),
         "referenced_instances": count.expected,
         "received_instances": count.received,
+        "missing_instances": missing.get(uid, []),
     }
 
 

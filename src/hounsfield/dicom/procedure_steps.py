@@ -113,11 +113,18 @@ def references(dataset: DataSet) -> Iterator[tuple[str, str]]:
                     yield series_uid, sop_uid
 
 
+def studies_of(dataset: DataSet) -> tuple[str, ...]:
+    """The studies that a step names: one where its modality did what it was told for one, else several.
+
+    Which series is of which of them, no attribute says.
+    """
+    uids = (value_of(item, STUDY_INSTANCE_UID) for item in items_of(dataset, SCHEDULED_STEPS))
+    return tuple(dict.fromkeys(uid for uid in uids if uid))
+
+
 def study_of(dataset: DataSet) -> str:
-    """The study that what was made belongs to: that of the first scheduled step."""
-    for item in items_of(dataset, SCHEDULED_STEPS):
-        return value_of(item, STUDY_INSTANCE_UID)
-    return ""
+    """The study of the first scheduled step."""
+    return next(iter(studies_of(dataset)), "")
 
 
 def reason_of(dataset: DataSet) -> tuple[str, str]:

@@ -25,6 +25,10 @@ class Study(BaseModel):
     NumberOfStudyRelatedInstances: int
     expected_instances: int | None = None
     """How many a scanner's performed procedure steps say it made; nothing where none was reported."""
+    missing_instances: int | None = None
+    """How many of these are not here."""
+    needs_attention: str = ""
+    """What a person should know: that something of the study does not come, and what."""
     size_bytes: int
     status: Literal["receiving", "complete"]
     first_received_at: str

@@ -111,11 +111,13 @@ def study_detail(
 
 
 def _with_expected(completeness: Completeness, studies: list[models.Study]) -> list[models.Study]:
-    """Say of each study how many instances scanners say they made for it."""
+    """Say of each study how many instances scanners say they made for it, and what does not come."""
     counts = completeness.of_studies([one.StudyInstanceUID for one in studies])
+    attention = completeness.attention_of_studies(counts)
     for one in studies:
-        if one.StudyInstanceUID in counts:
-            one.expected_instances = counts[one.StudyInstanceUID].expected
+        if count := counts.get(one.StudyInstanceUID):
+            one.expected_instances, one.missing_instances = count.expected, count.missing
+            one.needs_attention = attention.get(one.StudyInstanceUID, "")
     return studies
 
 

@@ -98,7 +98,15 @@ def test_a_study_and_its_order_say_how_many_instances_are_expected(site):  # MPP
     assert told["series"] == [{
         "SeriesInstanceUID": f"{ROOT}.1.1", "SeriesDescription": "Axial",
         "referenced_instances": 3, "received_instances": 1,
+        "missing_instances": [f"{ROOT}.1.1.2", f"{ROOT}.1.1.3"],
     }]  # fmt: skip
     (study,) = site.client.get("/api/studies").json()["studies"]
     assert (study["NumberOfStudyRelatedInstances"], study["expected_instances"]) == (1, 3)
-    assert site.client.get(f"/api/studies/{ROOT}.1").json()["expected_instances"] == 3
+    assert (study["missing_instances"], study["needs_attention"]) == (2, "")
+    site.index.settle(-1.0, -1.0)
+    told = site.client.get(f"/api/studies/{ROOT}.1").json()
+    assert (told["expected_instances"], told["missing_instances"]) == (3, 2)
+    (needing,) = site.client.get(ORDERS, params={"needs_attention": True}).json()["orders"]
+    for one in (told, needing):
+        assert one["needs_attention"].startswith("MPPS names 3 images, 1 is here, and nothing more")
+        assert one["needs_attention"].endswith("Missing: 2 of Axial.")

@@ -3,7 +3,7 @@ import { IconAlertTriangle } from '@tabler/icons-react';
 import type { Order, OrderStatus } from '../api/orders';
 import { Panel } from '../ui/Page';
 import classes from './Orders.module.css';
-import { dayOf, personOf, procedureOf, timeOf, whoseOrder } from './words';
+import { dayOf, isShort, personOf, procedureOf, timeOf, whoseOrder } from './words';
 
 interface AttentionProps {
   orders: readonly Order[];
@@ -52,6 +52,24 @@ export function AttentionNote({ order, onMove }: AttentionNoteProps) {
       data-testid="attention-note"
     >
       <Text size="sm">{order.needs_attention}</Text>
+      {isShort(order) ? (
+        <>
+          <Text size="sm" mt={6}>
+            Send the study again from the scanner: only what is missing is added. Where it says that
+            it sent everything, Network, Connections shows the transfers that failed.
+          </Text>
+          <Button
+            mt="sm"
+            size="compact-sm"
+            variant="light"
+            color="yellow"
+            onClick={() => onMove(order, order.status)}
+            data-testid="accept-missing"
+          >
+            They will not come
+          </Button>
+        </>
+      ) : null}
       {order.status === 'discontinued' ? (
         <>
           <Text size="sm" mt={6}>

@@ -173,6 +173,10 @@ export function useMoveOrder() {
   const move = async (order: Order, status: OrderStatus): Promise<void> => {
     try {
       await setOrderStatus(String(order.id), status);
+      if (status === order.status) {
+        toasts.show(`The order of ${whoseOrder(order)} needs no more attention.`);
+        return;
+      }
       const what = status === 'arrived' ? whoseOrder(order) : `The order of ${whoseOrder(order)}`;
       toasts.show(`${what} ${DONE[status] ?? `is ${status}`}.`, {
         action: { label: 'Undo', run: () => void undo(order, status) },

@@ -1,37 +1,42 @@
-"""How many instances each study should have, by what the scanners say, and how many of them are here (MPPS-03).
+"""How many instances studies and orders should have, by what the scanners say, and how many are here (MPPS-03).
 
 What is here is looked up when somebody asks, so that an instance that comes costs nothing more.
+
+A performed procedure step names its series without saying of which study each is (PS3.4 table F.7.2-1). A series of
+which something is here is of the study that it is in, whatever the step names; one of which nothing is here may be of
+any study that the step names, and counts for each of them.
 """
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Index, String, Table, case, delete, distinct, func, insert, select
+from sqlalchemy import case, delete, distinct, func, insert, select, union
 from sqlalchemy.engine import Connection
 
 from hounsfield.index import schema
 from hounsfield.index.database import Database
-from hounsfield.index.schema import metadata
+from hounsfield.index.site.step_tables import (
+    expected_instance,
+    performed_step_order,
+    performed_step_study,
+)
 
-expected_instance = Table(
-    "expected_instance",
-    metadata,
-    Column("procedure_step_uid", String(64), primary_key=True),
-    Column("sop_instance_uid", String(64), primary_key=True),
-    Column("series_instance_uid", String(64), nullable=False),
-    Column("study_instance_uid", String(64), nullable=False),
-    Index("expected_instance_by_study", "study_instance_uid"),
-)
-x = expected_instance.c
+st, se = schema.study, schema.series
+x, named_by, link = expected_instance.c, performed_step_study.c, performed_step_order.c
 _instance = schema.instance.c
-IS_HERE = select(_instance.id).where(_instance.sop_instance_uid == x.sop_instance_uid).exists()
-COUNTS: tuple[Any, ...] = (
-    func.count(distinct(x.sop_instance_uid)),
-    func.count(distinct(case((IS_HERE, x.sop_instance_uid)))),
-)
 _AT_A_TIME = 500
 _MAX_UID = 64
+
+
+def is_here(sop_instance_uid: Any) -> Any:
+    """Whether an instance is in the archive, in whichever study."""
+    return select(_instance.id).where(_instance.sop_instance_uid == sop_instance_uid).exists()
+
+
+def _counts(sop_instance_uid: Any) -> tuple[Any, ...]:
+    here = case((is_here(sop_instance_uid), sop_instance_uid))
+    return func.count(distinct(sop_instance_uid)), func.count(distinct(here))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,32 +46,113 @@ class Expected:
     expected: int
     received: int
 
+    @property
+    def missing(self) -> int:
+        return self.expected - self.received
+
 
 class Expectations:
-    """What studies should have, against what is here."""
+    """What studies and orders should have, against what is here."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def of(self, study_instance_uids: Collection[str]) -> dict[str, Expected]:
         """By Study Instance UID; of studies that no scanner said anything about there is nothing."""
-        return self._counted(x.study_instance_uid, x.study_instance_uid.in_(study_instance_uids))
+        with self._database.reading() as connection:
+            return of_studies(connection, study_instance_uids)
+
+    def of_orders(self, order_ids: Collection[int]) -> dict[int, Expected]:
+        """By order; of those that no performed procedure step carries out there is nothing."""
+        joined = expected_instance.join(
+            performed_step_order, link.sop_instance_uid == x.procedure_step_uid
+        )
+        statement = select(link.order_id, *_counts(x.sop_instance_uid)).select_from(joined)
+        statement = statement.where(link.order_id.in_(order_ids)).group_by(link.order_id)
+        with self._database.reading() as connection:
+            return _by_first(connection, statement)
 
     def series_of(self, procedure_step_uid: str) -> dict[str, Expected]:
         """By Series Instance UID, of one performed procedure step."""
-        return self._counted(x.series_instance_uid, x.procedure_step_uid == procedure_step_uid)
-
-    def _counted(self, by: Any, condition: Any) -> dict[str, Expected]:
-        statement = select(by, *COUNTS).where(condition).group_by(by)
+        statement = select(x.series_instance_uid, *_counts(x.sop_instance_uid))
+        statement = statement.where(x.procedure_step_uid == procedure_step_uid)
         with self._database.reading() as connection:
-            return {row[0]: Expected(row[1], row[2]) for row in connection.execute(statement)}
+            return _by_first(connection, statement.group_by(x.series_instance_uid))
+
+    def missing_of(self, procedure_step_uid: str, at_most: int) -> dict[str, list[str]]:
+        """The first SOP Instance UIDs that a step named and that are not here, by Series Instance UID."""
+        statement = select(x.series_instance_uid, x.sop_instance_uid)
+        statement = statement.where(
+            x.procedure_step_uid == procedure_step_uid, ~is_here(x.sop_instance_uid)
+        )
+        found: dict[str, list[str]] = {}
+        with self._database.reading() as connection:
+            for series_uid, sop_uid in connection.execute(statement.limit(at_most)):
+                found.setdefault(series_uid, []).append(sop_uid)
+        return found
+
+
+def of_studies(connection: Connection, study_instance_uids: Collection[str]) -> dict[str, Expected]:
+    """What studies should have, by Study Instance UID."""
+    each = belonging(study_instance_uids)
+    statement = select(each.c.study_instance_uid, *_counts(each.c.sop_instance_uid))
+    return _by_first(connection, statement.group_by(each.c.study_instance_uid))
+
+
+def of_study(connection: Connection, study_instance_uid: str) -> Expected:
+    """What one study should have; nothing where no scanner said anything."""
+    found = of_studies(connection, [study_instance_uid])
+    return found.get(study_instance_uid, Expected(0, 0))
+
+
+def belonging(study_instance_uids: Collection[str]) -> Any:
+    """The instances that were made for studies: (study, step, series, SOP) Instance UIDs."""
+    rest = (x.procedure_step_uid, x.series_instance_uid, x.sop_instance_uid)
+    its_series = se.join(st, st.c.id == se.c.study_fk)
+    there = select(st.c.study_instance_uid, *rest).select_from(
+        its_series.join(expected_instance, x.series_instance_uid == se.c.series_instance_uid)
+    )
+    has_series = select(se.c.id).where(se.c.series_instance_uid == x.series_instance_uid).exists()
+    named = select(named_by.study_instance_uid, *rest).select_from(
+        expected_instance.join(
+            performed_step_study, named_by.sop_instance_uid == x.procedure_step_uid
+        )
+    )
+    return union(
+        there.where(st.c.study_instance_uid.in_(study_instance_uids)),
+        named.where(named_by.study_instance_uid.in_(study_instance_uids), ~has_series),
+    ).subquery("belonging")
+
+
+def studies_of(connection: Connection, procedure_step_uid: str) -> set[str]:
+    """The studies that a step names, and those in which series are that it made."""
+    its_series = se.join(st, st.c.id == se.c.study_fk)
+    named = select(named_by.study_instance_uid)
+    there = select(st.c.study_instance_uid).select_from(
+        its_series.join(expected_instance, x.series_instance_uid == se.c.series_instance_uid)
+    )
+    found = union(
+        named.where(named_by.sop_instance_uid == procedure_step_uid),
+        there.where(x.procedure_step_uid == procedure_step_uid),
+    )
+    return set(connection.execute(found).scalars())
+
+
+def missing_number(connection: Connection, procedure_step_uid: str) -> int:
+    """How many of the instances that a step named are not here."""
+    statement = select(func.count()).select_from(expected_instance)
+    statement = statement.where(
+        x.procedure_step_uid == procedure_step_uid, ~is_here(x.sop_instance_uid)
+    )
+    return connection.execute(statement).scalar() or 0
+
+
+def _by_first(connection: Connection, statement: Any) -> dict[Any, Expected]:
+    return {row[0]: Expected(row[1], row[2]) for row in connection.execute(statement)}
 
 
 def reference(
-    connection: Connection,
-    procedure_step_uid: str,
-    study_instance_uid: str,
-    references: Iterable[tuple[str, str]],
+    connection: Connection, procedure_step_uid: str, references: Iterable[tuple[str, str]]
 ) -> None:
     """Put what a step says it made in the place of what it said before; (Series, SOP) Instance UIDs."""
     connection.execute(delete(expected_instance).where(x.procedure_step_uid == procedure_step_uid))
@@ -75,7 +161,6 @@ def reference(
             "procedure_step_uid": procedure_step_uid,
             "sop_instance_uid": sop_uid,
             "series_instance_uid": series_uid[:_MAX_UID],
-            "study_instance_uid": study_instance_uid,
         }
         for sop_uid, series_uid in {sop: series for series, sop in references}.items()
         if len(sop_uid) <= _MAX_UID

@@ -20,6 +20,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    true,
     update,
 )
 from sqlalchemy.engine import Connection
@@ -28,6 +29,7 @@ from hounsfield.dicom.attributes import normalise, normalise_name
 from hounsfield.dicom.orders import Code, Values
 from hounsfield.index.database import Database
 from hounsfield.index.schema import metadata
+from hounsfield.index.site.step_tables import awaited_step, performed_step_order
 
 _Id = BigInteger().with_variant(Integer, "sqlite")
 
@@ -58,7 +60,12 @@ order = Table(
     Index("imaging_order_by_accession", "accession_number"),
     Index("imaging_order_by_study", "study_instance_uid"),
 )
-o = order.c
+o, link = order.c, performed_step_order.c
+_IS_SHORT = o.id.in_(
+    select(link.order_id)
+    .join(awaited_step, awaited_step.c.sop_instance_uid == link.sop_instance_uid)
+    .where(awaited_step.c.is_overdue == true())
+)
 _PAGE = 200
 
 
@@ -247,7 +254,7 @@ def _conditions(wanted: Wanted) -> list[Any]:
             o.station_ae_title.contains(f"\\{wanted.station_ae_title}\\", autoescape=True)
         )
     if wanted.needs_attention:
-        conditions.append(o.needs_attention != "")
+        conditions.append(or_(o.needs_attention != "", _IS_SHORT))
     conditions += [order.c[name].in_(values) for name, values in wanted.any_of.items()]
     return conditions or [o.id > 0]
 

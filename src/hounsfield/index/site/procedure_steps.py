@@ -8,55 +8,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Index,
-    Integer,
-    String,
-    Table,
-    Text,
-    func,
-    insert,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.engine import Connection
 
 from hounsfield.dicom import procedure_steps as rules
-from hounsfield.dicom.procedure_steps import Status, study_of, value_of
+from hounsfield.dicom.procedure_steps import Status, value_of
 from hounsfield.index import schema
 from hounsfield.index.database import Database
-from hounsfield.index.schema import metadata
-from hounsfield.index.site import expectations, orders
-
-_Id = BigInteger().with_variant(Integer, "sqlite")
-
-performed_procedure_step = Table(
-    "performed_procedure_step",
-    metadata,
-    Column("sop_instance_uid", String(64), primary_key=True),
-    Column("status", String(16), nullable=False),
-    Column("study_instance_uid", String(64), nullable=False),
-    Column("patient_id", String(64), nullable=False),
-    Column("start_date", String(8), nullable=False),
-    Column("attributes", Text, nullable=False),
-    Column("created_by", String(64), nullable=False),
-    Column("created_us", BigInteger, nullable=False),
-    Column("updated_us", BigInteger, nullable=False),
-    Index("performed_procedure_step_by_study", "study_instance_uid", "status"),
-    Index("performed_procedure_step_by_patient", "patient_id"),
-    Index("performed_procedure_step_by_start", "start_date"),
+from hounsfield.index.site import awaiting, expectations, orders
+from hounsfield.index.site.step_tables import (
+    performed_procedure_step,
+    performed_step_order,
+    performed_step_study,
 )
-performed_step_order = Table(
-    "performed_step_order",
-    metadata,
-    Column("sop_instance_uid", String(64), primary_key=True),
-    Column("order_id", _Id, primary_key=True),
-    Index("performed_step_order_by_order", "order_id"),
-)
-p, link = performed_procedure_step.c, performed_step_order.c
+
+p, link, of_study = performed_procedure_step.c, performed_step_order.c, performed_step_study.c
 _HAS_ORDER = (
     select(link.order_id)
     .where(link.sop_instance_uid == p.sop_instance_uid)
@@ -65,6 +31,8 @@ _HAS_ORDER = (
 )
 # Of one patient; who has more has earlier ones that were answered long ago.
 _MOST_EARLIER = 500
+_MAX_UID = 64
+_PAGE = 500
 
 _WRONG_ENTRY = (
     "The scanner gave this step up because the wrong worklist entry had been taken."
@@ -136,6 +104,23 @@ class ProcedureStepTable:
             rows = connection.execute(statement.limit(limit).offset(offset)).all()
         return [_step(row) for row in rows], total
 
+    def derive(self) -> None:
+        """Tell anew from the reports which studies they name, and look at all that they made.
+
+        An index of an earlier version, whose tables were taken over, did not have that.
+        """
+        last = ""
+        while True:
+            statement = select(performed_procedure_step).where(p.sop_instance_uid > last)
+            with self._database.writing() as connection:
+                rows = connection.execute(statement.order_by(p.sop_instance_uid).limit(_PAGE)).all()
+                for step in map(_step, rows):
+                    _name_studies(connection, step)
+                    awaiting.begin(connection, step.sop_instance_uid, step.updated_us)
+            if len(rows) < _PAGE:
+                return
+            last = rows[-1].sop_instance_uid
+
     def studies_here(self, study_instance_uids: Collection[str]) -> set[str]:
         """Which of these studies have come."""
         uid = schema.study.c.study_instance_uid
@@ -192,14 +177,14 @@ class Changes:
 
         What of a step another order answers already stays with that one.
         """
-        ways = [
-            column == value
-            for column, value in (
-                (p.study_instance_uid, order.get("StudyInstanceUID")),
-                (p.patient_id, order.get("PatientID")),
+        ways: list[Any] = []
+        if study_uid := order.get("StudyInstanceUID"):
+            named = select(of_study.sop_instance_uid)
+            ways.append(
+                p.sop_instance_uid.in_(named.where(of_study.study_instance_uid == study_uid))
             )
-            if value
-        ]
+        if patient_id := order.get("PatientID"):
+            ways.append(p.patient_id == patient_id)
         statement = select(performed_procedure_step).where(or_(*ways)) if ways else None
         if statement is None:
             return
@@ -227,7 +212,6 @@ class Changes:
     def _columns(self, step: ProcedureStep) -> dict[str, Any]:
         return {
             "status": str(step.status),
-            "study_instance_uid": study_of(step.attributes)[:64],
             "patient_id": value_of(step.attributes, rules.PATIENT_ID)[:64],
             "start_date": _start_date(step, self._now_us),
             "attributes": orjson.dumps(step.attributes).decode(),
@@ -249,24 +233,30 @@ class Changes:
             yield [one.id for one in found]
 
     def _follow(self, step: ProcedureStep) -> None:
-        """Bring orders, expectations and the feed of changes to what a step says now."""
-        uid, study_uid = step.sop_instance_uid, study_of(step.attributes)[:64]
+        """Bring orders, expectations, studies and the feed of changes to what a step says now."""
+        uid = step.sop_instance_uid
         for order_id in sorted(self.orders_of(uid)):
             self._move(order_id, step)
-        expectations.reference(self._connection, uid, study_uid, rules.references(step.attributes))
-        study = schema.study.c
-        patient = select(study.patient_fk).where(study.study_instance_uid == study_uid)
-        self._connection.execute(
-            insert(schema.change).values(
-                kind="expected",
-                study_instance_uid=study_uid,
-                series_instance_uid="",
-                sop_instance_uid="",
-                patient_fk=self._connection.execute(patient.limit(1)).scalar() or 0,
-                actor=step.created_by[:64],
-                at_us=self._now_us,
+        _name_studies(self._connection, step)
+        expectations.reference(self._connection, uid, rules.references(step.attributes))
+        is_whole = awaiting.begin(self._connection, uid, self._now_us)
+        for study_uid in sorted(expectations.studies_of(self._connection, uid)):
+            if not is_whole:
+                self._reopen(study_uid)
+            awaiting.tell(self._connection, "expected", study_uid, step.created_by, self._now_us)
+
+    def _reopen(self, study_instance_uid: str) -> None:
+        """A study that was taken for complete receives again where a scanner says that there is more."""
+        if expectations.of_study(self._connection, study_instance_uid).missing:
+            study = schema.study
+            self._connection.execute(
+                update(study)
+                .where(
+                    study.c.study_instance_uid == study_instance_uid,
+                    study.c.status != schema.RECEIVING,
+                )
+                .values(status=schema.RECEIVING)
             )
-        )
 
     def _move(self, order_id: int, step: ProcedureStep) -> None:
         """An order is in progress while any of its steps is, completed when one was, otherwise discontinued."""
@@ -288,6 +278,19 @@ class Changes:
         orders.move(
             self._connection, [order_id], _ORDER_STATUS[status], _WRONG_ENTRY if is_wrong else None
         )
+
+
+def _name_studies(connection: Connection, step: ProcedureStep) -> None:
+    """Keep which studies a step names."""
+    uid = step.sop_instance_uid
+    connection.execute(delete(performed_step_study).where(of_study.sop_instance_uid == uid))
+    rows = [
+        {"sop_instance_uid": uid, "study_instance_uid": study_uid}
+        for study_uid in rules.studies_of(step.attributes)
+        if len(study_uid) <= _MAX_UID
+    ]
+    if rows:
+        connection.execute(insert(performed_step_study), rows)
 
 
 def _get(

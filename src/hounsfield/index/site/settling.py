@@ -1,4 +1,4 @@
-"""Which studies are complete, and which orders the arrival of images moves."""
+"""Which studies are complete, which orders the arrival of images moves, and what does not come."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -11,15 +11,21 @@ from sqlalchemy.engine import Connection
 from hounsfield.dicom.procedure_steps import Status
 from hounsfield.index import schema
 from hounsfield.index.database import Database
-from hounsfield.index.site import orders
-from hounsfield.index.site.expectations import COUNTS, IS_HERE, Expected, x
-from hounsfield.index.site.procedure_steps import (
+from hounsfield.index.site import awaiting, expectations, orders
+from hounsfield.index.site.awaiting import Look
+from hounsfield.index.site.expectations import Expected
+from hounsfield.index.site.step_tables import (
     performed_procedure_step,
     performed_step_order,
+    performed_step_study,
 )
 
 st, se, i = schema.study, schema.series, schema.instance
 p, link, o = performed_procedure_step.c, performed_step_order.c, orders.order.c
+named_by = performed_step_study.c
+_STEP_OF_STUDY = performed_procedure_step.join(
+    performed_step_study, named_by.sop_instance_uid == p.sop_instance_uid
+)
 _OPEN = ("scheduled", "arrived", "in progress")
 _SOME = 500
 _COLUMNS = (
@@ -31,6 +37,7 @@ _COLUMNS = (
     st.c.accession_number,
     st.c.modalities,
 )
+_NOTHING = Expected(0, 0)
 _IS_RECEIVING = st.c.status == schema.RECEIVING
 
 
@@ -68,9 +75,10 @@ class Plan:
 
     complete: list[_Study] = field(default_factory=list)
     orders: dict[str, list[int]] = field(default_factory=dict)
+    awaited: list[Look] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.complete or self.orders)
+        return bool(self.complete or self.orders or self.awaited)
 
 
 def plan(connection: Connection, times: Times) -> Plan:
@@ -83,38 +91,46 @@ def plan(connection: Connection, times: Times) -> Plan:
     # Nothing but the status may be asked here: the partial index on it is small, any other is not.
     statement = select(*_COLUMNS).where(_IS_RECEIVING)
     receiving = [_Study(*row) for row in connection.execute(statement)]
-    statuses, counts = _said(connection, [study.uid for study in receiving])
+    said = _said(connection, [study.uid for study in receiving])
     for study in receiving:
-        said = statuses.get(study.uid, set())
-        count = counts.get(study.uid, Expected(0, 0))
-        quiet_us = times.now_us - study.last_received_us
-        if Status.IN_PROGRESS in said or count.received < count.expected:
+        steps = said.get(study.uid, _Said())
+        quiet_us = times.now_us - max(study.last_received_us, steps.at_us)
+        if steps.is_in_progress or steps.count.missing:
             is_complete = quiet_us > times.incomplete_us
         else:
-            is_complete = count.expected > 0 or quiet_us > times.quiet_us
+            is_complete = steps.count.expected > 0 or quiet_us > times.quiet_us
         if is_complete:
             found.complete.append(study)
     _plan_orders(connection, receiving, found)
+    found.awaited = awaiting.plan(connection, times.now_us, times.incomplete_us)
     return found
 
 
-def _said(
-    connection: Connection, study_instance_uids: list[str]
-) -> tuple[dict[str, set[str]], dict[str, Expected]]:
-    """By study: the statuses of its performed procedure steps, and what they made."""
-    statuses: dict[str, set[str]] = {}
+@dataclass(slots=True)
+class _Said:
+    """What performed procedure steps say of a study, and when one said something last."""
+
+    is_in_progress: bool = False
+    at_us: int = 0
+    count: Expected = _NOTHING
+
+
+def _said(connection: Connection, study_instance_uids: list[str]) -> dict[str, _Said]:
+    found: dict[str, _Said] = {}
     if not _is_any(connection, select(p.sop_instance_uid)):
-        return statuses, {}
+        return found
     for some in _parts(study_instance_uids):
-        statement = select(p.study_instance_uid, p.status).where(p.study_instance_uid.in_(some))
-        for uid, status in connection.execute(statement):
-            statuses.setdefault(uid, set()).add(status)
-    counts: dict[str, Expected] = {}
-    for some in _parts(list(statuses)):
-        counted = select(x.study_instance_uid, *COUNTS).where(x.study_instance_uid.in_(some))
-        for uid, expected, received in connection.execute(counted.group_by(x.study_instance_uid)):
-            counts[uid] = Expected(expected, received)
-    return statuses, counts
+        columns = (named_by.study_instance_uid, p.status, p.updated_us)
+        statement = select(*columns).select_from(_STEP_OF_STUDY)
+        for uid, status, updated_us in connection.execute(
+            statement.where(named_by.study_instance_uid.in_(some))
+        ):
+            one = found.setdefault(uid, _Said())
+            one.is_in_progress |= status == Status.IN_PROGRESS
+            one.at_us = max(one.at_us, updated_us)
+        for uid, count in expectations.of_studies(connection, some).items():
+            found.setdefault(uid, _Said()).count = count
+    return found
 
 
 def _plan_orders(connection: Connection, receiving: list[_Study], found: Plan) -> None:
@@ -171,6 +187,7 @@ def settle(connection: Connection, times: Times) -> int:
     for status, order_ids in found.orders.items():
         for start in range(0, len(order_ids), _SOME):
             orders.move(connection, order_ids[start : start + _SOME], status)
+    awaiting.settle(connection, found.awaited, times.now_us)
     return number
 
 
@@ -234,8 +251,9 @@ def _whole(connection: Connection, sop_instance_uids: Sequence[str]) -> list[_St
 
 
 def _waits_for_more(connection: Connection, study_instance_uid: str) -> bool:
-    working = select(p.sop_instance_uid).where(
-        p.study_instance_uid == study_instance_uid, p.status == Status.IN_PROGRESS
+    working = select(p.sop_instance_uid).select_from(_STEP_OF_STUDY)
+    working = working.where(
+        named_by.study_instance_uid == study_instance_uid, p.status == Status.IN_PROGRESS
     )
-    missing = select(x.sop_instance_uid).where(x.study_instance_uid == study_instance_uid, ~IS_HERE)
-    return _is_any(connection, working) or _is_any(connection, missing)
+    missing = expectations.of_study(connection, study_instance_uid).missing
+    return _is_any(connection, working) or missing > 0

@@ -115,7 +115,10 @@ class NewOrder(BaseModel):
 
 
 class KeptOrder(NewOrder):
-    """An order and how far it is; times in µs since 1970, UTC."""
+    """An order and how far it is; times in µs since 1970, UTC.
+
+    The instances are those that scanners said they made for it (MPPS), and how many of them are here.
+    """
 
     id: int
     status: Status
@@ -151,9 +154,8 @@ def add_orders(app: FastAPI, parts: "ApiParts") -> None:
     completeness = Completeness(parts.index)
 
     def models(orders: list[Order]) -> list[KeptOrder]:
-        uids = [one.get("StudyInstanceUID") for one in orders]
-        counts = completeness.of_studies(uids)
-        return [_model(one, counts.get(uid)) for one, uid in zip(orders, uids, strict=True)]
+        counts = completeness.of_orders([one.id for one in orders])
+        return [_model(one, counts.get(one.id)) for one in orders]
 
     add_procedure_steps(app, parts)
     _add_reading(app, parts, book, models)

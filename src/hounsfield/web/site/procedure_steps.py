@@ -21,6 +21,8 @@ class PerformedSeries(BaseModel):
     SeriesDescription: str
     referenced_instances: int
     received_instances: int
+    missing_instances: list[str]
+    """Their SOP Instance UIDs, of a step the first thousand."""
 
 
 class ProcedureStep(BaseModel):

@@ -34,7 +34,7 @@ export function StudyStatus({ study }: { study: Study }) {
       <Flag
         icon={<IconPhotoExclamation size={13} />}
         label={`${formatCount(missingOf(study))} missing`}
-        color="orange"
+        color={study.needs_attention ? 'orange' : 'gray'}
         testId="status-incomplete"
         why={whatToDo(study)}
       />

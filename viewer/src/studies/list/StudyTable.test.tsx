@@ -23,6 +23,8 @@ const study = (changes: Partial<Study> = {}): Study => ({
   NumberOfStudyRelatedInstances: 1234,
   size_bytes: 1,
   expected_instances: null,
+  missing_instances: null,
+  needs_attention: '',
   status: 'complete',
   first_received_at: '2024-01-31T14:30:00Z',
   last_received_at: '2024-01-31T14:30:00Z',
