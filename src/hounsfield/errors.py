@@ -4,6 +4,7 @@ HounsfieldError
 ├── InvalidInstance   bytes that are no DICOM instance, or one that contradicts itself
 ├── InvalidQuery      a query or identifier that cannot be understood
 ├── NotFound          nothing here has this name
+│   └── Gone          what had this name was deleted
 ├── NotAcceptable     it is here, but not in a form the peer takes
 ├── Conflict          it contradicts what is already here
 ├── Refused           the principal may not, or a policy forbids it
@@ -26,6 +27,10 @@ class InvalidQuery(HounsfieldError):
 
 class NotFound(HounsfieldError):
     """Nothing here has this name."""
+
+
+class Gone(NotFound):
+    """What had this name was here and was deleted."""
 
 
 class NotAcceptable(HounsfieldError):

@@ -2,7 +2,8 @@
 
 import pytest
 
-from hounsfield.dimse.targets import can_be_called, target_of
+from hounsfield.archive.addresses import can_be_called
+from hounsfield.dimse.targets import target_of
 from hounsfield.errors import Refused
 from hounsfield.index.site.records import Peer
 

@@ -17,6 +17,7 @@ from hounsfield.web.application import WebParts, web_app
 
 _ENDLESS = "/api/events"
 _LOOK_EVERY_S = 0.25
+_LONGEST_WS_MESSAGE = 4096  # clients of an event channel have nothing to say
 
 
 def run_http(orders: Orders, listener: socket.socket, life_line: LifeLine) -> None:
@@ -51,6 +52,8 @@ def run_http(orders: Orders, listener: socket.socket, life_line: LifeLine) -> No
                 EndsEndless(web_app(parts), life_line),
                 loop="uvloop",
                 http="httptools",
+                ws="websockets-sansio",
+                ws_max_size=_LONGEST_WS_MESSAGE,
                 lifespan="on",
                 log_config=None,
                 access_log=settings.web.access_log,

@@ -11,8 +11,8 @@ from hounsfield.app.child import DRAIN_S, LifeLine, Orders
 from hounsfield.app.job_handlers import engine_over
 from hounsfield.app.lock import FolderLock
 from hounsfield.archive.sweep import sweep
+from hounsfield.archive.work_item_watchers import receiver_of
 from hounsfield.archive.work_items import UnifiedWorklist
-from hounsfield.dimse.scu.work_item_scu import receiver_of
 from hounsfield.errors import HounsfieldError
 from hounsfield.index.site.availability import AvailabilitySubscribers
 from hounsfield.index.site.routing import RoutingRules

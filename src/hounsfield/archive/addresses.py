@@ -7,6 +7,8 @@ import re
 import socket
 from collections.abc import Iterable
 
+from hounsfield.index.site.records import Peer
+
 log = logging.getLogger(__name__)
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -86,3 +88,8 @@ def networks_of(host: str) -> tuple[str, ...]:
         log.warning("The host %r of a peer cannot be resolved; it cannot call us", host)
         return ()
     return tuple(str(ipaddress.ip_network(address)) for address in sorted(found))
+
+
+def can_be_called(peer: Peer) -> bool:
+    """Whether a peer has an address and a port of its own."""
+    return peer.host is not None and peer.port is not None and not is_network(peer.host)

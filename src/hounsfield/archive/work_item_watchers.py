@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
+from hounsfield.archive.addresses import can_be_called
 from hounsfield.dicom import items
 from hounsfield.dicom import work_items as rules
 from hounsfield.dicom.work_items import EventType, Rule
 from hounsfield.errors import Conflict
 from hounsfield.index.index import Index
+from hounsfield.index.site.peers import Peers
 from hounsfield.index.site.records import Peer
 from hounsfield.index.site.work_item_events import EventQueue
 from hounsfield.index.site.work_items import Changes, Subscription, WorkItem
@@ -107,3 +109,8 @@ class Watchers:
             changes.tell(ae_title, peer.name, uid, kind, told)
         elif changes.has_channel(ae_title):
             changes.tell(ae_title, None, uid, kind, told)
+
+
+def receiver_of(peers: Peers, ae_title: str) -> Peer | None:
+    """The peer that an AE title names as one to be called; None where there is none."""
+    return next((one for one in peers.by_ae_title(ae_title) if can_be_called(one)), None)

@@ -122,8 +122,8 @@ def _worklist(data: Path | None, file: Path | None) -> "Iterator[UnifiedWorklist
 
     from hounsfield.app.archive import open_archive
     from hounsfield.app.lock import working_on
+    from hounsfield.archive.work_item_watchers import receiver_of
     from hounsfield.archive.work_items import UnifiedWorklist
-    from hounsfield.dimse.scu.work_item_scu import receiver_of
 
     configured = existing_archive(data, file)
     with (

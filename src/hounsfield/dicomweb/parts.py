@@ -6,6 +6,7 @@ from hounsfield.archive.retrieve import Retrieve
 from hounsfield.archive.search import Search
 from hounsfield.archive.store import InstanceStore
 from hounsfield.archive.thumbnails import Thumbnails
+from hounsfield.index.site.peers import Peers
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +17,4 @@ class DicomWebParts:
     search: Search
     retrieve: Retrieve
     thumbnails: Thumbnails
+    peers: Peers

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from hounsfield.errors import (
     Conflict,
+    Gone,
     HounsfieldError,
     InvalidInstance,
     InvalidQuery,
@@ -26,6 +27,7 @@ STATUS_OF: dict[type[HounsfieldError], int] = {
     InvalidInstance: 400,
     InvalidQuery: 400,
     NotFound: 404,
+    Gone: 410,
     NotAcceptable: 406,
     Conflict: 409,
     Refused: 403,
@@ -39,6 +41,7 @@ _TITLES = {
     405: "Not possible here",
     406: "Not available in the form asked for",
     409: "It contradicts what is here",
+    410: "Deleted",
     413: "Too large",
     415: "Not a form that is taken here",
     416: "That range does not exist",
@@ -52,6 +55,10 @@ class UnsupportedMediaType(HounsfieldError):
     """The body is in a form that the resource does not take."""
 
 
+class TooLarge(HounsfieldError):
+    """The body is longer than any that the resource has a use for."""
+
+
 class RangeNotSatisfiable(HounsfieldError):
     """The byte range asked for lies outside the value."""
 
@@ -62,6 +69,8 @@ def status_of(error: HounsfieldError) -> int:
         return 415
     if isinstance(error, RangeNotSatisfiable):
         return 416
+    if isinstance(error, TooLarge):
+        return 413
     return next((STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF), 500)
 
 

@@ -3,12 +3,26 @@
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
-from hounsfield.dicomweb import retrieving, searching, storing, thumbnail
+from hounsfield.dicomweb import (
+    event_channel,
+    retrieving,
+    searching,
+    storing,
+    thumbnail,
+    ups,
+)
 from hounsfield.dicomweb.parts import DicomWebParts
 from hounsfield.dicomweb.problems import HANDLERS
 
 # The first that matches answers, so those asked most often stand first.
-_TRANSACTIONS = (retrieving.routes, searching.routes, storing.routes, thumbnail.routes)
+_TRANSACTIONS = (
+    retrieving.routes,
+    searching.routes,
+    storing.routes,
+    thumbnail.routes,
+    ups.routes,
+    event_channel.routes,
+)
 
 
 def dicomweb_app(parts: DicomWebParts) -> Starlette:

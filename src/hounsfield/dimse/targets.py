@@ -25,8 +25,3 @@ def target_of(peer: Peer, our_ae_title: str) -> Target:
         peer_name=peer.name,
         recorder=peer.recorder,
     )
-
-
-def can_be_called(peer: Peer) -> bool:
-    """Whether a peer has an address and a port of its own."""
-    return peer.host is not None and peer.port is not None and not is_network(peer.host)

@@ -63,7 +63,9 @@ def web_app(parts: WebParts) -> ASGIApp:
         ask_peer=parts.ask_peer,
     )
     dicomweb = dicomweb_app(
-        DicomWebParts(parts.store, parts.search, parts.retrieve, Thumbnails(parts.retrieve))
+        DicomWebParts(
+            parts.store, parts.search, parts.retrieve, Thumbnails(parts.retrieve), parts.peers
+        )
     )
 
     async def health(_request: Request) -> Response:

@@ -28,12 +28,19 @@ class LoopbackOnly:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
         headers = dict(scope["headers"])
         host = headers.get(b"host", b"").decode("latin-1")
         origin = headers.get(b"origin", b"").decode("latin-1")
+        if scope["type"] == "websocket":
+            # A browser lets any page open one, and says only by its Origin which page it is.
+            if is_loopback_host(host) and (not origin or is_same_origin(origin, host)):
+                await self._app(scope, receive, send)
+            else:
+                await send({"type": "websocket.close", "code": 1008})
+            return
         if not is_loopback_host(host):
             answer = problem(
                 403, "This server answers only to names of this machine, such as 127.0.0.1."

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hounsfield.archive.access import Principal
+from hounsfield.archive.addresses import can_be_called
 from hounsfield.archive.frame_extraction import NoSuchFrames
 from hounsfield.archive.retrieve import Retrieve
 from hounsfield.dicom.query import Key, Level, SingleValue, UidList, Universal, name_of
@@ -33,7 +34,7 @@ from hounsfield.dimse.scp.sub_operations import Operation
 from hounsfield.dimse.scu.requestor import ScuAssociation
 from hounsfield.dimse.sending import WHOLE, Form, batch_of, contexts_for, send_stored, syntax_for
 from hounsfield.dimse.status import Status, status_of
-from hounsfield.dimse.targets import can_be_called, target_of
+from hounsfield.dimse.targets import target_of
 from hounsfield.dimse.upper_layer.negotiation import AcceptedContext
 from hounsfield.errors import (
     HounsfieldError,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from hounsfield.archive.access import Principal
+from hounsfield.archive.addresses import can_be_called
 from hounsfield.archive.commitment import CommitmentCheck, new_transaction_uid
 from hounsfield.archive.peers import peer_named
 from hounsfield.archive.retrieve import Retrieve
@@ -30,7 +31,7 @@ from hounsfield.dimse.exchange import AssociationEnded
 from hounsfield.dimse.scp.commitment_scp import take_result
 from hounsfield.dimse.scu.requestor import MESSAGE_SYNTAXES, ScuAssociation, Target
 from hounsfield.dimse.status import StatusClass, class_of, describe
-from hounsfield.dimse.targets import can_be_called, target_of
+from hounsfield.dimse.targets import target_of
 from hounsfield.dimse.upper_layer.items import RoleSelection
 from hounsfield.errors import (
     Conflict,

@@ -3,25 +3,20 @@
 import threading
 from collections import defaultdict
 
+from hounsfield.archive.work_item_watchers import receiver_of
 from hounsfield.archive.work_items import UPS_PUSH
 from hounsfield.dimse.command import CommandField, CommandTag
 from hounsfield.dimse.scu.requestor import MESSAGE_SYNTAXES, ScuAssociation, Target
 from hounsfield.dimse.status import StatusClass, class_of
-from hounsfield.dimse.targets import can_be_called, target_of
+from hounsfield.dimse.targets import target_of
 from hounsfield.dimse.upper_layer.items import RoleSelection
 from hounsfield.errors import NotAcceptable, NotFound, Refused, Unavailable
 from hounsfield.index.index import Index
 from hounsfield.index.site.peers import Peers
-from hounsfield.index.site.records import Peer
 from hounsfield.index.site.work_item_events import Event, EventQueue
 from hounsfield.jobs.handlers import RunningJob
 
 UPS_EVENT = "1.2.840.10008.5.1.4.34.6.4"
-
-
-def receiver_of(peers: Peers, ae_title: str) -> Peer | None:
-    """The peer that an AE title names as one to be called; None where there is none."""
-    return next((one for one in peers.by_ae_title(ae_title) if can_be_called(one)), None)
 
 
 class WorkItemEvents:
