@@ -180,12 +180,6 @@ def test_names_that_sound_alike_and_empty_values_are_found_where_they_are_asked_
     assert uids(filled.client.get(f"{BASE}/studies?PatientID=%22%22{empty}")) == []
 
 
-def test_matching_that_is_not_done_is_told(filled):
-    # QIDO-04
-    answer = filled.client.get(f"{BASE}/studies?multiplevaluematching=true&PatientID=P1")
-    assert "multiplevaluematching parameter is not supported" in answer.headers["warning"]
-
-
 def test_an_instance_comes_back_to_the_byte(site):
     # WADO-01
     data = make_file()

@@ -20,6 +20,8 @@ from hounsfield.storage.objects import ObjectStorage, StoredObject
 
 # Stands for the base of BulkDataURIs in cached metadata; the edge puts its own address there.
 BASE_URL = "hounsfield:"
+# No text in JSON has a line end of its own, so these tell instances apart without reading them.
+_BEGIN, _BETWEEN, _END = b"[\n", b",\n", b"\n]"
 _NO_TAGS: frozenset[int] = frozenset()
 
 
@@ -114,6 +116,27 @@ class Retrieve:
         table = offsets(read_header(content, transfer_syntax_uid=EXPLICIT_LITTLE), content)
         return table, lambda: MemoryObject(content)
 
+    def representative(
+        self,
+        principal: Principal,
+        study_instance_uid: str,
+        series_instance_uid: str | None = None,
+    ) -> InstanceLocation:
+        """The first instance of a series or study; raises NotFound."""
+        require(principal, "retrieve")
+        found = self._index.first_instance(study_instance_uid, series_instance_uid)
+        if found is None:
+            what = "series" if series_instance_uid else "study"
+            raise NotFound(f"there is no such {what} here")
+        return found
+
+    def series_datasets(
+        self, principal: Principal, study_instance_uid: str, series_instance_uid: str
+    ) -> list[bytes]:
+        """The metadata of a series, an object for each instance."""
+        body = self.series_metadata(principal, study_instance_uid, series_instance_uid)
+        return body[len(_BEGIN) : -len(_END)].split(_BETWEEN)
+
     def series_metadata(
         self, principal: Principal, study_instance_uid: str, series_instance_uid: str
     ) -> bytes:
@@ -123,9 +146,11 @@ class Retrieve:
         if found is None:
             raise NotFound("there is no such series here")
         if found.body is not None:
-            return zstandard.ZstdDecompressor().decompress(found.body)
+            kept = zstandard.ZstdDecompressor().decompress(found.body)
+            if kept.startswith(_BEGIN):
+                return kept
         locations = self.locate(principal, study_instance_uid, series_instance_uid)
-        body = b"[" + b",".join(self.instance_metadata(location) for location in locations) + b"]"
+        body = _BEGIN + _BETWEEN.join(map(self.instance_metadata, locations)) + _END
         packed = zstandard.ZstdCompressor(level=3).compress(body)
         with contextlib.suppress(Unavailable, OutOfResources):  # a full disk must not stop readers
             self._index.cache_metadata(found.series_fk, found.revision, packed)

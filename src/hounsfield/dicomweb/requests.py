@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, TypeVar
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from starlette.concurrency import iterate_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Scope
 
 from hounsfield.archive.access import LOCAL, Principal
 from hounsfield.dicomweb.problems import RangeNotSatisfiable
@@ -24,6 +25,16 @@ async def in_thread(function: Callable[..., T], *arguments: Any) -> T:
     return await to_thread.run_sync(partial(function, *arguments))
 
 
+# More threads than this only wait for each other: they hold the interpreter's lock nearly all the time.
+_AT_ONCE = 3
+_brief = CapacityLimiter(_AT_ONCE)
+
+
+async def briefly(function: Callable[..., T], *arguments: Any) -> T:
+    """Run a call that takes a millisecond or so; many of them at once are slower than one after the other."""
+    return await to_thread.run_sync(partial(function, *arguments), limiter=_brief)
+
+
 def principal_of(request: Request) -> Principal:
     """Who asks; until there are accounts, everybody who reaches the loopback address is the same."""
     principal = request.scope.get("principal", LOCAL)
@@ -32,12 +43,20 @@ def principal_of(request: Request) -> Principal:
 
 
 def base_url(request: Request) -> str:
-    """The base of the service as the client reached it."""
-    host, server = request.url.netloc, request.scope.get("server")
-    if host in _LOOPBACK_NAMES and server is not None and server[1]:
+    """The base of the service as the client reached it (WEB-10 is done before: `web.proxies`)."""
+    return base_of(request.scope)
+
+
+def base_of(scope: Scope) -> str:
+    """The same for whoever has no request."""
+    server = scope.get("server")
+    host = next((v for k, v in scope["headers"] if k == b"host"), b"").decode("latin-1")
+    if not host and server is not None:
+        host = f"{server[0]}:{server[1]}"
+    elif host in _LOOPBACK_NAMES and server is not None and server[1] not in (None, 80, 443):
         # dicomweb-client sends a Host without the port that it went to, and then follows our addresses.
         host = f"{host}:{server[1]}"
-    return f"{request.url.scheme}://{host}{request.scope.get('root_path', '')}"
+    return f"{scope['scheme']}://{host}{scope.get('root_path', '')}"
 
 
 def uids_of(request: Request) -> tuple[str, str | None, str | None]:

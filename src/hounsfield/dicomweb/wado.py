@@ -182,7 +182,8 @@ def metadata(
         locations = retrieve.locate(principal, study_instance_uid)
         series = dict.fromkeys(location.series_instance_uid for location in locations)
         bodies = [
-            retrieve.series_metadata(principal, study_instance_uid, uid)[1:-1] for uid in series
+            retrieve.series_metadata(principal, study_instance_uid, uid)[1:-1].strip()
+            for uid in series
         ]
         body = b"[" + b",".join(bodies) + b"]"
     return body.replace(f'"{BASE_URL}/'.encode(), f'"{base_url}/'.encode())

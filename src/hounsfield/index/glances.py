@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, select, true
+from sqlalchemy import bindparam, literal_column, select, true
 from sqlalchemy.exc import DBAPIError
 
 from hounsfield.dicom.query import Level, Query, SingleValue
@@ -64,6 +64,16 @@ class Glances:
             .order_by(se.c.series_number, se.c.id, i.c.instance_number, i.c.id),
             self._dialect,
         )
+        first = (
+            select(*LOCATION, i.c.frame_table)
+            .select_from(JOINED)
+            .order_by(se.c.series_number, se.c.id, i.c.instance_number, i.c.id)
+            .limit(literal_column("1"))
+            .offset(literal_column("0"))
+        )
+        is_current = i.c.is_current == true()
+        self._first_of_series = Prepared(first.where(*uids, is_current), self._dialect)
+        self._first_of_study = Prepared(first.where(uids[0], is_current), self._dialect)
         of_series = se.join(st, st.c.id == se.c.study_fk)
         self._revision = Prepared(
             select(se.c.id, se.c.revision).select_from(of_series).where(*uids).order_by(se.c.id),
@@ -82,6 +92,14 @@ class Glances:
         """Where an instance lies, with its frame table; the same UIDs may be there for two patients."""
         rows = self._all(self._instance, {"study": study, "series": series, "sop": sop})
         return [InstanceLocation(*row) for row in rows]
+
+    def first_instance(self, study: str, series: str | None) -> InstanceLocation | None:
+        """The first instance of a series or study, with its frame table."""
+        if series is None:
+            rows = self._all(self._first_of_study, {"study": study})
+        else:
+            rows = self._all(self._first_of_series, {"study": study, "series": series})
+        return InstanceLocation(*rows[0]) if rows else None
 
     def series_revision(self, study: str, series: str) -> tuple[int, int] | None:
         """(row ID, revision) of a series; the revision grows with everything added to it."""

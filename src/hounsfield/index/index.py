@@ -99,6 +99,12 @@ class Index:
                 with_frames=with_frames,
             )
 
+    def first_instance(
+        self, study_instance_uid: str, series_instance_uid: str | None = None
+    ) -> InstanceLocation | None:
+        """The first instance of a series or study, with its frame table; None if there is none."""
+        return self._glances.first_instance(study_instance_uid, series_instance_uid)
+
     def locate_by(self, keys: tuple[Key, ...]) -> list[InstanceLocation]:
         """Where the instances lie that keys of any level choose; raises InvalidQuery."""
         with self.database.reading() as connection:

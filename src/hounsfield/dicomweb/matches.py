@@ -1,0 +1,184 @@
+"""Writes the matches of a search in the DICOM JSON model, from the JSON that the index keeps (PS3.18 10.6.3.3, F).
+
+Values are never read and written again, so their digits stay as they were sent. What most matches of a list have in
+common is put together once.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+
+from hounsfield.dicom import json_model
+from hounsfield.dicom.query import Level, Query
+from hounsfield.dicomweb.qido import Asked, Path
+from hounsfield.index.answers import AnswerPlan
+
+Members = dict[str, str]
+# Given the UIDs of a match, the attributes of one of its stored instances.
+ReadStored = Callable[[str, str | None, str | None], Members]
+
+_UIDS = ("0020000D", "0020000E", "00080018")
+_RETRIEVE_URL = "00081190"
+_CONSTANT = {
+    "00080005": '{"vr":"CS","Value":["ISO_IR 192"]}',
+    "00080056": '{"vr":"CS","Value":["ONLINE"]}',
+}
+_scan = json.JSONDecoder().raw_decode
+
+
+def members_of(text: str) -> Members:
+    """The members of a serialised DICOM JSON object, each value as it is written."""
+    found, at = {}, 1
+    while at < len(text) - 1:
+        if text[at] == ",":
+            at += 1
+        tag, begin = text[at + 1 : at + 9], at + 11
+        _, at = _scan(text, begin)
+        found[tag] = text[begin:at]
+    return found
+
+
+class _Template:
+    """The text of a match in pieces, between which stand the values that differ: counts and the address."""
+
+    __slots__ = ("gaps", "pieces", "uids")
+
+    def __init__(self, members: Members, gaps: frozenset[str]) -> None:
+        self.uids = tuple(_first(members.get(tag)) for tag in _UIDS)
+        self.gaps: list[str] = []
+        self.pieces: list[bytes] = []
+        piece = "{"
+        for tag in sorted(members.keys() | gaps):
+            piece += "" if piece == "{" else ","
+            piece += f'"{tag}":'
+            if tag in gaps:
+                self.pieces.append(piece.encode())
+                self.gaps.append(tag)
+                piece = ""
+            else:
+                piece += members[tag]
+        self.pieces.append((piece + "}").encode())
+
+    def fill(self, values: dict[str, bytes]) -> bytes:
+        parts = [self.pieces[0]]
+        for tag, piece in zip(self.gaps, self.pieces[1:], strict=True):
+            parts += (values[tag], piece)
+        return b"".join(parts)
+
+
+def _first(text: str | None) -> str:
+    values = json.loads(text).get("Value") if text else None
+    return str(values[0]) if values else ""
+
+
+def _merged(texts: tuple[str, ...], include: frozenset[int] | None) -> Members:
+    members = dict(_CONSTANT)
+    for text in texts:
+        members |= members_of(text)
+    if include is None:
+        return members
+    return {
+        tag: text for tag, text in members.items() if tag in _CONSTANT or int(tag, 16) in include
+    }
+
+
+@lru_cache(maxsize=4096)
+def _template(
+    texts: tuple[str, ...], include: frozenset[int] | None, gaps: frozenset[str]
+) -> _Template:
+    return _Template(_merged(texts, include), gaps)
+
+
+class MatchWriter:
+    """Writes the matches of one request."""
+
+    def __init__(
+        self, asked: Asked, plan: AnswerPlan, base_url: str, read_stored: ReadStored
+    ) -> None:
+        self._asked = asked
+        self._plan = plan
+        self._studies = f'{{"vr":"UR","Value":["{base_url}/studies/'.encode()
+        self._read_stored = read_stored
+        self._gaps: frozenset[str] | None = None
+
+    def write(self, row: Sequence[Any]) -> bytes:
+        """One match as a DICOM JSON object."""
+        values = {tag: _element(vr, value) for tag, vr, value in self._plan.computed(row)}
+        if self._gaps is None:
+            self._gaps = frozenset(values) | {_RETRIEVE_URL}
+        asked = self._asked
+        texts, include = self._plan.texts(row), asked.query.include
+        if asked.further or asked.parts:
+            template = self._with_stored(_merged(texts, include))
+        else:
+            template = _template(texts, include, self._gaps)
+        values[_RETRIEVE_URL] = self._url(asked.query, template.uids)
+        return template.fill(values)
+
+    def _with_stored(self, members: Members) -> _Template:
+        """Add what the stored objects say, and leave of sequences only what is wanted (QIDO-05)."""
+        assert self._gaps is not None
+        asked = self._asked
+        if asked.further:
+            depth = asked.query.level.depth
+            uids = [_first(members.get(tag)) for tag in _UIDS]
+            study, series, sop = (uids[n] if n < depth else None for n in range(3))
+            stored = self._read_stored(study or "", series, sop)
+            for tag in asked.further:
+                for name in (_creator_of(tag), f"{tag:08X}"):
+                    if name and name in stored:
+                        members[name] = stored[name]
+        for tag, paths in asked.parts.items():
+            name = f"{tag:08X}"
+            if name in members:
+                members[name] = _pruned(members[name], paths)
+        return _Template(members, self._gaps)
+
+    def _url(self, query: Query, uids: tuple[str, ...]) -> bytes:
+        study, series, sop = (quote(uid, safe="") for uid in uids)
+        url = study
+        if query.level in {Level.SERIES, Level.IMAGE}:
+            url += f"/series/{series}"
+        if query.level is Level.IMAGE:
+            url += f"/instances/{sop}"
+        return self._studies + url.encode() + b'"]}'
+
+
+def _element(vr: str, values: list[Any]) -> bytes:
+    return orjson.dumps({"vr": vr, "Value": values} if values else {"vr": vr})
+
+
+def _creator_of(tag: int) -> str | None:
+    """The tag of the Private Creator to which a private element belongs (PS3.5 7.8.1)."""
+    if not tag >> 16 & 1 or tag & 0xFFFF < 0x1000:
+        return None
+    return f"{tag & 0xFFFF0000 | tag >> 8 & 0xFF:08X}"
+
+
+def _pruned(text: str, paths: frozenset[Path]) -> str:
+    """A sequence with only those members in its items that the paths lead to."""
+    sequence = json.loads(text, parse_float=_as_written, parse_int=_as_written)
+    return json_model.dumps(_cut(sequence, paths)).decode()
+
+
+def _as_written(number: str) -> orjson.Fragment:
+    return orjson.Fragment(number.encode())
+
+
+def _cut(element: dict[str, Any], paths: frozenset[Path]) -> dict[str, Any]:
+    if element.get("vr") != "SQ" or () in paths:
+        return element
+    heads = {path[0] for path in paths}
+    kept = [
+        {
+            tag: _cut(value, frozenset(p[1:] for p in paths if p[0] == int(tag, 16)))
+            for tag, value in (item or {}).items()
+            if int(tag, 16) in heads
+        }
+        for item in element.get("Value", ())
+    ]
+    return {"vr": "SQ", "Value": kept} if kept else {"vr": "SQ"}
