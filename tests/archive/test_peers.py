@@ -16,7 +16,7 @@ from hounsfield.archive.peers import (
     peer_named,
     remove_peer,
 )
-from hounsfield.errors import Conflict, InvalidQuery, NotFound, Refused
+from hounsfield.errors import InvalidQuery, NotFound, Refused
 from hounsfield.index.database import Database, IndexConfig
 from hounsfield.index.site.peers import Peers
 from hounsfield.index.site.records import Peer
@@ -74,9 +74,12 @@ def test_only_who_may_administer_changes_peers(peers):
         remove_peer(peers, NOBODY, "ct")
     change_peer(peers, LOCAL, "ct", dataclasses.replace(CT, port=105))
     assert peer_named(peers, "ct").port == 105
-    with pytest.raises(Conflict):
-        change_peer(peers, LOCAL, "ct", dataclasses.replace(CT, name="mr"))
-    remove_peer(peers, LOCAL, "ct")
+    with pytest.raises(Refused):
+        change_peer(peers, NOBODY, "ct", dataclasses.replace(CT, name="mr"))
+    change_peer(peers, LOCAL, "ct", dataclasses.replace(CT, name=" mr "))
+    with pytest.raises(InvalidQuery, match="no name"):
+        change_peer(peers, LOCAL, "mr", dataclasses.replace(CT, name="/"))
+    remove_peer(peers, LOCAL, "mr")
     with pytest.raises(NotFound, match="none"):
         peer_named(peers, "ct")
 

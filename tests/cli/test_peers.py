@@ -159,3 +159,27 @@ def test_of_several_addresses_one_must_be_named(run, opened):
 
 def test_without_an_archive_nobody_was_refused(run):
     assert "nobody" in run("peer", "callers").out
+
+
+def test_a_peer_is_renamed(run):
+    run("peer", "add", "ct2", "CT2@10.0.0.7:104")
+    run("route", "add", "All", "--to", "ct2")
+    assert run("peer", "rename", "ct2", "CT room 2", "--json").json["name"] == "CT room 2"
+    assert [one["name"] for one in run("peer", "list", "--json").json] == ["CT room 2"]
+    assert run("route", "list", "--json").json[0]["destinations"] == ["CT room 2"]
+    assert "no peer 'ct2'" in run("peer", "rename", "ct2", "ct3", code=1).err
+    run("peer", "add", "ct3", "CT3")
+    assert "'ct3' already" in run("peer", "rename", "CT room 2", "ct3", code=1).err
+
+
+# SEC-01
+def test_a_peer_may_be_held_to_tls_and_to_a_certificate(run):
+    run("peer", "add", "ct2", "CT2", "--tls-only")
+    assert "only" in run("peer", "list").out
+    tied = run("peer", "set", "ct2", "--certificate", "CN=ct2, O=Clinic", "--json").json
+    assert (tied["certificate"], tied["requires_tls"]) == ("CN=ct2,O=Clinic", True)
+    refused = run("peer", "set", "ct2", "--no-tls-only", code=2)
+    assert "--certificate ''" in refused.err
+    untied = run("peer", "set", "ct2", "--no-tls-only", "--certificate", "", "--json").json
+    assert (untied["certificate"], untied["requires_tls"]) == ("", False)
+    assert "nor a subject" in run("peer", "set", "ct2", "--certificate", "x", code=1).err

@@ -7,7 +7,7 @@ from tests.dimse.peer import CT, EXPLICIT, IMPLICIT, VERIFICATION, RawPeer, even
 
 from hounsfield.dicom.sop_classes import STORAGE_SOP_CLASSES
 from hounsfield.dicom.transfer_syntax import TRANSFER_SYNTAXES
-from hounsfield.dimse.acceptance import Acceptance, Refusal, is_storable
+from hounsfield.dimse.acceptance import Acceptance, Origin, Refusal, is_storable
 from hounsfield.dimse.config import DimseConfig, Peer
 from hounsfield.dimse.places import Places
 from hounsfield.dimse.upper_layer.items import (
@@ -30,7 +30,7 @@ def acceptance_of(config):
 
 def decide(request=None, address="10.0.0.9", **config):
     acceptance = acceptance_of(DimseConfig(**config))
-    decision = acceptance.decide(request or asking(), address, 0)
+    decision = acceptance.decide(request or asking(), Origin(address), 0)
     return decision.answer if isinstance(decision, Refusal) else None
 
 
@@ -77,7 +77,9 @@ def test_of_several_peers_of_one_ae_title_the_one_with_the_closest_host_calls(ad
         Peer("CT1", "::ffff:10.0.0.9", name="ct"),
     )
     config = DimseConfig(peers=peers)
-    assert Acceptance(config, Places(9, 9)).decide(asking(), address, 0).peer.name == expected
+    assert (
+        Acceptance(config, Places(9, 9)).decide(asking(), Origin(address), 0).peer.name == expected
+    )
 
 
 # NET-12
@@ -91,7 +93,7 @@ def test_of_several_peers_of_one_ae_title_the_one_with_the_closest_host_calls(ad
 )
 def test_a_caller_at_another_address_is_told_what_the_host_of_the_peer_stands_for(known, words):
     config = DimseConfig(peers=(known,))
-    refusal = Acceptance(config, Places(9, 9)).decide(asking(), "10.0.0.9", 0)
+    refusal = Acceptance(config, Places(9, 9)).decide(asking(), Origin("10.0.0.9"), 0)
     assert refusal.finding.code == "other-address"
     assert words in refusal.finding.reason
 
@@ -149,7 +151,7 @@ def test_limits_are_transient_and_places_are_given_back():
 
     def ask(calling):
         place = places.take()
-        decision = acceptance.decide(asking(calling=calling), "10.0.0.9", place)
+        decision = acceptance.decide(asking(calling=calling), Origin("10.0.0.9"), place)
         if not isinstance(decision, Refusal):
             return None
         places.give_back(place)
@@ -300,7 +302,7 @@ def agreed(may, *classes, roles=()):
     request = AssociateRq(
         "HOUNSFIELD", "CT1", contexts, UserInformation(role_selections=selections)
     )
-    admission = acceptance.decide(request, "10.0.0.9", 0)
+    admission = acceptance.decide(request, Origin("10.0.0.9"), 0)
     negotiated = admission.negotiated
     results = [context.result for context in negotiated.answer.presentation_contexts]
     given = {

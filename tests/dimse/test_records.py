@@ -21,7 +21,7 @@ from tests.dimse.peer import (
     instance,
 )
 
-from hounsfield.dimse.acceptance import Acceptance
+from hounsfield.dimse.acceptance import Acceptance, Origin
 from hounsfield.dimse.command import Command, CommandField, CommandTag
 from hounsfield.dimse.config import DimseConfig
 from hounsfield.dimse.journal import Journal
@@ -268,7 +268,7 @@ def test_whatever_a_peer_sends_makes_a_record_that_can_be_read_again(make_archiv
         application_context_name=data.draw(any_text),
     )
     config = DimseConfig(peers=(Peer("CT2", "10.0.0.1"),))
-    refusal = Acceptance(config, Places(4, 4)).decide(request, "10.0.0.9", 0)
+    refusal = Acceptance(config, Places(4, 4)).decide(request, Origin("10.0.0.9"), 0)
     recording = Recording("in", None, "HOUNSFIELD", "10.0.0.9")
     recording.asked(request)
     recording.found(refusal.finding.code, refusal.values)
@@ -298,7 +298,7 @@ def test_a_request_of_a_megabyte_leaves_a_small_record(make_archive):
         application_context_name="9" * 60_000,
     )
     acceptance = Acceptance(DimseConfig(peers=(Peer("LOUD"),)), Places(4, 4))
-    refusal = acceptance.decide(request, "10.0.0.9", 0)
+    refusal = acceptance.decide(request, Origin("10.0.0.9"), 0)
     recording = Recording("in", None, "HOUNSFIELD", "10.0.0.9")
     recording.asked(request)
     recording.found(refusal.finding.code, refusal.values)

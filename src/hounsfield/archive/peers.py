@@ -16,9 +16,10 @@ from hounsfield.archive.addresses import (
     narrowness,
     networks_of,
 )
+from hounsfield.archive.peer_certificates import read_tie
 from hounsfield.dicom.ae_titles import MAX_AE_TITLE_LENGTH, is_valid_ae_title
 from hounsfield.dicom.transfer_syntax import TRANSFER_SYNTAXES
-from hounsfield.errors import Conflict, InvalidQuery, NotFound
+from hounsfield.errors import InvalidQuery, NotFound
 from hounsfield.index.site.associations import Associations
 from hounsfield.index.site.peers import Peers
 from hounsfield.index.site.records import ALL_RIGHTS, RIGHTS, Caller, Peer
@@ -71,6 +72,7 @@ def checked(peer: Peer) -> Peer:
         raise InvalidQuery(f"{unknown[0]!r} is no right; there are {', '.join(RIGHTS)}")
     if strange := [one for one in peer.transfer_syntaxes if one not in TRANSFER_SYNTAXES]:
         raise InvalidQuery(f"{strange[0][:64]!r} is no transfer syntax of DICOM")
+    certificate = read_tie(peer.certificate)
     if not 0 < peer.max_parallel <= 64:
         raise InvalidQuery(f"{peer.max_parallel} jobs at a time: 1 to 64 are possible")
     return dataclasses.replace(
@@ -79,6 +81,9 @@ def checked(peer: Peer) -> Peer:
         name=name,
         host=host or None,
         origin="app",
+        certificate=certificate,
+        # Who need not speak TLS need not show any certificate.
+        requires_tls=peer.requires_tls or bool(certificate),
         addresses=networks_of(host) if host else (),
     )
 
@@ -92,12 +97,13 @@ def add_peer(peers: Peers, principal: Principal, peer: Peer) -> Peer:
 
 
 def change_peer(peers: Peers, principal: Principal, name: str, peer: Peer) -> Peer:
-    """Change a peer; its name stays, since rules and jobs know it by that."""
+    """Change a peer; rules and jobs follow one that gets another name.
+
+    Raises NotFound, InvalidQuery, Refused; Conflict if the name is taken, or a job talks to one that is renamed.
+    """
     require(principal, "administer")
-    if peer.name != name:
-        raise Conflict(f"the name of the peer {name!r} stays: rules and jobs know it by that")
     changed = checked(peer)
-    peers.replace(changed)
+    peers.replace(changed, name)
     return changed
 
 

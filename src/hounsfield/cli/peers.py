@@ -1,12 +1,12 @@
 """`hounsfield peer`: the remote systems we know, refused callers, and the test of a peer."""
 
 import dataclasses
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hounsfield.cli.callers import add_to as add_callers_to
 from hounsfield.cli.output import (
     AsJson,
     Data,
@@ -18,13 +18,11 @@ from hounsfield.cli.output import (
     settings_for,
 )
 from hounsfield.cli.peer_names import parse_address
+from hounsfield.cli.peer_shown import May, document, in_order, opened_peers, rights_of, tell
 from hounsfield.index.site.records import RIGHTS, Peer
-from hounsfield.settings.model import Settings
 
 if TYPE_CHECKING:
     from hounsfield.archive.peers import Check
-    from hounsfield.index.database import Database
-    from hounsfield.index.site.peers import Peers
 
 _NOT_GIVEN = "[default: as it is]"
 
@@ -36,15 +34,20 @@ Address = Annotated[
         help="Its AE title, and the address, network or name it calls from and listens at.",
     ),
 ]
-May = Annotated[
+Tls = Annotated[bool | None, typer.Option("--tls/--no-tls", help="Call it with TLS or without.")]
+TlsOnly = Annotated[
+    bool | None,
+    typer.Option("--tls-only/--no-tls-only", help="Let it call over TLS only, or without too."),
+]
+Certificate = Annotated[
     str | None,
     typer.Option(
-        "--may",
-        metavar="LIST",
-        help=f"What it may, with commas between: {', '.join(RIGHTS)}; or all, none.",
+        "--certificate",
+        metavar="TEXT",
+        help="The SHA-256 fingerprint or the subject (CN=…) of the certificate that it must show when it calls, and"
+        " nobody else may; empty: any that we trust.",
     ),
 ]
-Tls = Annotated[bool | None, typer.Option("--tls/--no-tls", help="Call it with TLS or without.")]
 Syntaxes = Annotated[
     list[str] | None,
     typer.Option(
@@ -66,14 +69,29 @@ Description = Annotated[
 ]
 
 
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What was given on the command line; None leaves it as it is."""
+
+    tls: bool | None
+    tls_only: bool | None
+    certificate: str | None
+    syntaxes: list[str] | None
+    character_set: str | None
+    parallel: int | None
+    description: str | None
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     group = typer.Typer(help="The remote systems we know, and callers that were refused.")
     group.command("list")(list_peers)
     group.command("set")(change)
+    group.command("rename")(rename)
     group.command("test")(check)
-    for command in (add, remove, callers, trust, dismiss):
+    for command in (add, remove):
         group.command()(command)
+    add_callers_to(group)
     app.add_typer(group, name="peer", no_args_is_help=True)
 
 
@@ -81,17 +99,22 @@ def list_peers(data: Data = None, settings: SettingsFile = None, as_json: AsJson
     """List the peers, those of the settings first. With --json: an array of objects."""
     from rich.table import Table
 
-    with _opened(settings_for(data, settings)) as (peers, _database):
+    with opened_peers(settings_for(data, settings)) as (peers, _database):
         found = peers.all()
     if as_json:
         print_json([document(peer) for peer in found])
         return
     table = Table("name", "AE title", "host", "port", "may", "TLS", "kept in")
     for peer in found:
-        may = "anything" if peer.may >= set(RIGHTS) else ", ".join(_in_order(peer.may))
+        may = "anything" if peer.may >= set(RIGHTS) else ", ".join(in_order(peer.may))
         port = "" if peer.port is None else str(peer.port)
         kept = "settings" if peer.origin == "settings" else "the archive"
-        tls = "yes" if peer.uses_tls else ""
+        words = [
+            word
+            for word, holds in (("called", peer.uses_tls), ("only", peer.requires_tls))
+            if holds
+        ]
+        tls = ", ".join(words)
         table.add_row(peer.name, peer.ae_title, peer.host or "anywhere", port, may, tls, kept)
     console().print(table if found else "no peers are known; see `hounsfield peer add --help`")
 
@@ -101,6 +124,8 @@ def add(
     address: Address,
     may: May = None,
     tls: Tls = None,
+    tls_only: TlsOnly = None,
+    certificate: Certificate = None,
     syntax: Syntaxes = None,
     charset: CharacterSet = None,
     parallel: Parallel = None,
@@ -116,10 +141,11 @@ def add(
     from hounsfield.archive import peers as managing
     from hounsfield.archive.access import LOCAL
 
+    given = _Given(tls, tls_only, certificate, syntax, charset, parallel, description)
     peer = dataclasses.replace(_named(address, name), may=managing.RIGHTS_OF_THE_TRUSTED)
-    peer = _changed(peer, may, tls, syntax, charset, parallel, description)
-    with _opened(settings_for(data, settings), writes=True) as (peers, _database):
-        _tell(managing.add_peer(peers, LOCAL, peer), as_json)
+    peer = _changed(peer, may, given)
+    with opened_peers(settings_for(data, settings), writes=True) as (peers, _database):
+        tell(managing.add_peer(peers, LOCAL, peer), as_json)
 
 
 def change(
@@ -132,6 +158,8 @@ def change(
     ] = None,
     may: May = None,
     tls: Tls = None,
+    tls_only: TlsOnly = None,
+    certificate: Certificate = None,
     syntax: Syntaxes = None,
     charset: CharacterSet = None,
     parallel: Parallel = None,
@@ -144,15 +172,32 @@ def change(
     from hounsfield.archive import peers as managing
     from hounsfield.archive.access import LOCAL
 
-    with _opened(settings_for(data, settings), writes=True) as (peers, _database):
+    given = _Given(tls, tls_only, certificate, syntax, charset, parallel, description)
+    with opened_peers(settings_for(data, settings), writes=True) as (peers, _database):
         peer = managing.peer_named(peers, name)
         if address is not None:
             place = _named(address, name)
             peer = dataclasses.replace(
                 peer, ae_title=place.ae_title, host=place.host, port=place.port
             )
-        peer = _changed(peer, may, tls, syntax, charset, parallel, description)
-        _tell(managing.change_peer(peers, LOCAL, name, peer), as_json)
+        peer = _changed(peer, may, given)
+        tell(managing.change_peer(peers, LOCAL, name, peer), as_json)
+
+
+def rename(
+    name: Name,
+    new_name: Annotated[str, typer.Argument(metavar="NEW", help="What to call it from now on.")],
+    data: Data = None,
+    settings: SettingsFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Call a peer by another name; rules and jobs that name it follow. Not while a job talks to it."""
+    from hounsfield.archive import peers as managing
+    from hounsfield.archive.access import LOCAL
+
+    with opened_peers(settings_for(data, settings), writes=True) as (peers, _database):
+        renamed = dataclasses.replace(managing.peer_named(peers, name), name=new_name)
+        tell(managing.change_peer(peers, LOCAL, name, renamed), as_json)
 
 
 def remove(name: Name, data: Data = None, settings: SettingsFile = None) -> None:
@@ -160,7 +205,7 @@ def remove(name: Name, data: Data = None, settings: SettingsFile = None) -> None
     from hounsfield.archive.access import LOCAL
     from hounsfield.archive.peers import remove_peer
 
-    with _opened(settings_for(data, settings), writes=True) as (peers, _database):
+    with opened_peers(settings_for(data, settings), writes=True) as (peers, _database):
         remove_peer(peers, LOCAL, name)
     console().print(f"{name} is no peer any more", markup=False)
 
@@ -195,114 +240,6 @@ def check(
         raise typer.Exit(ExitCode.FAILED)
 
 
-def callers(data: Data = None, settings: SettingsFile = None, as_json: AsJson = False) -> None:
-    """List who was refused because we do not know them so, the latest first. With --json: an array of objects."""
-    from hounsfield.archive.access import LOCAL
-    from hounsfield.archive.peers import can_trust, refused_callers
-    from hounsfield.index.site.associations import Associations
-
-    with _opened(settings_for(data, settings)) as (peers, database):
-        found = [] if database is None else refused_callers(peers, Associations(database), LOCAL)
-    if as_json:
-        print_json([{**dataclasses.asdict(one), "can_trust": can_trust(one)} for one in found])
-        return
-    out = console()
-    for one in found:
-        times = "once" if one.count == 1 else f"{one.count} times"
-        out.print(f"{one.ae_title or '(no AE title)'} at {one.address}, {times}", markup=False)
-        out.print(f"  {one.reason}\n  {one.advice}", markup=False)
-    if not found:
-        out.print("nobody was refused")
-
-
-def trust(
-    ae_title: Annotated[str, typer.Argument(metavar="AETITLE", help="The AE title it calls with.")],
-    address: Annotated[
-        str | None,
-        typer.Option(
-            "--address", metavar="ADDRESS", help="Where from, if it was refused from several."
-        ),
-    ] = None,
-    name: Annotated[
-        str, typer.Option("--name", help="What to call it. [default: made of the AE title]")
-    ] = "",
-    may: May = None,
-    data: Data = None,
-    settings: SettingsFile = None,
-    as_json: AsJson = False,
-) -> None:
-    """Make a peer of a caller that was refused."""
-    from hounsfield.archive import peers as managing
-    from hounsfield.archive.access import LOCAL
-    from hounsfield.index.site.associations import Associations
-
-    with _opened(settings_for(data, settings), writes=True) as (peers, database):
-        assert database is not None
-        associations = Associations(database)
-        refused = managing.refused_callers(peers, associations, LOCAL)
-        found = sorted({one.address for one in refused if one.ae_title == ae_title})
-        if address is None and len(found) != 1:
-            told = "from several addresses: " + ", ".join(found) if found else "lately"
-            verb = "was refused" if found else "no caller of that AE title was refused"
-            raise Failure(f"{ae_title}: {verb} {told}; name one with --address", ExitCode.USAGE)
-        rights = None if may is None else _rights(may)
-        where = address or found[0]
-        kept = managing.trust(peers, associations, LOCAL, ae_title, where, name=name, may=rights)
-        _tell(kept, as_json)
-
-
-def dismiss(
-    ae_title: Annotated[str, typer.Argument(metavar="AETITLE", help="The AE title it calls with.")],
-    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="Where it called from.")],
-    data: Data = None,
-    settings: SettingsFile = None,
-) -> None:
-    """Forget that a caller was refused."""
-    from hounsfield.archive import peers as managing
-    from hounsfield.archive.access import LOCAL
-    from hounsfield.index.site.associations import Associations
-
-    with _opened(settings_for(data, settings), writes=True) as (_peers, database):
-        assert database is not None
-        managing.dismiss(Associations(database), LOCAL, ae_title, address)
-
-
-def document(peer: Peer) -> dict[str, Any]:
-    """A peer for scripts, as the JSON API shows it."""
-    return {
-        "name": peer.name,
-        "ae_title": peer.ae_title,
-        "host": peer.host,
-        "port": peer.port,
-        "uses_tls": peer.uses_tls,
-        "may": _in_order(peer.may),
-        "transfer_syntaxes": list(peer.transfer_syntaxes),
-        "character_set": peer.character_set,
-        "max_parallel": peer.max_parallel,
-        "description": peer.description,
-        "origin": peer.origin,
-    }
-
-
-@contextmanager
-def _opened(
-    settings: Settings, *, writes: bool = False
-) -> Iterator[tuple["Peers", "Database | None"]]:
-    """The peers of a data folder; an index is made only by what writes."""
-    from hounsfield.index.database import Database
-    from hounsfield.index.site.peers import Peers
-    from hounsfield.settings.parts import fixed_peers, index_config
-
-    if not writes and not (settings.data / "index.db").exists():
-        yield Peers(None, fixed_peers(settings)), None
-        return
-    database = Database(index_config(settings))
-    try:
-        yield Peers(database, fixed_peers(settings)), database
-    finally:
-        database.close()
-
-
 def _named(address: str, name: str) -> Peer:
     place = parse_address(address, default_port=104)
     if place is None:
@@ -312,53 +249,26 @@ def _named(address: str, name: str) -> Peer:
     return Peer(place.ae_title, place.host, place.port, name=name, origin="app")
 
 
-def _changed(
-    peer: Peer,
-    may: str | None,
-    tls: bool | None,
-    syntaxes: list[str] | None,
-    character_set: str | None,
-    parallel: int | None,
-    description: str | None,
-) -> Peer:
+def _changed(peer: Peer, may: str | None, given: _Given) -> Peer:
     """A peer with what was given on the command line."""
-    given: dict[str, Any] = {
-        "may": None if may is None else _rights(may),
-        "uses_tls": tls,
-        "transfer_syntaxes": None if not syntaxes else tuple(syntaxes),
-        "character_set": character_set,
-        "max_parallel": parallel,
-        "description": description,
+    values: dict[str, Any] = {
+        "may": None if may is None else rights_of(may),
+        "uses_tls": given.tls,
+        "requires_tls": given.tls_only,
+        "certificate": given.certificate,
+        "transfer_syntaxes": None if not given.syntaxes else tuple(given.syntaxes),
+        "character_set": given.character_set,
+        "max_parallel": given.parallel,
+        "description": given.description,
     }
-    return dataclasses.replace(
-        peer, **{key: value for key, value in given.items() if value is not None}
-    )
-
-
-def _rights(text: str) -> frozenset[str]:
-    if text == "all":
-        return frozenset(RIGHTS)
-    if text == "none":
-        return frozenset()
-    return frozenset(one.strip() for one in text.split(",") if one.strip())
-
-
-def _in_order(may: frozenset[str]) -> list[str]:
-    return [right for right in RIGHTS if right in may]
-
-
-def _tell(peer: Peer, as_json: bool) -> None:
-    if as_json:
-        print_json(document(peer))
-        return
-    where = "anywhere" if peer.host is None else peer.host
-    port = "" if peer.port is None else f", port {peer.port}"
-    may = ", ".join(_in_order(peer.may)) or "nothing but verification"
-    console().print(f"{peer.name}: {peer.ae_title} at {where}{port}; it may: {may}", markup=False)
-    if peer.host is not None and not peer.addresses:
-        console().print(
-            f"{peer.host} cannot be resolved now, so it cannot call us yet", markup=False
+    if given.tls_only is False and given.certificate is None and peer.certificate:
+        raise Failure(
+            f"{peer.name} is tied to a certificate, which only TLS shows: untie it with --certificate ''",
+            ExitCode.USAGE,
         )
+    return dataclasses.replace(
+        peer, **{key: value for key, value in values.items() if value is not None}
+    )
 
 
 def _print_check(check: "Check") -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hounsfield.archive.addresses import address_of, is_numeric
+from hounsfield.archive.peer_certificates import ShownCertificate, is_tied_to
 from hounsfield.archive.peers import caller_at, look_up
 from hounsfield.dicom.ae_titles import MAX_AE_TITLE_LENGTH, is_valid_ae_title
 from hounsfield.dicom.commitment import STORAGE_COMMITMENT_PUSH_MODEL
@@ -81,6 +82,19 @@ LOCAL_LIMIT_EXCEEDED = AssociateRj(_TRANSIENT, RejectSource.SERVICE_PROVIDER_PRE
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request comes from: the address, and how the connection is secured.
+
+    ``ports`` are those that we serve, as the doctor tells of them.
+    """
+
+    address: str
+    is_tls: bool = False
+    certificate: ShownCertificate | None = None
+    ports: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Refusal:
     """A rejection, and what the log and the doctor say about it."""
 
@@ -150,9 +164,12 @@ class Acceptance:
             return "", None
         return "store", storage_support(may)
 
-    def decide(self, request: AssociateRq, address: str, place: int) -> Admission | Refusal:
+    def decide(self, request: AssociateRq, origin: Origin, place: int) -> Admission | Refusal:
         """Answer a request that came over the connection at ``place``; one that is let in is seated there."""
+        address = origin.address
         found = self._refuse(request, address)
+        if not isinstance(found, Refusal):
+            found = self._refuse_connection(found, request, origin) or found
         if isinstance(found, Refusal):
             return found
         try:
@@ -197,6 +214,34 @@ class Acceptance:
             )
         return self._refuse_caller(request, address)
 
+    def _refuse_connection(
+        self, caller: Peer | None, request: AssociateRq, origin: Origin
+    ) -> Refusal | None:
+        """Why a caller that may call is refused over this connection: for want of TLS, or of the right certificate.
+
+        None of the rejections of PS3.8 table 9-21 says so; "no reason given" at least says nothing wrong.
+        """
+        shown = origin.certificate
+        peer = request.calling_ae_title if caller is None else caller.name or caller.ae_title
+        if not may_come_by(caller, is_tls=origin.is_tls, shown=shown):
+            code = "caller-tls-only" if not origin.is_tls else "caller-certificate"
+            return _refusal(
+                NO_REASON, code, request, origin.address, **origin.ports, peer=peer,
+                wanted="" if caller is None else caller.certificate, shown=str(shown or "none"),
+            )  # fmt: skip
+        if shown is None or (caller is not None and caller.certificate):
+            return None
+        owners = [
+            one.name or one.ae_title
+            for one in self._peers.tied_to_certificates()
+            if is_tied_to(one.certificate, shown)
+        ]
+        if not owners:
+            return None
+        return _refusal(
+            NO_REASON, "caller-certificate-of-other", request, origin.address, peer=peer, owner=owners[0], shown=str(shown),
+        )  # fmt: skip
+
     def _refuse_called(
         self, code: str, request: AssociateRq, address: str, meant: str = ""
     ) -> Refusal:
@@ -220,6 +265,13 @@ class Acceptance:
             return None
         code, meant = similar_to(calling, [peer.ae_title for peer in self._peers.all()])
         return _refusal(CALLING_AE_TITLE_UNKNOWN, code, request, address, meant=meant)
+
+
+def may_come_by(peer: Peer | None, *, is_tls: bool, shown: ShownCertificate | None) -> bool:
+    """Whether a peer may call over a connection that is secured so."""
+    if peer is None or not (peer.requires_tls or peer.certificate):
+        return True
+    return is_tls and is_tied_to(peer.certificate, shown)
 
 
 def storage_support(may: frozenset[str] | None) -> Support:
@@ -258,10 +310,11 @@ def similar_to(calling: str, titles: list[str]) -> tuple[str, str]:
 def _refusal(
     reject: AssociateRj, code: str, request: AssociateRq, address: str, **values: Any
 ) -> Refusal:
-    values |= {
+    values = {
         "calling": request.calling_ae_title,
         "called": request.called_ae_title,
         "peer": request.calling_ae_title,
         "address": address,
+        **values,
     }
     return Refusal(reject, say(code, values), values)

@@ -4,6 +4,7 @@ import time
 from enum import StrEnum
 
 from hounsfield.archive.access import NOBODY
+from hounsfield.archive.peer_certificates import ShownCertificate
 from hounsfield.dimse.doctor.diagnosis import of_first_bytes
 from hounsfield.dimse.doctor.tls_findings import tls_finding
 from hounsfield.dimse.records import Messages, Recording
@@ -87,6 +88,8 @@ class PduExchange:
         self.calling_ae_title = ""
         self.called_ae_title = ""
         self.peer_address = ""
+        self.is_tls = False
+        self.certificate: ShownCertificate | None = None
         self.principal = NOBODY
         self.peer: Peer | None = None
         self.rights_known_at = time.monotonic()

@@ -29,6 +29,7 @@ CALLER_FINDINGS = frozenset(
     {
         "unknown-caller", "unknown-caller-case", "unknown-caller-similar", "unknown-caller-cut", "other-address",
         "calling-ae-title-invalid", "called-ae-title", "called-ae-title-case", "called-ae-title-invalid",
+        "caller-tls-only", "caller-certificate", "caller-certificate-of-other",
     }
 )  # fmt: skip
 

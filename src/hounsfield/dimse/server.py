@@ -9,8 +9,9 @@ import time
 from collections import Counter
 
 from hounsfield.archive.access import Principal
+from hounsfield.archive.peer_certificates import ShownCertificate, shown_certificate
 from hounsfield.archive.store import InstanceStore
-from hounsfield.dimse.acceptance import Acceptance, Refusal
+from hounsfield.dimse.acceptance import Acceptance, Origin, Refusal
 from hounsfield.dimse.association import Association
 from hounsfield.dimse.config import DimseConfig
 from hounsfield.dimse.doctor.tls_findings import tls_finding
@@ -272,7 +273,11 @@ class DimseServer:
         assert recording is not None
         recording.is_worth_keeping = request.calling_ae_title != self.config.probe_ae_title
         recording.asked(request)
-        decision = self._acceptance.decide(request, association.peer_address, place)
+        association.is_tls, association.certificate = recording.is_tls, _shown(association)
+        origin = Origin(
+            association.peer_address, association.is_tls, association.certificate, self._ports
+        )
+        decision = self._acceptance.decide(request, origin, place)
         if isinstance(decision, Refusal):
             log.warning(
                 "Association from %s refused: %s", association.peer_address, decision.advice
@@ -324,6 +329,12 @@ class DimseServer:
             association.transport.kill()
         for association in left:
             running[association].join(1.0)
+
+
+def _shown(association: Association) -> ShownCertificate | None:
+    """The certificate that a caller showed."""
+    der = association.transport.peer_certificate
+    return None if der is None else shown_certificate(der)
 
 
 def _port_of(listener: socket.socket) -> int:

@@ -13,8 +13,10 @@ from hounsfield.archive.procedure_steps import ProcedureSteps
 from hounsfield.archive.retrieve import Retrieve
 from hounsfield.archive.search import Search
 from hounsfield.archive.store import InstanceStore
+from hounsfield.archive.work_item_watchers import receiver_of
 from hounsfield.archive.work_items import UnifiedWorklist
 from hounsfield.dicom.commitment import STORAGE_COMMITMENT_PUSH_MODEL
+from hounsfield.dimse.acceptance import may_come_by
 from hounsfield.dimse.association import Association
 from hounsfield.dimse.command import Command, CommandField, respond
 from hounsfield.dimse.config import DimseConfig
@@ -27,7 +29,6 @@ from hounsfield.dimse.scp.retrieve_scp import RetrieveScp
 from hounsfield.dimse.scp.store_scp import StoreScp
 from hounsfield.dimse.scp.work_item_scp import WorkItemScp
 from hounsfield.dimse.scp.worklist_scp import MODALITY_WORKLIST_FIND, WorklistScp
-from hounsfield.dimse.scu.work_item_scu import receiver_of
 from hounsfield.dimse.status import Status
 from hounsfield.dimse.upper_layer.negotiation import AcceptedContext
 from hounsfield.errors import HounsfieldError
@@ -98,6 +99,8 @@ class Services:
             return
         association.rights_known_at = now
         peer = caller_at(known, association.peer_address)
+        if not may_come_by(peer, is_tls=association.is_tls, shown=association.certificate):
+            peer = None
         association.peer = peer or association.peer
         may = frozenset[str]() if peer is None else peer.may
         association.principal = dataclasses.replace(association.principal, may=may)

@@ -149,6 +149,11 @@ class Transport:
         """Whether it speaks TLS."""
         return self._tls is not None
 
+    @property
+    def peer_certificate(self) -> bytes | None:
+        """The certificate that the other side has shown, in DER."""
+        return None if self._tls is None else self._tls.getpeercert(binary_form=True)
+
     # -- time ---------------------------------------------------------------------------------
 
     def expect_message(self) -> None:

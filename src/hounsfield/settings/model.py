@@ -13,7 +13,9 @@ from typing import Annotated, Any, Literal, TypeGuard
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
+from hounsfield.archive.peer_certificates import read_tie
 from hounsfield.dimse.config import DimseConfig
+from hounsfield.errors import InvalidQuery
 
 AE_TITLE_LENGTH = 16
 _DIMSE = DimseConfig()
@@ -47,6 +49,13 @@ def _ae_title(title: str) -> str:
     if "\\" in title or not (title.isascii() and title.isprintable()):
         raise ValueError("an AE title is plain ASCII without backslash and control characters")
     return title
+
+
+def _certificate(text: str) -> str:
+    try:
+        return read_tie(text)
+    except InvalidQuery as problem:
+        raise ValueError(str(problem)) from None
 
 
 LoopbackHost = Annotated[str, AfterValidator(_loopback)]
@@ -84,6 +93,11 @@ class PeerSettings(_Group):
     """Where it listens."""
     tls: bool = False
     """Whether we speak TLS when we call it."""
+    tls_only: bool = False
+    """Whether it may call us over TLS only."""
+    certificate: Annotated[str, AfterValidator(_certificate)] = ""
+    """The SHA-256 fingerprint or the subject (`CN=ct2,O=Clinic`) of the certificate that it must show when it calls;
+    it may call over TLS only then, and nobody else with that certificate."""
 
 
 class DimseSettings(_Group):

@@ -46,6 +46,8 @@ def fixed_peers(settings: Settings) -> tuple[Peer, ...]:
             port=peer.port,
             name=name,
             uses_tls=peer.tls,
+            requires_tls=peer.tls_only or bool(peer.certificate),
+            certificate=peer.certificate,
         )
         for name, peer in settings.dimse.peers.items()
     )

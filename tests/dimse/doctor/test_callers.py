@@ -143,7 +143,7 @@ def test_9_tls_at_our_port_without(site):
     record = told(site, "tls-to-plain")
     assert "speaks TLS, and this is our port without TLS" in record.reason
     assert "Turn TLS off on the caller" in record.advice
-    assert "there is none yet: `hounsfield tls` sets it up" in record.advice
+    assert "there is none yet: `hounsfield tls init`" in record.advice
 
 
 def test_10_a_browser_at_the_port_for_dicom(site):

@@ -87,6 +87,8 @@ def test_a_peer_is_kept_changed_and_forgotten(site):
     assert added.json() == {
         **NEW,
         "uses_tls": False,
+        "requires_tls": False,
+        "certificate": "",
         "may": ["store", "retrieve"],
         "transfer_syntaxes": [],
         "character_set": "",
@@ -125,13 +127,41 @@ def test_what_cannot_be_kept_is_refused_with_words(site, change, status, words):
     assert len(site.client.get("/api/peers").json()["peers"]) == 1
 
 
-def test_peers_of_the_settings_and_names_stay(site):
+def test_peers_of_the_settings_stay(site):
     site.client.post("/api/peers", json=NEW)
     assert site.client.post("/api/peers", json=NEW).status_code == 409
     assert site.client.put("/api/peers/old", json={**NEW, "name": "old"}).status_code == 403
     assert site.client.delete("/api/peers/old").status_code == 403
-    assert site.client.put("/api/peers/ct2", json={**NEW, "name": "ct3"}).status_code == 409
     assert site.client.put("/api/peers/ct9", json={**NEW, "name": "ct9"}).status_code == 404
+
+
+def test_a_peer_is_renamed_and_the_rules_that_name_it_follow(site):
+    told = NEW | {"wants_availability": True}
+    site.client.post("/api/peers", json=told)
+    rule = {"name": "All", "destinations": ["ct2"]}
+    assert site.client.post("/api/routing-rules", json=rule).status_code == 201
+    answer = site.client.put("/api/peers/ct2", json=told | {"name": "CT room 2"})
+    assert (answer.status_code, answer.json()["name"]) == (200, "CT room 2")
+    listed = site.client.get("/api/peers").json()["peers"]
+    assert [(one["name"], one["wants_availability"]) for one in listed[1:]] == [("CT room 2", True)]
+    (rule,) = site.client.get("/api/routing-rules").json()["rules"]
+    assert rule["destinations"] == ["CT room 2"]
+    for name, status in (("old", 409), ("", 400), ("/", 400)):
+        answer = site.client.put("/api/peers/CT room 2", json=told | {"name": name})
+        assert (answer.status_code, bool(answer.json()["detail"])) == (status, True)
+
+
+# SEC-01
+def test_a_peer_is_tied_to_a_certificate_and_to_tls_with_it(site):
+    sha256 = "ab" * 32
+    made = site.client.post("/api/peers", json=NEW | {"certificate": sha256}).json()
+    assert (made["certificate"], made["requires_tls"]) == (":".join(["AB"] * 32), True)
+    changed = site.client.put("/api/peers/ct2", json=made | {"certificate": ""}).json()
+    assert (changed["certificate"], changed["requires_tls"]) == ("", True)
+    changed = site.client.put("/api/peers/ct2", json=changed | {"requires_tls": False}).json()
+    assert changed["requires_tls"] is False
+    answer = site.client.put("/api/peers/ct2", json=changed | {"certificate": "ct2"})
+    assert (answer.status_code, "nor a subject" in answer.json()["detail"]) == (400, True)
 
 
 def test_a_peer_is_tested(site):

@@ -31,6 +31,7 @@ from hounsfield.dimse.scu.requestor import (
 )
 from hounsfield.dimse.status import describe
 from hounsfield.dimse.targets import target_of
+from hounsfield.dimse.tls import has_certificates
 from hounsfield.dimse.transport import TimeLimits
 from hounsfield.errors import HounsfieldError, NotAcceptable
 from hounsfield.index.site.records import AssociationRecord, Peer, Recorder
@@ -170,6 +171,8 @@ class _Test:
             raise _Failed(self._found("settings", "no-port"))
         if peer.ae_title == self._ours.ae_title:
             return self._found("settings", "same-title", state="warning")
+        if peer.requires_tls and (peer.tls is None or not has_certificates(peer.tls.folder)):
+            return self._found("settings", "tls-only-without-tls", state="warning")
         return self._check("settings", "ok", f"{peer.ae_title} at {peer.host}:{peer.port}")
 
     def _address(self) -> Check:

@@ -64,6 +64,32 @@ TLS_FINDINGS: dict[str, tuple[str, str]] = {
         "The caller at {address} and this server have no TLS in common: {text}.",
         _OLD.replace("{who}", "the caller"),
     ),
+    # -- who calls us, and is tied to TLS or to a certificate
+    "caller-tls-only": (
+        "{peer} called from {address} without TLS, and may call over TLS only.",
+        (
+            "Turn TLS on on {calling} and let it call our port for TLS ({tls_port}). Or let the peer call without TLS: on "
+            "the page of peers here, or with `hounsfield peer set {peer:shell} --no-tls-only`."
+        ),
+    ),
+    "caller-certificate": (
+        "{calling} called from {address} with another certificate than it is tied to here ({wanted}): {shown}.",
+        (
+            "If {calling} has a new certificate, tie the peer to that here: on the page of peers, or with `hounsfield peer "
+            "set {peer:shell} --certificate …`. If not, another system calls with its AE title: give it one of its own."
+        ),
+    ),
+    "caller-certificate-of-other": (
+        "{calling} called from {address} with the certificate of another peer, {owner}: {shown}.",
+        (
+            "Let each system show a certificate of its own; `hounsfield tls issue` makes one. If both are one system, tie "
+            "the peer {calling} to this certificate too."
+        ),
+    ),
+    "tls-only-without-tls": (
+        "{peer} may call us over TLS only, and there are no certificates here to speak TLS with: it cannot call.",
+        "Make certificates with `hounsfield tls init`, or take given ones over with `hounsfield tls use`.",
+    ),
     # -- whom we call
     "their-plain": (
         "We called {host}:{port} with TLS, and what answers there does not speak it ({text}).",

@@ -25,7 +25,7 @@ from sqlalchemy.exc import IntegrityError
 from hounsfield.errors import Conflict, NotFound, Refused
 from hounsfield.index.database import Database
 from hounsfield.index.schema import metadata
-from hounsfield.index.site import availability
+from hounsfield.index.site import availability, renaming
 from hounsfield.index.site.records import Peer, Recorder, TlsSettings
 
 peer = Table(
@@ -36,6 +36,8 @@ peer = Table(
     Column("host", String(255), nullable=False),
     Column("port", Integer),
     Column("uses_tls", Boolean, nullable=False),
+    Column("requires_tls", Boolean, nullable=False),
+    Column("certificate", Text, nullable=False),
     Column("may", Text, nullable=False),
     Column("transfer_syntaxes", Text, nullable=False),
     Column("character_set", String(255), nullable=False),
@@ -88,6 +90,12 @@ class Peers:
         found = self._select(peer.c.name == name)
         return found[0] if found else None
 
+    def tied_to_certificates(self) -> list[Peer]:
+        """Those that must show one certificate."""
+        return [one for one in self._fixed if one.certificate] + self._select(
+            peer.c.certificate != ""
+        )
+
     def by_ae_title(self, ae_title: str) -> list[Peer]:
         """All peers of an AE title: it may exist at several hosts."""
         fixed = [one for one in self._fixed if one.ae_title == ae_title]
@@ -109,16 +117,25 @@ class Peers:
         except IntegrityError:
             raise Conflict(f"there is a peer {new.name!r} already") from None
 
-    def replace(self, changed: Peer) -> None:
-        """Change the peer of this name; raises NotFound, and Refused if the settings have it."""
-        self._require_not_fixed(changed.name)
+    def replace(self, changed: Peer, name: str = "") -> None:
+        """Change a peer, that of ``name`` where it gets another one: rules and jobs follow it then.
+
+        Raises NotFound, Conflict if the name is taken or a job talks to it, and Refused if the settings have it.
+        """
+        name = name or changed.name
+        self._require_not_fixed(name)
+        if changed.name in self._fixed_names:
+            raise Conflict(f"the settings have a peer {changed.name!r} already")
         values = {**_values(changed), "updated_us": time.time_ns() // 1000}
-        with self._writable().writing() as connection:
-            done = connection.execute(
-                update(peer).where(peer.c.name == changed.name).values(values)
-            )
-            if not done.rowcount:
-                raise NotFound(f"there is no peer {changed.name!r}")
+        try:
+            with self._writable().writing() as connection:
+                done = connection.execute(update(peer).where(peer.c.name == name).values(values))
+                if not done.rowcount:
+                    raise NotFound(f"there is no peer {name!r}")
+                if changed.name != name:
+                    renaming.follow(connection, name, changed.name)
+        except IntegrityError:
+            raise Conflict(f"there is a peer {changed.name!r} already") from None
 
     def remove(self, name: str) -> None:
         """Forget a peer, and that it is told anything; raises NotFound, and Refused if the settings have it."""
@@ -165,6 +182,8 @@ def _values(one: Peer) -> dict[str, Any]:
         "host": one.host or "",
         "port": one.port,
         "uses_tls": one.uses_tls,
+        "requires_tls": one.requires_tls,
+        "certificate": one.certificate,
         "may": orjson.dumps(sorted(one.may)).decode(),
         "transfer_syntaxes": orjson.dumps(one.transfer_syntaxes).decode(),
         "character_set": one.character_set,
@@ -181,6 +200,8 @@ def _peer(row: Mapping[Any, Any], tls: TlsSettings | None, recorder: Recorder | 
         port=row["port"],
         name=row["name"],
         uses_tls=row["uses_tls"],
+        requires_tls=row["requires_tls"],
+        certificate=row["certificate"],
         may=frozenset(orjson.loads(row["may"])),
         transfer_syntaxes=tuple(orjson.loads(row["transfer_syntaxes"])),
         character_set=row["character_set"],

@@ -41,6 +41,8 @@ class Peer:
         port: where it listens, for what we send it.
         name: what people and commands call it here.
         uses_tls: whether we speak TLS when we call it.
+        requires_tls: whether it may call us over TLS only.
+        certificate: the SHA-256 fingerprint or the subject of the certificate that it must show when it calls.
         may: what it may ask of us.
         transfer_syntaxes: the ones it prefers, best first.
         character_set: the Specific Character Set to assume where it sends none.
@@ -57,6 +59,8 @@ class Peer:
     port: int | None = None
     name: str = ""
     uses_tls: bool = False
+    requires_tls: bool = False
+    certificate: str = ""
     may: frozenset[str] = ALL_RIGHTS
     transfer_syntaxes: tuple[str, ...] = ()
     character_set: str = ""

@@ -32,6 +32,12 @@ class NewPeer(BaseModel):
     """The address, network or name it calls from and listens at; without one it may call from anywhere."""
     port: int | None = None
     uses_tls: bool = False
+    """Whether it is called over TLS."""
+    requires_tls: bool = False
+    """Whether it may call over TLS only."""
+    certificate: str = Field(default="", max_length=1024)
+    """The SHA-256 fingerprint or the subject (`CN=ct2,O=Clinic`) of the certificate that it must show when it calls; it
+    may call over TLS only then, and nobody else with that certificate."""
     may: list[Right] = _TRUSTED
     transfer_syntaxes: list[str] = Field(default=[], max_length=64)
     """The ones it prefers, best first."""
@@ -51,6 +57,8 @@ class NewPeer(BaseModel):
             self.port,
             name=self.name,
             uses_tls=self.uses_tls,
+            requires_tls=self.requires_tls,
+            certificate=self.certificate,
             may=frozenset(self.may),
             transfer_syntaxes=tuple(self.transfer_syntaxes),
             character_set=self.character_set.strip(),
@@ -173,7 +181,7 @@ def _add_managing(app: FastAPI, parts: "ApiParts") -> None:
 
     @app.put("/peers/{name}")
     async def change_peer(request: Request, name: str, peer: NewPeer) -> Peer:
-        """Change a peer; its name stays."""
+        """Change a peer; with another name, rules and jobs follow it. 409 while a job talks to one that is renamed."""
         principal = principal_of(request)
         return await in_thread(kept, partial(managing.change_peer, peers, principal, name), peer)
 
@@ -255,6 +263,8 @@ def _shown(one: KeptPeer, last: tuple[int, str] | None, *, wants_availability: b
         host=one.host,
         port=one.port,
         uses_tls=one.uses_tls,
+        requires_tls=one.requires_tls,
+        certificate=one.certificate,
         may=[right for right in get_args(Right) if right in one.may],
         transfer_syntaxes=list(one.transfer_syntaxes),
         character_set=one.character_set,

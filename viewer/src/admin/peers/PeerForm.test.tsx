@@ -5,7 +5,12 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Peer } from '../../api/peers';
 import { PeerForm } from './PeerForm';
 
-const SERVER = { ae_title: 'HOUNSFIELD', dicom_host: '127.0.0.1', dicom_port: 11112 };
+const SERVER = {
+  ae_title: 'HOUNSFIELD',
+  dicom_host: '127.0.0.1',
+  dicom_port: 11112,
+  dicom_tls_port: null,
+};
 
 /** An archive that answers what it is told, and keeps what it was asked. */
 function archive(answer: (method: string, url: string, body: unknown) => [number, unknown]) {
@@ -29,6 +34,8 @@ const peer = (changes: Partial<Peer> = {}): Peer => ({
   host: '10.0.0.7',
   port: 104,
   uses_tls: false,
+  requires_tls: false,
+  certificate: '',
   may: ['store'],
   transfer_syntaxes: [],
   character_set: '',
@@ -98,10 +105,30 @@ describe('the form of a peer', () => {
     expect(onClose).not.toHaveBeenCalled();
   });
 
+  it('gives a peer another name, and ties it to a certificate', async () => {
+    const asked = archive((_, __, body) => [200, body]);
+    const { onClose } = show(peer({ requires_tls: true }));
+    expect(await screen.findByText(/has no certificates to speak TLS with/)).toBeTruthy();
+    type('name', 'CT room 2');
+    type('certificate', 'ct2');
+    fireEvent.click(screen.getByTestId('save-peer'));
+    expect(screen.getByText(/A SHA-256 fingerprint has 64 digits/)).toBeTruthy();
+    type('certificate', 'CN=ct2');
+    expect((screen.getByTestId('peer-tls-only') as HTMLInputElement).disabled).toBe(true);
+    fireEvent.click(screen.getByTestId('save-peer'));
+    await waitFor(() => expect(onClose).toHaveBeenCalledOnce());
+    expect(asked).toMatchObject([
+      {
+        method: 'PUT',
+        url: '/api/peers/ct2',
+        body: { name: 'CT room 2', certificate: 'CN=ct2', requires_tls: true },
+      },
+    ]);
+  });
+
   it('changes a peer under its name, and tests it when asked to', async () => {
     const asked = archive((_, __, body) => [200, body]);
     const { onTest } = show(peer());
-    expect(screen.getByTestId('peer-name').hasAttribute('disabled')).toBe(true);
     type('host', '10.0.0.8');
     fireEvent.click(screen.getByTestId('save-and-test'));
     await waitFor(() => expect(onTest).toHaveBeenCalledOnce());

@@ -1,24 +1,8 @@
-import {
-  Button,
-  Collapse,
-  Drawer,
-  Group,
-  MultiSelect,
-  NumberInput,
-  Select,
-  Stack,
-  Switch,
-  Text,
-  TextInput,
-  UnstyledButton,
-} from '@mantine/core';
-import { IconChevronDown, IconChevronRight } from '@tabler/icons-react';
+import { Button, Drawer, Group, Stack, Switch, Text, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { type Peer, RIGHTS, type Right } from '../../api/peers';
-import { TRANSFER_SYNTAXES, transferSyntaxName } from '../../dicom/transferSyntaxes';
 import { Callout } from '../../ui/Callout';
 import { useServer } from '../server';
-import { CHARACTER_SETS } from './characterSets';
 import {
   type DraftErrors,
   draftOf,
@@ -27,8 +11,10 @@ import {
   NEW_DRAFT,
   nameOf,
   type PeerDraft,
+  type PeerPartProps,
   peerOf,
 } from './draft';
+import { PeerAdvanced } from './PeerAdvanced';
 import classes from './Peers.module.css';
 import { useSavePeer } from './queries';
 import { RIGHT_WORDS, RIGHTS_PRESETS, sameRights } from './rights';
@@ -79,7 +65,11 @@ function Form({ peer, takenNames, onClose, onTest }: FormProps) {
   const [touched, setTouched] = useState<ReadonlySet<string>>(new Set());
   const save = useSavePeer(peer?.name);
   const isFixed = peer?.origin === 'settings';
-  const around = { takenNames, ourAeTitle: server?.ae_title ?? '' };
+  const around = {
+    takenNames,
+    ourAeTitle: server?.ae_title ?? '',
+    hasTls: server?.dicom_tls_port !== null,
+  };
   const errors = errorsOf(draft, around);
   const set = (changes: Partial<PeerDraft>) => setDraft((before) => ({ ...before, ...changes }));
   const touch = (...fields: string[]) => setTouched((before) => new Set([...before, ...fields]));
@@ -90,7 +80,7 @@ function Form({ peer, takenNames, onClose, onTest }: FormProps) {
 
   const submit = (event: FormEvent, isTested: boolean) => {
     event.preventDefault();
-    touch('name', 'ae_title', 'host', 'port', 'max_parallel', 'wants_availability');
+    touch('name', 'ae_title', 'host', 'port', 'max_parallel', 'wants_availability', 'certificate');
     if (Object.keys(errors).length > 0 || isFixed) return;
     save.mutate(peerOf(draft), {
       onSuccess: (saved) => (isTested ? onTest(saved) : onClose()),
@@ -121,7 +111,7 @@ function Form({ peer, takenNames, onClose, onTest }: FormProps) {
             data-testid="wants-availability"
           />
         </section>
-        <Advanced draft={draft} set={set} touch={touch} errors={shown} />
+        <PeerAdvanced draft={draft} set={set} touch={touch} errors={shown} />
         {isFixed
           ? null
           : hintsOf(draft, around).map((hint) => (
@@ -163,14 +153,7 @@ function Form({ peer, takenNames, onClose, onTest }: FormProps) {
   );
 }
 
-interface PartProps {
-  draft: PeerDraft;
-  set: (changes: Partial<PeerDraft>) => void;
-  touch: (...fields: string[]) => void;
-  errors: DraftErrors;
-}
-
-function Who({ draft, set, touch, errors, isNew }: PartProps & { isNew: boolean }) {
+function Who({ draft, set, touch, errors, isNew }: PeerPartProps & { isNew: boolean }) {
   return (
     <Stack gap="sm">
       <TextInput
@@ -230,13 +213,12 @@ function Who({ draft, set, touch, errors, isNew }: PartProps & { isNew: boolean 
         label="Name"
         description={
           isNew
-            ? 'What people here call it. It stays: rules and jobs know the peer by it.'
-            : 'It stays: rules and jobs know the peer by it.'
+            ? 'What people here call it.'
+            : 'What people here call it. Rules and jobs that name it follow a new name.'
         }
         placeholder={nameOf(draft) || 'ct2'}
         value={draft.name}
         error={errors.name}
-        disabled={!isNew}
         onChange={(event) => {
           set({ name: event.currentTarget.value });
           touch('name');
@@ -291,75 +273,6 @@ function MayDo({ may, onChange }: { may: readonly Right[]; onChange: (may: Right
           />
         ))}
       </Stack>
-    </section>
-  );
-}
-
-function Advanced({ draft, set, touch, errors }: PartProps) {
-  const isPlain =
-    !draft.uses_tls &&
-    draft.transfer_syntaxes.length === 0 &&
-    draft.character_set === '' &&
-    draft.max_parallel === NEW_DRAFT.max_parallel;
-  const [isOpen, setOpen] = useState(!isPlain);
-  const syntaxes = [...new Set([...Object.keys(TRANSFER_SYNTAXES), ...draft.transfer_syntaxes])];
-  return (
-    <section>
-      <UnstyledButton
-        type="button"
-        className={classes.advanced}
-        aria-expanded={isOpen}
-        onClick={() => setOpen(!isOpen)}
-        data-testid="advanced"
-      >
-        {isOpen ? <IconChevronDown size={16} /> : <IconChevronRight size={16} />}
-        Advanced: TLS, transfer syntaxes, character set
-      </UnstyledButton>
-      <Collapse expanded={isOpen}>
-        <Stack gap="sm" pt="xs">
-          <Switch
-            label="Call it by TLS"
-            description="Encrypts what we send to it. It must listen by TLS at this port, often 2762."
-            checked={draft.uses_tls}
-            onChange={(event) => set({ uses_tls: event.currentTarget.checked })}
-            data-testid="peer-tls"
-          />
-          <MultiSelect
-            label="Preferred transfer syntaxes"
-            description="How images are encoded on the way to it, best first. Empty: as they are stored, else what it takes. Never lossy by this alone."
-            placeholder={draft.transfer_syntaxes.length > 0 ? undefined : 'As stored'}
-            data={syntaxes.map((uid) => ({ value: uid, label: transferSyntaxName(uid) }))}
-            value={draft.transfer_syntaxes}
-            onChange={(transfer_syntaxes) => set({ transfer_syntaxes })}
-            searchable
-            clearable
-            hidePickedOptions
-          />
-          <Select
-            label="Character set of a broken peer"
-            description="Assumed where it sends letters beyond ASCII without naming their character set."
-            placeholder="None is assumed"
-            data={CHARACTER_SETS}
-            value={draft.character_set || null}
-            onChange={(character_set) => set({ character_set: character_set ?? '' })}
-            searchable
-            clearable
-          />
-          <NumberInput
-            label="Jobs at a time"
-            description="How many jobs may send to it or fetch from it at once."
-            w={200}
-            min={1}
-            max={64}
-            value={draft.max_parallel}
-            error={errors.max_parallel}
-            onChange={(value) => {
-              set({ max_parallel: Number(value) });
-              touch('max_parallel');
-            }}
-          />
-        </Stack>
-      </Collapse>
     </section>
   );
 }

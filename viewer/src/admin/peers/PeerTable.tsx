@@ -88,9 +88,9 @@ function Address({ peer }: { peer: Peer }) {
   return (
     <Group gap={8}>
       <span className={peer.host ? undefined : classes.second}>{addressOf(peer)}</span>
-      {peer.uses_tls ? (
+      {peer.uses_tls || peer.requires_tls ? (
         <Badge size="sm" variant="light" tt="none" leftSection={<IconLock size={12} />}>
-          TLS
+          {peer.requires_tls ? 'TLS only' : 'TLS'}
         </Badge>
       ) : null}
     </Group>

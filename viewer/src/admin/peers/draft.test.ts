@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { errorsOf, hintsOf, NEW_DRAFT, type PeerDraft, peerOf } from './draft';
 
-const AROUND = { takenNames: ['ct1'], ourAeTitle: 'HOUNSFIELD' };
+const AROUND = { takenNames: ['ct1'], ourAeTitle: 'HOUNSFIELD', hasTls: true };
 const draft = (changes: Partial<PeerDraft> = {}): PeerDraft => ({
   ...NEW_DRAFT,
   ae_title: 'CT2',
@@ -67,6 +67,22 @@ describe('a peer while it is typed', () => {
 
   it('does not take a name twice', () => {
     expect(errorsOf(draft({ name: 'ct1' }), AROUND).name).toContain('already');
+  });
+
+  it('is tied to a certificate by fingerprint or subject, and to TLS with it', () => {
+    const sha256 = `${'AB:'.repeat(31)}AB`;
+    for (const certificate of [sha256, sha256.replaceAll(':', ''), 'CN=ct2,O=Clinic', '']) {
+      expect(errorsOf(draft({ certificate }), AROUND).certificate).toBeUndefined();
+    }
+    expect(errorsOf(draft({ certificate: 'ct2' }), AROUND).certificate).toContain('64 digits');
+    expect(peerOf(draft({ certificate: ' CN=ct2 ' }))).toMatchObject({
+      certificate: 'CN=ct2',
+      requires_tls: true,
+    });
+    expect(peerOf(draft()).requires_tls).toBe(false);
+    const withoutTls = { ...AROUND, hasTls: false };
+    expect(hintsOf(draft({ requires_tls: true }), withoutTls)[0]).toContain('hounsfield tls init');
+    expect(hintsOf(draft({ requires_tls: true }), AROUND)).toEqual([]);
   });
 
   it('warns of what may not be meant', () => {

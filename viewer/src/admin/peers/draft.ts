@@ -8,6 +8,8 @@ export interface PeerDraft {
   host: string;
   port: string;
   uses_tls: boolean;
+  requires_tls: boolean;
+  certificate: string;
   may: Right[];
   transfer_syntaxes: string[];
   character_set: string;
@@ -22,6 +24,8 @@ export const NEW_DRAFT: PeerDraft = {
   host: '',
   port: '104',
   uses_tls: false,
+  requires_tls: false,
+  certificate: '',
   may: [...(RIGHTS_PRESETS[0]?.may ?? [])],
   transfer_syntaxes: [],
   character_set: '',
@@ -36,6 +40,8 @@ export const draftOf = (peer: Peer): PeerDraft => ({
   host: peer.host ?? '',
   port: peer.port === null ? '' : String(peer.port),
   uses_tls: peer.uses_tls,
+  requires_tls: peer.requires_tls,
+  certificate: peer.certificate,
   may: [...peer.may],
   transfer_syntaxes: [...peer.transfer_syntaxes],
   character_set: peer.character_set,
@@ -51,6 +57,9 @@ export const peerOf = (draft: PeerDraft): NewPeer => ({
   ae_title: draft.ae_title.trim(),
   host: draft.host.trim() || null,
   port: draft.port.trim() === '' ? null : Number(draft.port),
+  // Only by TLS can a certificate be shown.
+  requires_tls: draft.requires_tls || draft.certificate.trim() !== '',
+  certificate: draft.certificate.trim(),
   character_set: draft.character_set.trim(),
   description: draft.description.trim(),
 });
@@ -63,13 +72,24 @@ export type DraftField =
   | 'host'
   | 'port'
   | 'max_parallel'
+  | 'certificate'
   | 'wants_availability';
 export type DraftErrors = Partial<Record<DraftField, string>>;
+
+/** What each part of the form is given. */
+export interface PeerPartProps {
+  draft: PeerDraft;
+  set: (changes: Partial<PeerDraft>) => void;
+  touch: (...fields: string[]) => void;
+  errors: DraftErrors;
+}
 
 export interface Surroundings {
   /** Names that other peers have. */
   takenNames: readonly string[];
   ourAeTitle: string;
+  /** Whether this archive has certificates, and with them a port for TLS. */
+  hasTls: boolean;
 }
 
 /** What must be mended before the peer can be kept. */
@@ -101,6 +121,12 @@ export function errorsOf(draft: PeerDraft, { takenNames }: Surroundings): DraftE
   if (draft.wants_availability && !isCallable) {
     errors.wants_availability = 'It needs an address and a port at which it can be told.';
   }
+  const certificate = draft.certificate.trim();
+  const digits = certificate.replace(/[\s:]/g, '').replace(/^sha-?256/i, '');
+  if (certificate !== '' && !/^[0-9a-f]{64}$/i.test(digits) && !/^[\w.]+=/.test(certificate)) {
+    errors.certificate =
+      'A SHA-256 fingerprint has 64 digits from 0 to F; a subject begins as in CN=ct2.';
+  }
   if (!(draft.max_parallel >= 1 && draft.max_parallel <= 64)) {
     errors.max_parallel = 'From 1 to 64 jobs at a time.';
   }
@@ -122,7 +148,7 @@ function errorOfHost(host: string, port: string): string | undefined {
 }
 
 /** What works but may not be what was meant. */
-export function hintsOf(draft: PeerDraft, { ourAeTitle }: Surroundings): string[] {
+export function hintsOf(draft: PeerDraft, { ourAeTitle, hasTls }: Surroundings): string[] {
   const hints: string[] = [];
   if (draft.host.trim() === '') {
     hints.push(
@@ -133,6 +159,11 @@ export function hintsOf(draft: PeerDraft, { ourAeTitle }: Surroundings): string[
   }
   if (draft.ae_title.trim() !== '' && draft.ae_title.trim() === ourAeTitle) {
     hints.push(`${ourAeTitle} is the AE title of this archive. Two systems should not share one.`);
+  }
+  if ((draft.requires_tls || draft.certificate.trim() !== '') && !hasTls) {
+    hints.push(
+      'This archive has no certificates to speak TLS with, so the peer could not call. The command hounsfield tls init makes some.',
+    );
   }
   if (draft.may.length === 0) {
     hints.push('It may do nothing here but ask whether we are alive. We can still send to it.');
