@@ -2,6 +2,7 @@
 
 import io
 from types import SimpleNamespace
+from xml.etree import ElementTree as ET
 
 import pytest
 from pydicom import Dataset, Sequence, dcmread, dcmwrite
@@ -334,3 +335,20 @@ def test_other_forms_are_406(site):
     answer = find(site, "/studies", Accept="image/png")
     assert answer.status_code == 406
     assert answer.json()["detail"]
+
+
+def test_xml_has_a_part_for_each_match(site):
+    # WEB-06, WEB-04
+    answer = find(site, "/studies", Accept='multipart/related; type="application/dicom+xml"')
+    media_type, _, boundary = answer.headers["content-type"].partition("; boundary=")
+    assert media_type == 'multipart/related; type="application/dicom+xml"'
+    parts = answer.content.split(f"--{boundary}".encode())
+    assert parts[0] == b""
+    assert parts[-1] == b"--\r\n"
+    assert len(parts) == 4
+    for part in parts[1:-1]:
+        head, _, body = part.partition(b"\r\n\r\n")
+        assert head == b"\r\nContent-Type: application/dicom+xml"
+        root = ET.fromstring(body.removesuffix(b"\r\n"))
+        keywords = {one.get("keyword") for one in root}
+        assert {"StudyInstanceUID", "PatientName", "NumberOfStudyRelatedInstances"} <= keywords

@@ -49,9 +49,7 @@ def _finding(parts: DicomWebParts, level: Level) -> Callable[[Request], Awaitabl
             text = f"There are {more} additional results that can be requested"
             asked.warnings.append(f'299 {qido.SERVICE}: "{text}"')
         response = (
-            await dataset_list(representation, matches, base_url(request))
-            if matches
-            else Response(status_code=204)
+            await dataset_list(representation, matches) if matches else Response(status_code=204)
         )
         for warning in asked.warnings:
             response.headers.append("Warning", warning)
