@@ -48,7 +48,7 @@ def address(tmp_path_factory, slices, document):
     """The app before a server of its own, in which there is nothing but these two studies."""
     if not any(map(shutil.which, CHROMIUM_NAMES)):
         pytest.skip("Chromium is not installed")
-    app = ohif.dist()
+    app = ohif.app()
     with live_server(tmp_path_factory.mktemp("ohif")) as server:
         with Dicomweb(server.dicomweb) as web:
             assert web.store([f.read() for f in slices]).status_code == 200
