@@ -116,13 +116,27 @@ def test_a_peer_is_added_tested_changed_deleted_and_brought_back(open_app, serve
     app.shoot("peer-test-failed-wide")
     app.page.keyboard.press("Escape")
 
+    row.click()
+    app("peer-name").fill("telerad 2")
+    app("advanced").click()
+    app("peer-certificate").fill("CN=telerad")
+    app.page.get_by_text("This archive has no certificates").wait_for()
+    app("peer-certificate").scroll_into_view_if_needed()
+    app.page.wait_for_timeout(400)
+    app.shoot("peer-form-tls-wide")
+    app("save-peer").click()
+    row = app("row").filter(has_text="telerad 2")
+    row.get_by_text("TLS only").wait_for()
+    app.shoot("peers-tls-only-wide")
+
     row.get_by_test_id("peer-menu").click()
     app("delete-peer").click()
     app.until("it is gone", lambda: row.count() == 0)
     app("toast-action").click()
     row.wait_for()
     peers = httpx.get(f"{server.http}/api/peers", timeout=10).json()["peers"]
-    assert [one["ae_title"] for one in peers if one["name"] == "telerad"] == ["STORESCP"]
+    kept = [one for one in peers if one["name"] == "telerad 2"]
+    assert [(one["ae_title"], one["certificate"]) for one in kept] == [("STORESCP", "CN=telerad")]
 
 
 def test_every_place_is_reached_by_key(open_app):
@@ -171,6 +185,10 @@ def test_peers_are_managed_on_a_phone(open_app, server):
     app.page.evaluate("document.documentElement.dataset.mantineColorScheme = 'light'")
     app.shoot("peer-form-told-phone-light")
     app.page.evaluate("document.documentElement.dataset.mantineColorScheme = 'dark'")
+    app("advanced").tap()
+    app.page.wait_for_timeout(400)  # it unfolds
+    app("peer-certificate").scroll_into_view_if_needed()
+    app.shoot("peer-form-tls-phone")
     app("save-peer").tap()
     app("row").filter(has_text="MR1").wait_for()
     app("places").tap()

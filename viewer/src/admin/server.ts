@@ -6,5 +6,5 @@ export const useServer = () =>
   useQuery({
     queryKey: ['server'],
     queryFn: ({ signal }) => readServer(signal),
-    staleTime: 60_000,
+    staleTime: 5_000, // the port for TLS may open while the app is open
   });
