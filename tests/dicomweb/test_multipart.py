@@ -74,7 +74,7 @@ def test_garbage_is_read_or_refused(body):
         assert str(problem)  # noqa: PT017 - any reason will do
 
 
-@pytest.mark.parametrize("boundary", ["", "x" * 71])
+@pytest.mark.parametrize("boundary", ["", "x" * 257])
 def test_a_boundary_of_a_wrong_length_is_refused(boundary):
     with pytest.raises(MultipartError):
         MultipartReader(boundary)
@@ -83,3 +83,10 @@ def test_a_boundary_of_a_wrong_length_is_refused(boundary):
 def test_headers_without_end_are_refused_and_not_collected():
     with pytest.raises(MultipartError):
         MultipartReader("b").feed(b"--b\r\nX: " + b"y" * (MAX_HEADER_BYTES + 8))
+
+
+def test_a_boundary_as_long_as_that_of_orthanc_is_read():
+    boundary = "bb0a9148-2468-43db-aeb7-89538d46b70d-" * 2
+    assert parts_of(written([b"abc"], boundary), boundary, [])[0] == [
+        ({"content-type": "application/dicom"}, b"abc")
+    ]

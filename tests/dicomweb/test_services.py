@@ -62,6 +62,7 @@ def test_one_instance_may_be_the_whole_body(site):
         ({"Content-Type": "text/plain"}, b"x", 415),
         ({"Content-Type": "multipart/related"}, b"x", 400),
         ({"Content-Type": 'multipart/related; type="application/dicom"; boundary=b'}, b"", 400),
+        ({"Content-Type": "multipart/related; boundary=" + "b" * 300}, b"x", 400),
         (
             {"Content-Type": 'multipart/related; type="application/dicom"; boundary=b'},
             b"--b--",

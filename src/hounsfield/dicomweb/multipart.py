@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from uuid import uuid4
 
-from hounsfield.errors import HounsfieldError
+from hounsfield.errors import InvalidQuery
 
 MAX_HEADER_BYTES = 16 << 10
-MAX_BOUNDARY = 70
+MAX_BOUNDARY = 256  # RFC 2046 allows 70; Orthanc's DICOMweb client sends 73
 
 
-class MultipartError(HounsfieldError):
+class MultipartError(InvalidQuery):
     """The body is not the multipart message that its header announces."""
 
 
@@ -41,7 +41,7 @@ class MultipartReader:
     def __init__(self, boundary: str) -> None:
         raw = boundary.encode("latin-1", "replace")
         if not 0 < len(raw) <= MAX_BOUNDARY:
-            raise MultipartError("a boundary has 1 to 70 characters")
+            raise MultipartError(f"a boundary has 1 to {MAX_BOUNDARY} characters")
         self._delimiter = b"\r\n--" + raw
         # As if a line had ended before the body, so that a delimiter at its very beginning is one.
         self._buffer = b"\r\n"
