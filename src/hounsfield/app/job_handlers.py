@@ -3,7 +3,7 @@
 import time
 
 from hounsfield.app.archive import Archive
-from hounsfield.archive.commitment import CommitmentCheck
+from hounsfield.archive.commitment import CHECK_JOB, CommitmentCheck, CommitmentDesk
 from hounsfield.archive.completeness import Completeness
 from hounsfield.archive.remote import PULL_JOB
 from hounsfield.dimse.forwarding import Forwarding
@@ -45,6 +45,7 @@ def handlers_over(archive: Archive, settings: Settings, dimse_port: int = 0) -> 
             archive.peers,
             Completeness(archive.index).commitment_asked,
         ),
+        CHECK_JOB: CommitmentDesk(archive.index, archive.storage).work,
         AVAILABILITY_JOB: NotifyAvailability(
             archive.retrieve, archive.peers, settings.dimse.ae_title
         ),

@@ -35,6 +35,7 @@ FAILURE_REASONS: dict[int, str] = {
 _TRANSACTION_UID, _RETRIEVE_AE_TITLE = "00081195", "00080054"
 _SOP_CLASS_UID, _SOP_INSTANCE_UID = "00081150", "00081155"
 _REFERENCED_SOPS, _FAILED_SOPS, _FAILURE_REASON = "00081199", "00081198", "00081197"
+_STUDIES, _SERIES, _BY_SOP_CLASS, _INSTANCES = "00081110", "00081115", "00081112", "0008114A"
 _UID = re.compile(r"[0-9.]{1,64}")
 
 
@@ -92,6 +93,31 @@ def result_dataset(
     return dataset
 
 
+def response_dataset(references: Sequence[Reference]) -> dict[str, Any]:
+    """The Storage Commitment Response Module of the web service (PS3.18 J.2): no Transaction UID, that is in the path."""
+    dataset = result_dataset("", references, "")
+    return {tag: dataset[tag] for tag in (_FAILED_SOPS, _REFERENCED_SOPS) if tag in dataset}
+
+
+def read_references(dataset: dict[str, Any]) -> list[Reference]:
+    """The instances of a Storage Commitment Request Module (PS3.18 J.1), in either of its forms; raises InvalidInstance."""
+    found = _references(dataset, _REFERENCED_SOPS)
+    for study in _items(dataset, _STUDIES):
+        for series in _items(study, _SERIES):
+            for group in _items(series, _BY_SOP_CLASS):
+                sop_class_uid = _uid(group, _SOP_CLASS_UID, "Referenced SOP Class UID")
+                for item in _items(group, _INSTANCES):
+                    uid = _uid(item, _SOP_INSTANCE_UID, "Referenced SOP Instance UID")
+                    found.append(Reference(sop_class_uid, uid))
+    if not found:
+        raise InvalidInstance("the request names no instance")
+    if len(found) > MAX_REFERENCES:
+        raise TooManyReferences(
+            f"{len(found)} instances in one request; the most is {MAX_REFERENCES}"
+        )
+    return found
+
+
 def event_type_of(references: Iterable[Reference]) -> int:
     """1 when all are committed, otherwise 2 (SC-01)."""
     return ALL_COMMITTED if all(one.is_committed for one in references) else FAILURES_EXIST
@@ -127,8 +153,7 @@ def _reason_of(reference: Reference) -> int:
 
 
 def _references(dataset: dict[str, Any], tag: str, otherwise: int | None = None) -> list[Reference]:
-    attribute = dataset.get(tag, {})
-    items = attribute.get("Value", ()) if attribute.get("vr") == "SQ" else ()
+    items = _items(dataset, tag)
     if len(items) > MAX_REFERENCES:
         raise TooManyReferences(
             f"{len(items)} instances in one request; the most is {MAX_REFERENCES}"
@@ -141,6 +166,14 @@ def _references(dataset: dict[str, Any], tag: str, otherwise: int | None = None)
         )
         for item in items
     ]
+
+
+def _items(dataset: dict[str, Any], tag: str) -> Sequence[dict[str, Any]]:
+    attribute = dataset.get(tag, {})
+    items: Sequence[dict[str, Any]] = (
+        attribute.get("Value", ()) if attribute.get("vr") == "SQ" else ()
+    )
+    return items
 
 
 def _number(item: dict[str, Any], otherwise: int) -> int:

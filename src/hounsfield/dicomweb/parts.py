@@ -10,6 +10,15 @@ from hounsfield.index.site.peers import Peers
 
 
 @dataclass(frozen=True, slots=True)
+class DicomWebPolicy:
+    """What the site lets clients of DICOMweb do."""
+
+    may_delete: bool = False
+    keeps_started: bool = True  # whether what has begun stays in the modality worklist
+    allowed_origins: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class DicomWebParts:
     """What the routes of `dicomweb` are made over."""
 
@@ -18,3 +27,4 @@ class DicomWebParts:
     retrieve: Retrieve
     thumbnails: Thumbnails
     peers: Peers
+    policy: DicomWebPolicy = DicomWebPolicy()

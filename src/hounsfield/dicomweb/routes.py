@@ -4,12 +4,15 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from hounsfield.dicomweb import (
+    commitment,
     event_channel,
+    procedure_steps,
     retrieving,
     searching,
     storing,
     thumbnail,
     ups,
+    worklist,
 )
 from hounsfield.dicomweb.parts import DicomWebParts
 from hounsfield.dicomweb.problems import HANDLERS
@@ -22,6 +25,9 @@ _TRANSACTIONS = (
     thumbnail.routes,
     ups.routes,
     event_channel.routes,
+    commitment.routes,
+    worklist.routes,
+    procedure_steps.routes,
 )
 
 

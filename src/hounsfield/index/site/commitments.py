@@ -143,7 +143,7 @@ class Commitments:
         0131 for each instance (SC-05).
         """
         with self._database.writing() as connection:
-            _forget_old(connection)
+            forget_old(connection)
             c = commitment.c
             known = connection.execute(
                 select(commitment).where(
@@ -156,11 +156,15 @@ class Commitments:
                     continue
                 if row.state == "reported":
                     held = {"held_by": holder, "held_until_us": _now_us() + int(hold_s * 1e6)}
-                    _set(connection, row.id, state="asked", checked_us=None, ended_us=None, **held)
-                    _set(connection, row.id, job_id=jobs.add(connection, _with_id(job, row.id)))
+                    set_values(
+                        connection, row.id, state="asked", checked_us=None, ended_us=None, **held
+                    )
+                    set_values(
+                        connection, row.id, job_id=jobs.add(connection, with_id(job, row.id))
+                    )
                 return str(row.id)
             duplicate = DUPLICATE_TRANSACTION_UID if known else None
-            new_id = _add(
+            new_id = add(
                 connection,
                 request,
                 "scp",
@@ -168,20 +172,20 @@ class Commitments:
                 holder=holder,
                 hold_s=hold_s,
             )
-            _set(connection, new_id, job_id=jobs.add(connection, _with_id(job, new_id)))
+            set_values(connection, new_id, job_id=jobs.add(connection, with_id(job, new_id)))
             return new_id
 
     def checked(self, commitment_id: str, reasons: Mapping[str, int]) -> None:
         """Keep what came of a check: the failure reason of each SOP Instance UID, 0 for those committed."""
         with self._database.writing() as connection:
             _set_reasons(connection, commitment_id, reasons)
-            _set(connection, commitment_id, state="checked", checked_us=_now_us())
+            set_values(connection, commitment_id, state="checked", checked_us=_now_us())
 
     def reported(self, commitment_id: str, text: str = "") -> None:
         """The peer has the result."""
         now = _now_us()
         with self._database.writing() as connection:
-            _set(
+            set_values(
                 connection,
                 commitment_id,
                 state="reported",
@@ -238,13 +242,13 @@ class Commitments:
     def ask(self, request: Request) -> str:
         """Note what we are about to ask of a peer; gives the transaction's ID."""
         with self._database.writing() as connection:
-            _forget_old(connection)
-            return _add(connection, request, "scu")
+            forget_old(connection)
+            return add(connection, request, "scu")
 
     def refused(self, commitment_id: str, text: str) -> None:
         """The peer did not take the request."""
         with self._database.writing() as connection:
-            _set(connection, commitment_id, state="failed", ended_us=_now_us(), text=text)
+            set_values(connection, commitment_id, state="failed", ended_us=_now_us(), text=text)
 
     def answered(self, transaction_uid: str, reasons: Mapping[str, int]) -> Commitment | None:
         """Keep the result of what we asked for; None for what we never asked. A repeated one is taken too."""
@@ -255,14 +259,14 @@ class Commitments:
             if row is None:
                 return None
             _set_reasons(connection, row.id, reasons)
-            _set(connection, row.id, state="answered", ended_us=_now_us())
+            set_values(connection, row.id, state="answered", ended_us=_now_us())
             _wake(connection, row.id)
             return Commitment(*row)
 
     def told(self, commitment_id: str, text: str) -> None:
         """Note what the job that asked has ended with: that transaction is not looked at by it again."""
         with self._database.writing() as connection:
-            _set(connection, commitment_id, text=text)
+            set_values(connection, commitment_id, text=text)
 
     def failures(self, job_ids: Iterable[str]) -> dict[str, list[Reference]]:
         """What was not committed of what jobs of ours asked last, by job; where all was or nobody has said, nothing."""
@@ -339,7 +343,8 @@ def _now_us() -> int:
     return time.time_ns() // 1000
 
 
-def _with_id(job: NewJob, commitment_id: str) -> NewJob:
+def with_id(job: NewJob, commitment_id: str) -> NewJob:
+    """The job, with the transaction that it is about among its arguments."""
     return NewJob(
         job.kind,
         job.title,
@@ -352,7 +357,7 @@ def _with_id(job: NewJob, commitment_id: str) -> NewJob:
     )
 
 
-def _add(
+def add(
     connection: Connection,
     request: Request,
     role: str,
@@ -361,6 +366,7 @@ def _add(
     holder: str = "",
     hold_s: float = 0.0,
 ) -> str:
+    """Insert a transaction, within one of the database; gives its ID."""
     new_id, now = str(uuid.uuid4()), _now_us()
     is_checked = failure_reason is not None
     connection.execute(
@@ -398,7 +404,8 @@ def _add(
     return new_id
 
 
-def _set(connection: Connection, commitment_id: str, **values: object) -> None:
+def set_values(connection: Connection, commitment_id: str, **values: object) -> None:
+    """Change columns of a transaction."""
     connection.execute(update(commitment).where(commitment.c.id == commitment_id).values(**values))
 
 
@@ -429,7 +436,8 @@ def _set_reasons(connection: Connection, commitment_id: str, reasons: Mapping[st
     connection.execute(statement, list(rows))
 
 
-def _forget_old(connection: Connection) -> None:
+def forget_old(connection: Connection) -> None:
+    """Remove some transactions that ended long ago."""
     c = commitment.c
     before_us = _now_us() - _KEPT_US
     # What came to no end, since its peer was never reached, is as old.
