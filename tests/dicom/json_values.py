@@ -75,7 +75,7 @@ def _attribute():
 
 # No attribute that means something to whoever reads it, nor a known one that would be read by its own VR.
 TAGS = st.one_of(
-    st.integers(0x00711001, 0x007110FF), st.sampled_from([0x0008FF01, 0x0040FFF0, 0x4FFE0001])
+    st.integers(0x00711001, 0x007110FF), st.sampled_from([0x0008FF01, 0x0040FFF0, 0x4FFC0001])
 ).map(lambda tag: f"{tag:08X}")
 CREATOR = {"00710010": {"vr": "LO", "Value": ["ACME 1.1"]}}
 
