@@ -55,3 +55,18 @@ def test_show_and_issue_say_when_there_is_nothing(run):
 def test_what_stands_between_colons_is_printed_as_it_is(capsys):
     console().print("35:CD:A4:0B", markup=False)
     assert capsys.readouterr().out == "35:CD:A4:0B\n"
+
+
+# SEC-01
+def test_a_certificate_is_revoked_and_the_list_shown(run, folder, tmp_path):
+    run("tls", "init", "pacs.example")
+    run("tls", "issue", "ct1")
+    assert "ct1 is revoked, SHA-256" in run("tls", "revoke", "ct1").out
+    assert "1 revoked by CN=Hounsfield authority" in run("tls", "show").out
+    (told,) = [one for one in run("tls", "show", "--json").json_lines if one["file"] == "crl.pem"]
+    assert (told["revoked"], told["state"]) == (1, "valid")
+    copied = tmp_path / "list.pem"
+    copied.write_bytes((folder / "crl.pem").read_bytes())
+    assert "1 revoked" in run("tls", "crl", copied).out
+    assert "no list of revoked" in run("tls", "crl", folder / "ca.pem", code=1).err
+    assert "no certificate 'ct9'" in run("tls", "revoke", "ct9", code=1).err

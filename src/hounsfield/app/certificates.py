@@ -21,11 +21,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from hounsfield.dimse.tls import CA, CERTIFICATE, KEY
+from hounsfield.dimse.tls import CA, CERTIFICATE, CRL, KEY
 from hounsfield.errors import Conflict, InvalidQuery, NotFound
 
 CA_KEY, ISSUED = "ca-key.pem", "issued"
-_KEY_SUFFIX = "-key"
+KEY_SUFFIX = "-key"
 AUTHORITY_DAYS, CERTIFICATE_DAYS = 3652, 825
 _SKEW = dt.timedelta(hours=1)
 _SOON = dt.timedelta(days=30)
@@ -68,14 +68,16 @@ def initialise(folder: Path, names: Sequence[str], *, is_forced: bool = False) -
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     authority_key = ec.generate_private_key(ec.SECP256R1())
+    # Lists of revoked certificates are of the authority before, and this one's peers would be held to them.
+    (folder / CRL).unlink(missing_ok=True)
     title = f"Hounsfield authority {os.urandom(3).hex()}"
     authority = _authority(title, authority_key)
     key = ec.generate_private_key(ec.SECP256R1())
     certificate = _signed(names[0], key, alternatives, authority, authority_key)
-    _write(folder / CA_KEY, _key_pem(authority_key), _PRIVATE)
-    _write(folder / CA, _pem(authority), _READABLE)
-    _write(folder / KEY, _key_pem(key), _PRIVATE)
-    _write(folder / CERTIFICATE, _pem(certificate), _READABLE)
+    write(folder / CA_KEY, _key_pem(authority_key), _PRIVATE)
+    write(folder / CA, _pem(authority), _READABLE)
+    write(folder / KEY, _key_pem(key), _PRIVATE)
+    write(folder / CERTIFICATE, _pem(certificate), _READABLE)
 
 
 def issue(
@@ -87,7 +89,7 @@ def issue(
     """
     if not name or name != Path(name).name or name.startswith(".") or len(name) > _MAX_NAME:
         raise InvalidQuery(f"{name!r} cannot be the name of a file")
-    if name.endswith(_KEY_SUFFIX):
+    if name.endswith(KEY_SUFFIX):
         raise InvalidQuery(f"{name!r} would take the file of another one's key: choose another end")
     try:
         authority = x509.load_pem_x509_certificate((folder / CA).read_bytes())
@@ -105,9 +107,9 @@ def issue(
     issued = folder / ISSUED
     issued.mkdir(exist_ok=True)
     issued.chmod(0o700)
-    certificate_file, key_file = issued / f"{name}.pem", issued / f"{name}{_KEY_SUFFIX}.pem"
-    _write(key_file, _key_pem(key), _PRIVATE)
-    _write(certificate_file, _pem(certificate), _READABLE)
+    certificate_file, key_file = issued / f"{name}.pem", issued / f"{name}{KEY_SUFFIX}.pem"
+    write(key_file, _key_pem(key), _PRIVATE)
+    write(certificate_file, _pem(certificate), _READABLE)
     return certificate_file, key_file, folder / CA
 
 
@@ -124,9 +126,9 @@ def use(folder: Path, certificate: Path, key: Path, authorities: Iterable[Path])
     folder.chmod(0o700)
     # An authority of ours signs nothing any more that its peers would trust.
     (folder / CA_KEY).unlink(missing_ok=True)
-    _write(folder / CA, trusted, _READABLE)
-    _write(folder / KEY, key_bytes, _PRIVATE)
-    _write(folder / CERTIFICATE, chain, _READABLE)
+    write(folder / CA, trusted, _READABLE)
+    write(folder / KEY, key_bytes, _PRIVATE)
+    write(folder / CERTIFICATE, chain, _READABLE)
 
 
 def show(folder: Path) -> list[Shown]:
@@ -247,7 +249,7 @@ def _key_pem(key: PrivateKeyTypes) -> bytes:
     )
 
 
-def _write(file: Path, content: bytes, mode: int) -> None:
+def write(file: Path, content: bytes, mode: int = _READABLE) -> None:
     """Replace a file in one step; it never exists with more rights than `mode`."""
     scratch = file.with_name(f".{file.name}.{os.getpid()}")
     descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
@@ -281,8 +283,8 @@ def _require_match(
         raise InvalidQuery(f"{key} is no private key in PEM") from None
     with tempfile.TemporaryDirectory() as folder:
         chain_file, key_file = Path(folder) / CERTIFICATE, Path(folder) / KEY
-        _write(key_file, key_bytes, _PRIVATE)
-        _write(chain_file, chain, _PRIVATE)
+        write(key_file, key_bytes, _PRIVATE)
+        write(chain_file, chain, _PRIVATE)
         try:
             ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(chain_file, key_file)
         except ssl.SSLError as problem:

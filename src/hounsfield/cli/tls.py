@@ -17,8 +17,19 @@ from hounsfield.cli.output import (
 
 if TYPE_CHECKING:
     from hounsfield.app.certificates import Shown
+    from hounsfield.app.revocation import ShownList
 
 _NEXT = "A server that runs speaks TLS within a second or two; new certificates count for its next connection."
+
+Lists = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--crl",
+        metavar="FILE",
+        help="Lists of certificates that these authorities revoked.",
+        exists=True,
+    ),
+]
 
 app = typer.Typer(no_args_is_help=True, help="Certificates for DICOM over TLS.")
 
@@ -96,21 +107,57 @@ def use(
             "--ca", metavar="FILE", help="Authorities that peers are trusted by.", exists=True
         ),
     ],
+    crl: Lists = None,
     data: Data = None,
     settings: SettingsFile = None,
 ) -> None:
     """Use given certificates, all in PEM."""
-    from hounsfield.app.certificates import use as take
+    from hounsfield.app.revocation import use as take
 
     folder = settings_for(data, settings).data / "tls"
-    take(folder, cert, key, ca)
+    take(folder, cert, key, ca, crl or ())
     console().print(f"taken over into {folder}. {_NEXT}", markup=False)
+
+
+@app.command()
+def crl(
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE…", help="Lists of revoked certificates.", exists=True),
+    ],
+    data: Data = None,
+    settings: SettingsFile = None,
+) -> None:
+    """Take lists of revoked certificates over, in PEM or DER, in place of those before; one of each authority."""
+    from hounsfield.app.revocation import use_lists, without_list
+
+    folder = settings_for(data, settings).data / "tls"
+    for one in use_lists(folder, files):
+        _print_list(one)
+    for name in without_list(folder):
+        console().print(
+            f"no list of {name}: what it signed for peers is refused from now on", markup=False
+        )
+
+
+@app.command()
+def revoke(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="As it was issued.")],
+    data: Data = None,
+    settings: SettingsFile = None,
+) -> None:
+    """Withdraw a certificate that `hounsfield tls issue` made: from the next connection on it does not count."""
+    from hounsfield.app.revocation import revoke as withdraw
+
+    sha256 = withdraw(settings_for(data, settings).data / "tls", name)
+    console().print(f"{name} is revoked, SHA-256 {sha256}", markup=False)
 
 
 @app.command()
 def show(data: Data = None, settings: SettingsFile = None, as_json: AsJson = False) -> None:
     """Show the certificates: names, how long they are good, SHA-256 fingerprints. Exit code 1 if one has expired."""
     from hounsfield.app.certificates import show as look
+    from hounsfield.app.revocation import lists
 
     folder = settings_for(data, settings).data / "tls"
     found = look(folder)
@@ -119,8 +166,32 @@ def show(data: Data = None, settings: SettingsFile = None, as_json: AsJson = Fal
             print_json(_line(one))
         else:
             _print(one)
-    if any(one.state in {"expired", "not valid yet"} for one in found):
+    made = lists(folder)
+    for listed in made:
+        if as_json:
+            print_json(
+                {
+                    "file": "crl.pem",
+                    "issuer": listed.issuer,
+                    "revoked": listed.number_revoked,
+                    "next_update": listed.next_update and listed.next_update.isoformat(),
+                    "state": "expired" if listed.is_expired else "valid",
+                }
+            )
+        else:
+            _print_list(listed)
+    if any(one.is_expired for one in made) or any(
+        one.state in {"expired", "not valid yet"} for one in found
+    ):
         raise typer.Exit(ExitCode.FAILED)
+
+
+def _print_list(one: "ShownList") -> None:
+    until = "" if one.next_update is None else f", until {one.next_update:%Y-%m-%d}"
+    state = "expired" if one.is_expired else "valid"
+    console().print(
+        f"crl.pem: {one.number_revoked} revoked by {one.issuer}\n  {state}{until}", markup=False
+    )
 
 
 def _line(one: "Shown") -> dict[str, object]:

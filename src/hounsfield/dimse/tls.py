@@ -17,7 +17,7 @@ from hounsfield.index.site.records import TlsSettings
 
 log = logging.getLogger(__name__)
 
-CERTIFICATE, KEY, CA = "certificate.pem", "key.pem", "ca.pem"
+CERTIFICATE, KEY, CA, CRL = "certificate.pem", "key.pem", "ca.pem", "crl.pem"
 
 # RFC 9325 4.2.1; those of TLS 1.3 are all good, and OpenSSL's own.
 _CIPHERS = (
@@ -86,7 +86,7 @@ _kept = functools.lru_cache(maxsize=16)(TlsContexts)
 
 def _stamp(folder: Path) -> tuple[object, ...]:
     found: list[object] = []
-    for name in (CERTIFICATE, KEY, CA):
+    for name in (CERTIFICATE, KEY, CA, CRL):
         try:
             state = (folder / name).stat()
         except OSError:
@@ -117,6 +117,9 @@ def _make(settings: TlsSettings, *, is_server: bool) -> ssl.SSLContext:
     try:
         context.load_cert_chain(folder / CERTIFICATE, folder / KEY)
         context.load_verify_locations(folder / CA)
+        if (folder / CRL).exists():
+            context.load_verify_locations(folder / CRL)
+            context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
     except FileNotFoundError:
         missing = [name for name in (CERTIFICATE, KEY, CA) if not (folder / name).exists()]
         raise TlsNotSetUp(
@@ -139,13 +142,17 @@ def _make(settings: TlsSettings, *, is_server: bool) -> ssl.SSLContext:
 
 # X509_V_ERR_… of OpenSSL: which kind of failure, and its words.
 _VERIFICATIONS = {
+    3: ("crl", "crl.pem here has no list of the authority that signed its certificate"),
+    8: ("crl", "the list of revoked certificates in crl.pem here is not signed by its authority"),
+    11: ("crl", "the list of revoked certificates in crl.pem here is not valid yet"),
+    12: ("crl", "the list of revoked certificates in crl.pem here has expired"),
     9: ("expired", "its certificate is not valid yet: compare the clocks"),
     10: ("expired", "its certificate has expired"),
     18: ("unknown", "its certificate is signed by itself, and ca.pem here does not have it"),
     19: ("unknown", "its certificate is signed by an authority that ca.pem here does not have"),
     20: ("unknown", "its certificate is signed by an authority that ca.pem here does not have"),
     21: ("unknown", "its certificate is signed by an authority that ca.pem here does not have"),
-    23: ("unfit", "its certificate has been revoked"),
+    23: ("revoked", "its certificate has been revoked"),
     24: ("unfit", "its certificate is signed by something that may not sign certificates"),
     26: ("unfit", "its certificate is not meant for this purpose (Extended Key Usage)"),
     62: ("name", "its certificate is for another name"),

@@ -8,6 +8,11 @@ _OLD = (
     " speaks no other."
 )
 
+_LISTS = (
+    "Take the newest list of every authority that is trusted here over with `hounsfield tls crl`, or remove crl.pem from "
+    "the folder tls here, and no certificate counts as revoked."
+)
+
 TLS_FINDINGS: dict[str, tuple[str, str]] = {
     # -- who calls us
     "caller-plain": (
@@ -46,6 +51,14 @@ TLS_FINDINGS: dict[str, tuple[str, str]] = {
             "an RSA key of 2048 bits or more or ECDSA; `hounsfield tls issue` makes such a one."
         ),
     ),
+    "caller-tls-revoked": (
+        "TLS with the caller at {address} failed: {text}.",
+        (
+            "Whoever withdrew the certificate meant that nobody calls with it any more. If the caller is to be let in, "
+            "give it a new one: `hounsfield tls issue` makes one."
+        ),
+    ),
+    "caller-tls-crl": ("TLS with the caller at {address} failed: {text}.", _LISTS),
     "caller-tls-refused": (
         "The caller at {address} did not take our certificate: {text}.",
         (
@@ -124,6 +137,11 @@ TLS_FINDINGS: dict[str, tuple[str, str]] = {
             "servers, with an RSA key of 2048 bits or more or ECDSA; `hounsfield tls issue` makes such a one."
         ),
     ),
+    "their-certificate-revoked": (
+        "TLS with {peer} at {host}:{port} failed: {text}.",
+        "Have a new certificate set up on {peer}: the one it shows has been withdrawn by whoever gave it.",
+    ),
+    "their-certificate-crl": ("TLS with {peer} at {host}:{port} failed: {text}.", _LISTS),
     "their-certificate-name": (
         "TLS with {peer} failed: {text} than {host}.",
         (
