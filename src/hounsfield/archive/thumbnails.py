@@ -1,43 +1,60 @@
-"""Small pictures of series and instances, the middle one standing for a series (PS3.18 10.4.1.1.4)."""
-
-import threading
-from collections import OrderedDict
-
-import orjson
+"""Small pictures of studies, series, instances and frames, one instance standing for many (PS3.18 10.4.1.1.4)."""
 
 from hounsfield.archive.access import Principal
+from hounsfield.archive.derived import DerivedFiles
+from hounsfield.archive.kept import Kept
+from hounsfield.archive.rendering import Rendering
+from hounsfield.archive.representations import Kind, Representations
 from hounsfield.archive.retrieve import Retrieve
-from hounsfield.dicom.sop_classes import is_image
-from hounsfield.errors import NotAcceptable
+from hounsfield.dicom.sop_classes import is_image, name_of
+from hounsfield.errors import HounsfieldError, NotAcceptable
 from hounsfield.index.records import InstanceLocation
-from hounsfield.pixels.description import ImagePixelDescription
-from hounsfield.pixels.render import THUMBNAIL_PIXELS, thumbnail
+from hounsfield.pixels.render import THUMBNAIL_PIXELS
 
 _MAX_KEPT = 2048
-# A thumbnail is no reason to read a whole-slide level or an hour of video.
-_MAX_FRAME_BYTES = 256 << 20
+_MAX_KEPT_BYTES = 32 << 20
+# A series of millions of objects is not looked through for one that can be shown.
+_MAX_TRIED = 8
 
 
 class Thumbnails:
-    """Makes thumbnails and keeps the latest in memory; may be called from many threads."""
+    """Makes thumbnails; keeps the latest in memory and many on the disk. May be called from many threads."""
 
-    def __init__(self, retrieve: Retrieve) -> None:
+    def __init__(
+        self, retrieve: Retrieve, shown: Representations, derived: DerivedFiles | None = None
+    ) -> None:
         self._retrieve = retrieve
-        self._kept: OrderedDict[tuple[str, int, int, int], bytes] = OrderedDict()
-        self._lock = threading.Lock()
+        self._shown = shown
+        self._rendering: Rendering = shown.rendering
+        self._derived = derived or DerivedFiles(None)
+        self._kept: Kept[bytes] = Kept(_MAX_KEPT, _MAX_KEPT_BYTES, len)
 
     def representative(
-        self, principal: Principal, study_instance_uid: str, series_instance_uid: str
+        self,
+        principal: Principal,
+        study_instance_uid: str,
+        series_instance_uid: str | None = None,
     ) -> InstanceLocation:
-        """The instance that stands for a series, with its frame table; raises NotFound, NotAcceptable."""
+        """The instance that stands for a series or a study, with its frame table; raises NotFound, NotAcceptable.
+
+        It is the image in the middle of the series, for a study of its first series with images. Where there is no
+        image, something else stands for it.
+        """
         locations = self._retrieve.locate(principal, study_instance_uid, series_instance_uid)
         images = [one for one in locations if one.number_of_frames and is_image(one.sop_class_uid)]
-        if not images:
-            raise NotAcceptable("there is no image in this series")
-        middle = images[len(images) // 2]
-        return self._retrieve.locate(
-            principal, study_instance_uid, series_instance_uid, middle.sop_instance_uid
-        )[0]
+        if images:
+            first = [
+                one for one in images if one.series_instance_uid == images[0].series_instance_uid
+            ]
+            return self._shown.located(principal, first[len(first) // 2])
+        for bare in locations[:_MAX_TRIED]:
+            location = self._shown.located(principal, bare)
+            try:
+                self._shown.kind(location)
+            except HounsfieldError:
+                continue
+            return location
+        raise NotAcceptable("there is nothing to be shown of it")
 
     def of_instance(
         self,
@@ -46,27 +63,28 @@ class Thumbnails:
         height: int = THUMBNAIL_PIXELS,
         frame_index: int | None = None,
     ) -> bytes:
-        """A JPEG of one frame, the middle one if not said; raises NotAcceptable and InvalidInstance."""
-        table = location.frame_table()
-        if table is None:
-            raise NotAcceptable("this instance is no image")
-        if frame_index is None:
-            frame_index = table.number_of_frames // 2
-        key = (location.sha256, frame_index, width, height)
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        ranges = table.ranges(frame_index)
-        if sum(length for _, length in ranges) > _MAX_FRAME_BYTES:
-            raise NotAcceptable("the frame is too large for a thumbnail")
-        metadata = orjson.loads(self._retrieve.instance_metadata(location))
-        image = ImagePixelDescription.from_json(metadata, location.transfer_syntax_uid, frame_index)
-        with self._retrieve.open_instance(location) as stored:
-            frame = b"".join(stored.read_at(offset, length) for offset, length in ranges)
-        made = thumbnail(frame, image, width, height, bit_offset=table.bit_offset(frame_index))
-        with self._lock:
-            self._kept[key] = made
-            while len(self._kept) > _MAX_KEPT:
-                self._kept.popitem(last=False)
+        """A JPEG of one frame, the middle one if not said, or one that tells what else it is.
+
+        Raises NotAcceptable and InvalidInstance where nothing can be shown, NotFound for a frame that is not there.
+        """
+        name = f"{'m' if frame_index is None else frame_index}-{width}x{height}.jpg"
+        key = (location.sha256, name)
+        made = self._kept.get(key)
+        if made is None:
+            made = self._derived.get(*key)
+            if made is None:
+                made = self._make(location, width, height, frame_index)
+                self._derived.put(*key, made)
+            self._kept.put(key, made)
         return made
+
+    def _make(
+        self, location: InstanceLocation, width: int, height: int, frame_index: int | None
+    ) -> bytes:
+        kind = self._shown.kind(location)
+        if kind is Kind.IMAGE:
+            return self._rendering.thumbnail(location, width, height, frame_index)
+        if frame_index is not None:
+            raise NotAcceptable("this instance has no frames to be shown")
+        lines = [name_of(location.sop_class_uid), *self._shown.summary(location)]
+        return self._rendering.pool.run("card", lines, width, height)[1]

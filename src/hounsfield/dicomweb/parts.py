@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from hounsfield.archive.representations import Representations
 from hounsfield.archive.retrieve import Retrieve
 from hounsfield.archive.search import Search
 from hounsfield.archive.store import InstanceStore
@@ -26,5 +27,6 @@ class DicomWebParts:
     search: Search
     retrieve: Retrieve
     thumbnails: Thumbnails
+    representations: Representations
     peers: Peers
     policy: DicomWebPolicy = DicomWebPolicy()

@@ -41,6 +41,19 @@ def draw(picture: NDArray[np.uint8], view: View, placement: Placement) -> NDArra
     return np.asarray(canvas)
 
 
+def card(lines: Sequence[str], width: int, height: int) -> NDArray[np.uint8]:
+    """A small picture of the first lines of a text, for what has no frames."""
+    canvas = Image.new("L", (width, height), 24)
+    pen = ImageDraw.Draw(canvas)
+    size = max(8, min(width, height) // 12)
+    y = size
+    for n, line in enumerate(lines[: max(height // size, 1)]):
+        shown = line[: max(2 * width // size, 1)]
+        pen.text((size, y), shown, fill=_WHITE if n == 0 else 190, font=_font(shown, size))
+        y += size + size // 3
+    return np.asarray(canvas)
+
+
 def _white(pen: ImageDraw.ImageDraw, grey: int = _WHITE) -> int | tuple[int, int, int]:
     return (grey, grey, grey) if pen.mode == "RGB" else grey
 

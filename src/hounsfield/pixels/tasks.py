@@ -1,15 +1,17 @@
 """What the processes of `pixels.pool` can do. Each task gives what it tells in JSON, and bytes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
+from hounsfield.pixels.annotations import card
 from hounsfield.pixels.description import ImagePixelDescription
 from hounsfield.pixels.drawing import PictureForm, picture_file, picture_of
-from hounsfield.pixels.pictures import animated_gif
+from hounsfield.pixels.pictures import animated_gif, encode
 from hounsfield.pixels.render import thumbnail
 from hounsfield.pixels.view import View
+from hounsfield.pixels.waveforms import channels_of, sheet_of, to_png, to_svg
 
 Result = tuple[Any, bytes]
 
@@ -37,9 +39,22 @@ def _animated_gif(rasters: list[tuple[list[int], bytes]], frame_times_ms: list[f
     return None, animated_gif(frames, frame_times_ms)
 
 
+def _waveform_sheet(
+    waveforms: list[Mapping[str, Any]], data: list[bytes], title: str, media_type: str
+) -> Result:
+    sheet = sheet_of(channels_of(waveforms, data), title)
+    return None, to_svg(sheet) if media_type == "image/svg+xml" else to_png(sheet)
+
+
+def _card(lines: list[str], width: int, height: int) -> Result:
+    return None, encode(card(lines, width, height), "image/jpeg")
+
+
 TASKS: dict[str, Callable[..., Result]] = {
     "picture": _picture,
     "raster": _raster,
     "thumbnail": _thumbnail,
     "animated GIF": _animated_gif,
+    "card": _card,
+    "waveform sheet": _waveform_sheet,
 }

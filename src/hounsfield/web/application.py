@@ -13,8 +13,11 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
+from hounsfield.archive.derived import DerivedFiles
 from hounsfield.archive.peers import CheckPeer
 from hounsfield.archive.remote import AskPeer
+from hounsfield.archive.rendering import Rendering
+from hounsfield.archive.representations import Representations
 from hounsfield.archive.retrieve import Retrieve
 from hounsfield.archive.search import Search
 from hounsfield.archive.store import InstanceStore
@@ -24,6 +27,7 @@ from hounsfield.dicomweb.problems import HANDLERS
 from hounsfield.dicomweb.routes import dicomweb_app
 from hounsfield.index.index import Index
 from hounsfield.index.site.peers import Peers
+from hounsfield.pixels.pool import DecodePool, PoolConfig
 from hounsfield.web.api import ApiParts, api_app
 from hounsfield.web.app_files import AppFiles
 from hounsfield.web.events import Feed
@@ -45,6 +49,7 @@ class WebParts:
     peers: Peers
     check_peer: CheckPeer | None = None
     ask_peer: AskPeer | None = None
+    decoding: PoolConfig | None = None
 
 
 def web_app(parts: WebParts) -> ASGIApp:
@@ -62,9 +67,18 @@ def web_app(parts: WebParts) -> ASGIApp:
         check_peer=parts.check_peer,
         ask_peer=parts.ask_peer,
     )
+    pool = DecodePool(parts.decoding)
+    shown = Representations(parts.retrieve, Rendering(parts.retrieve, pool))
+    derived = DerivedFiles(parts.data_folder / "derived" / "thumbnails")
+    thumbnails = Thumbnails(parts.retrieve, shown, derived)
     dicomweb = dicomweb_app(
         DicomWebParts(
-            parts.store, parts.search, parts.retrieve, Thumbnails(parts.retrieve), parts.peers
+            store=parts.store,
+            search=parts.search,
+            retrieve=parts.retrieve,
+            thumbnails=thumbnails,
+            representations=shown,
+            peers=parts.peers,
         )
     )
 
@@ -78,8 +92,9 @@ def web_app(parts: WebParts) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         to_thread.current_default_thread_limiter().total_tokens = _THREADS
-        async with feed.running():
-            yield
+        with pool:
+            async with feed.running():
+                yield
 
     app = Starlette(
         routes=[
