@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 
 from tests.benchmarks import machine, servers, stow
@@ -104,6 +105,7 @@ class Cases:
         self.base, self.data, self.seconds = server.dicomweb, data, seconds
         self._fresh = itertools.count(data.ct_series - 1, -1)
         self._stow = itertools.count(1)
+        self._days = itertools.cycle(range(3))
 
     def _rate(self, paths: list[str], accept: str = JSON, connections: int = 8) -> float:
         return run(self.base, itertools.cycle(paths), accept, connections=connections,
@@ -118,9 +120,9 @@ class Cases:
 
     def other_lists(self) -> float:
         """Every request asks something else, so that nothing can have been prepared."""
-        days = [f"/studies?limit=25&StudyDate=19500101-&offset={n % 20}&PatientID=*{n}*"
-                for n in range(200)]  # fmt: skip
-        return self._rate(days)
+        days = (date(1900, 1, 1) + timedelta(n) for n in itertools.count(next(self._days) * 5000))
+        paths = (f"/studies?limit=25&StudyDate={day:%Y%m%d}-&ModalitiesInStudy=CT" for day in days)
+        return run(self.base, paths, JSON, connections=8, seconds=self.seconds).rate
 
     def series_of_study(self) -> float:
         first = self.data.ct_series

@@ -3,12 +3,12 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator
 from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from hounsfield.app.accepting import SharingServer
 from hounsfield.app.archive import open_archive
 from hounsfield.app.calls import checks_from, recording_calls
 from hounsfield.app.child import DRAIN_S, LifeLine, Orders
@@ -47,7 +47,7 @@ def run_http(orders: Orders, listener: socket.socket, life_line: LifeLine) -> No
             ask_peer=PeerBrowser(settings.dimse.ae_title),
             server=server_facts,
         )
-        server = _Server(
+        server = SharingServer(
             uvicorn.Config(
                 EndsEndless(web_app(parts), life_line),
                 loop="uvloop",
@@ -60,23 +60,12 @@ def run_http(orders: Orders, listener: socket.socket, life_line: LifeLine) -> No
                 server_header=False,
                 proxy_headers=False,
                 timeout_graceful_shutdown=int(DRAIN_S),
-            )
+            ),
+            listener,
         )
         life_line.when_tls_opens(lambda port, _descriptor: server_facts.update(dicom_tls_port=port))
         life_line.watch(server.end)
-        server.run(sockets=[listener])
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without signal handlers of its own: the life-line says when to end."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    def end(self) -> None:
-        """Stop accepting, finish what is in progress; from any thread."""
-        self.should_exit = True
+        server.run()
 
 
 class EndsEndless:

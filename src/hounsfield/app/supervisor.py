@@ -86,9 +86,7 @@ class Supervisor:
         self._is_demo = is_demo
         self._lock = FolderLock(settings.data, "hounsfield demo" if is_demo else "hounsfield serve")
         self._children = [
-            Child(role, None)
-            for role in roles
-            for _ in range(_receiving_processes(settings) if role == "dimse" else 1)
+            Child(role, None) for role in roles for _ in range(_processes_of(role, settings))
         ]
         self._tls = TlsPort(settings, receives="dimse" in roles)
         self._places_descriptor = -1
@@ -159,7 +157,7 @@ class Supervisor:
         with self._signals():
             try:
                 for child in self._children:
-                    if self.ready.ports and child.listener is None:
+                    if self.ready.ports and self._can_wait(child):
                         child.start_at = math.inf  # nobody waits for it: the others start sooner
                     else:
                         self._start(child)
@@ -172,6 +170,12 @@ class Supervisor:
                         self._announce(on_ready)
             finally:
                 self._stop()
+
+    def _can_wait(self, child: Child) -> bool:
+        """Whether what it does is not asked for at once, or is done by another meanwhile."""
+        if child.role != "http":
+            return child.listener is None
+        return child is not next(one for one in self._children if one.role == "http")
 
     def close(self) -> None:
         """Give back locks, sockets and the ready file."""
@@ -335,9 +339,10 @@ class Supervisor:
         log.info("stopped")
 
 
-def _receiving_processes(settings: Settings) -> int:
-    """How many processes take associations: one interpreter keeps one processor busy."""
-    return settings.dimse.processes or max(1, min(os.cpu_count() or 1, _MOST_BY_DEFAULT))
+def _processes_of(role: str, settings: Settings) -> int:
+    """How many processes have a role: one interpreter keeps one processor busy."""
+    wanted = {"dimse": settings.dimse.processes, "http": settings.web.processes}.get(role, 1)
+    return wanted or max(1, min(os.cpu_count() or 1, _MOST_BY_DEFAULT))
 
 
 def _write_atomically(file: Path, text: str) -> None:

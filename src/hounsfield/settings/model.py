@@ -77,6 +77,8 @@ class WebSettings(_Group):
     """Address to listen on. Only addresses of this machine itself are accepted."""
     port: ListenPort = 8080
     """TCP port; 0 takes any free one."""
+    processes: Annotated[int, Field(ge=0, le=64)] = 0
+    """How many processes answer at the same time; 0 takes one for each processor, at most four."""
     access_log: bool = False
     """Whether each HTTP request writes a line to the log."""
 
