@@ -67,6 +67,43 @@ def test_both_keys_of_an_item_must_match_in_the_same_item():
     assert not matches({"00404025": sequence(code("CT1", "B"))}, item)
 
 
+@pytest.mark.parametrize(
+    ("asked", "there", "is_match"),
+    [
+        ({"00404005": value("DT", "20261124120000+0000-20261124140000+0000")}, {}, True),
+        ({"00404005": value("DT", "20261124143000+0100-")}, {}, False),
+        ({"00404005": value("DT", "202611241330+0200")}, {"00080201": value("SH", "+0100")}, False),
+        (
+            {"00404005": value("DT", "202611241330"), "00080201": value("SH", "+0000")},
+            {"00080201": value("SH", "+0100")},
+            True,
+        ),
+        (
+            {"00404018": sequence({"00404011": value("DT", "2026112408-")}), "00080201": value("SH", "+0000")},
+            {"00080201": value("SH", "+0100"), "00404018": sequence({"00404011": value("DT", "2026112410")})},
+            True,
+        ),
+        (
+            {"00404018": sequence({"00404011": value("DT", "2026112410-")}), "00080201": value("SH", "+0000")},
+            {"00080201": value("SH", "+0100"), "00404018": sequence({"00404011": value("DT", "2026112410")})},
+            False,
+        ),
+    ],
+)  # fmt: skip
+def test_moments_are_compared_whatever_their_offsets_from_utc(asked, there, is_match):  # QR-04
+    item = ITEM | {"00404005": value("DT", "20261124143000+0200")} | there
+    if "00080201" in there and "00404018" not in there:
+        item["00404005"] = value("DT", "20261124143000")
+    assert matches(asked, item) is is_match
+
+
+def test_an_answer_says_its_offset_from_utc_where_it_has_one_and_is_asked():
+    asked = {"00100020": value("LO"), "00080201": value("SH")}
+    assert answer(asked, ITEM) == {"00100020": value("LO", "4711")}
+    there = ITEM | {"00080201": value("SH", "+0100")}
+    assert answer(asked, there)["00080201"] == value("SH", "+0100")
+
+
 def test_a_key_that_is_no_value_of_its_kind_is_refused():
     with pytest.raises(InvalidQuery):
         matches({"0020000D": value("UI", "1.2.*")}, ITEM)

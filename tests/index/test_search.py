@@ -28,8 +28,6 @@ from hounsfield.dicom.query import (
     parse_match,
 )
 from hounsfield.errors import InvalidQuery
-from hounsfield.index.database import IndexConfig
-from hounsfield.index.index import Index
 
 MODALITIES_IN_STUDY = 0x00080061
 NUMBERS = {
@@ -221,7 +219,11 @@ SERIES_KEYS += [
 IMAGE_KEYS += [
     _negotiated("ImageType", st.sampled_from(["ORIGINAL\\PRIMARY", "PRIMARY\\AXIAL", '""'])),
     _negotiated("InstanceNumber", EMPTY),
-]
+    _parsed("AcquisitionDateTime", st.sampled_from(
+        ["20240131", "202401310730-", "-20240131073015.5+0900", "20240130-0500-20240131-0500",
+         "20240130223015.5+0000", "2024-2025", "202401311230+0000"],
+    )),
+]  # fmt: skip
 KEYS = {
     Level.PATIENT: PATIENT_KEYS,
     Level.STUDY: PATIENT_KEYS + STUDY_KEYS,

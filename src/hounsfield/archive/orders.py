@@ -9,7 +9,9 @@ from typing import Any
 from hounsfield.archive.access import Principal, require
 from hounsfield.archive.completeness import Completeness
 from hounsfield.dicom import items
+from hounsfield.dicom.date_times import in_zone, local_offset, offset_minutes
 from hounsfield.dicom.orders import STEP_SEQUENCE, checked, worklist_item
+from hounsfield.dicom.procedure_steps import value_of
 from hounsfield.dicom.query import Range, SingleValue
 from hounsfield.errors import Conflict, InvalidQuery, NotFound
 from hounsfield.index.index import Index
@@ -23,6 +25,7 @@ STATUSES = ("scheduled", "arrived", "in progress", "completed", "discontinued", 
 ON_THE_WORKLIST = {"scheduled": "SCHEDULED", "arrived": "ARRIVED", "in progress": "STARTED"}
 FINISHED = frozenset({"completed", "discontinued", "cancelled"})
 
+_DATE, _TIME = "ScheduledProcedureStepStartDate", "ScheduledProcedureStepStartTime"
 _START_DATE, _START_TIME = "00400002", "00400003"
 _STATION, _MODALITY, _PATIENT_ID = "00400001", "00080060", "00100020"
 
@@ -120,16 +123,16 @@ class OrderBook:
         """
         require(principal, "worklist")
         items.matches(identifier, {})  # a key that is no value is told of before anything is sent
+        zone = offset_minutes(value_of(identifier, items.TIMEZONE))
         period = Period.of(identifier)
         keys = identifier if period is None else Period.without(identifier)
-        for order in self._orders.stream(_narrowed(identifier, only_station)):
+        for order in self._orders.stream(_narrowed(identifier, only_station, zone)):
             if order.status == "in progress" and not keeps_started:
                 continue
-            item = worklist_item(
-                order.values, ON_THE_WORKLIST[order.status], order.request_codes, order.step_codes
-            )
-            if (period is None or period.has(order)) and items.matches(keys, item):
-                yield item
+            if (period is None or period.has(_begins(order, zone))) and items.matches(
+                keys, _item(order, zone)
+            ):
+                yield _item(order)
 
     def _with_attention(self, orders: list[Order]) -> list[Order]:
         """Say of orders of which images do not come what is missing, too."""
@@ -186,11 +189,8 @@ class Period:
         first = dates.first + (times.first or "") if dates.first else ""
         return cls(first, dates.last + (times.last or "~") if dates.last else "~")
 
-    def has(self, order: Order) -> bool:
-        """Whether an order begins in it; a last time without seconds takes in all of its minute."""
-        begins = order.get("ScheduledProcedureStepStartDate") + (
-            order.get("ScheduledProcedureStepStartTime") or "000000"
-        )
+    def has(self, begins: str) -> bool:
+        """Whether a date and time is in it; a last time without seconds takes in all of its minute."""
         return self.first <= begins and begins[: len(self.last)] <= self.last
 
     @staticmethod
@@ -204,7 +204,26 @@ class Period:
         return identifier | {STEP_SEQUENCE: {"vr": "SQ", "Value": [step]}}
 
 
-def _narrowed(identifier: dict[str, Any], only_station: str) -> Wanted:
+def _begins(order: Order, zone: int | None = None) -> str:
+    """When an order begins, by the clock of this place or of a zone, in minutes from UTC."""
+    begins = order.get(_DATE) + (order.get(_TIME) or "000000")
+    return begins if zone is None else in_zone(begins, zone)
+
+
+def _item(order: Order, zone: int | None = None) -> dict[str, Any]:
+    """An order as an item of the worklist; with a zone, as one who lives there has its date and time."""
+    values = dict(order.values)
+    if zone is not None:
+        begins = _begins(order, zone)
+        values[_DATE], values[_TIME] = begins[:8], begins[8:]
+    item = worklist_item(
+        values, ON_THE_WORKLIST[order.status], order.request_codes, order.step_codes
+    )
+    item[items.TIMEZONE] = {"vr": "SH", "Value": [local_offset(_begins(order))]}
+    return item
+
+
+def _narrowed(identifier: dict[str, Any], only_station: str, zone: int | None) -> Wanted:
     """What of an identifier the index can answer; the rest is matched item by item."""
     keys = _step_keys(identifier)
     dates = _match(keys, _START_DATE)
@@ -213,6 +232,8 @@ def _narrowed(identifier: dict[str, Any], only_station: str) -> Wanted:
         first = last = dates.value
     elif isinstance(dates, Range):
         first, last = dates.first or "", dates.last or ""
+    if zone is not None:  # which day it is there may be another one here
+        first, last = _day_near(first, -1), _day_near(last, 1)
     station, modality = _match(keys, _STATION), _match(keys, _MODALITY)
     patient_id = _match(identifier, _PATIENT_ID)
     return Wanted(
@@ -224,6 +245,14 @@ def _narrowed(identifier: dict[str, Any], only_station: str) -> Wanted:
         modality=modality.value if isinstance(modality, SingleValue) else "",
         patient_id=patient_id.value if isinstance(patient_id, SingleValue) else "",
     )
+
+
+def _day_near(day: str, days: int) -> str:
+    try:
+        near = dt.date(int(day[:4]), int(day[4:6]), int(day[6:])) + dt.timedelta(days=days)
+    except (ValueError, OverflowError):
+        return ""
+    return near.strftime("%Y%m%d").rjust(8, "0")
 
 
 def _name(changes: Changes, order: Order) -> None:

@@ -5,36 +5,61 @@ Data sets are in the DICOM JSON model. A key that is a sequence holds one item, 
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from hounsfield.dicom.matching import matches_key
+from hounsfield.dicom.matching import in_zone, matches_key
 from hounsfield.dicom.query import Key, Matching, parse_match
 
 DataSet = Mapping[str, Any]
 
 _NAME_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 # They say how to read an identifier or an answer and select nothing.
+TIMEZONE = "00080201"
 _NOT_KEYS = frozenset({"00080005", "00080052", "00080053", "00080054", "00080056", "00080201"})
 
 
 def matches(identifier: DataSet, dataset: DataSet) -> bool:
     """Whether a data set matches every key of an identifier; raises InvalidQuery for a key that is no value."""
+    return _all_match(identifier, dataset, _Zones("", None).within(identifier, dataset))
+
+
+@dataclass(frozen=True, slots=True)
+class _Zones:
+    """The Timezone Offset From UTC of an identifier and of what it is compared with; it holds for their items too."""
+
+    asked: str
+    there: Mapping[str, Any] | None
+
+    def within(self, identifier: DataSet, dataset: DataSet) -> "_Zones":
+        values = identifier.get(TIMEZONE, {}).get("Value") or [self.asked]
+        return _Zones(str(values[0] or ""), dataset.get(TIMEZONE, self.there))
+
+
+def _all_match(identifier: DataSet, dataset: DataSet, zones: _Zones) -> bool:
     return all(
-        _matches(int(tag, 16), key, dataset.get(tag))
+        _matches(int(tag, 16), key, dataset.get(tag), zones)
         for tag, key in identifier.items()
         if tag not in _NOT_KEYS
     )
 
 
-def _matches(tag: int, key: Mapping[str, Any], there: Mapping[str, Any] | None) -> bool:
+def _matches(
+    tag: int, key: Mapping[str, Any], there: Mapping[str, Any] | None, zones: _Zones
+) -> bool:
     if there is not None and not are_alike(key["vr"], there["vr"]):
         there = None
     if key["vr"] != "SQ":
-        return matches_key(Key(tag, key["vr"], matching_of(tag, key)), {f"{tag:08X}": there})
+        match = in_zone(matching_of(tag, key), key["vr"], zones.asked)
+        values = {f"{tag:08X}": there, TIMEZONE: zones.there}
+        return matches_key(Key(tag, key["vr"], match), values)
     wanted = first_item(key)
     if is_universal(wanted):
         return True
-    return any(matches(wanted, item) for item in (there or {}).get("Value", ()))
+    return any(
+        _all_match(wanted, item or {}, zones.within(wanted, item or {}))
+        for item in (there or {}).get("Value", ())
+    )
 
 
 def is_universal(identifier: DataSet) -> bool:
@@ -76,7 +101,8 @@ def answer(identifier: DataSet, dataset: DataSet) -> dict[str, Any]:
     return {
         tag: _answered(key, dataset.get(tag))
         for tag, key in identifier.items()
-        if tag not in _NOT_KEYS
+        # PS3.4 C.2.2.2: where times are said to be in a zone, and only there.
+        if tag not in _NOT_KEYS or (tag == TIMEZONE and tag in dataset)
     }
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from hounsfield.dicom import date_times
 from hounsfield.dicom.attributes import normalise, normalise_name
 from hounsfield.dicom.names import sounds_like
 from hounsfield.dicom.negotiated import latest, offset_of, padded, utc
@@ -17,6 +18,7 @@ from hounsfield.dicom.query import (
     FuzzyName,
     Item,
     Key,
+    Matching,
     NameGroups,
     Query,
     Range,
@@ -27,6 +29,7 @@ from hounsfield.dicom.query import (
 )
 
 Attributes = Mapping[str, Any]
+TIMEZONE = 0x00080201
 _NUMBERS = frozenset({"IS", "DS", "US", "SS", "UL", "SL", "FL", "FD"})
 
 
@@ -53,7 +56,28 @@ def matches_key(key: Key, attributes: Attributes) -> bool:
             return any(all(matches_key(one, item) for one in keys) for item in items)
         case DateTimeRange():
             return _is_within(key, key.match, attributes)
+        case SingleValue() | Range() if key.vr == "DT":
+            offset = _first(attributes, TIMEZONE, "SH")
+            return any(_begins_in(key.match, value, offset) for value in texts(element, key.vr))
     return any(_matches_value(key, value) for value in texts(element, key.vr))
+
+
+def _begins_in(wanted: SingleValue | Range, value: str, offset: str) -> bool:
+    if isinstance(wanted, SingleValue):
+        return date_times.is_same(value, wanted.value, offset)
+    return date_times.is_within(value, wanted.first, wanted.last, offset)
+
+
+def in_zone(match: Matching, vr: str, offset: str) -> Matching:
+    """What is asked of a DT in a query whose Timezone Offset From UTC is this: it is that of values without one."""
+    if vr != "DT" or not offset:
+        return match
+    match match:
+        case SingleValue(value):
+            return SingleValue(date_times.with_offset(value, offset))
+        case Range(first, last):
+            return Range(*(end and date_times.with_offset(end, offset) for end in (first, last)))
+    return match
 
 
 def _is_within(key: Key, wanted: DateTimeRange, attributes: Attributes) -> bool:
@@ -65,7 +89,7 @@ def _is_within(key: Key, wanted: DateTimeRange, attributes: Attributes) -> bool:
     if wanted.offset_minutes is None:
         low = wanted.first is None or moment >= padded(wanted.first)
         return low and (wanted.last is None or moment[: len(wanted.last)] <= wanted.last)
-    there = utc(moment, offset_of(_first(attributes, 0x00080201, "SH")))
+    there = utc(moment, offset_of(_first(attributes, TIMEZONE, "SH")))
     ends = utc_ends(wanted)
     return bool(there) and (ends[0] or "") <= there and (ends[1] is None or there <= ends[1])
 

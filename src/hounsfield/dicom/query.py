@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from hounsfield.dicom import date_times
 from hounsfield.errors import InvalidQuery
 
 
@@ -234,8 +235,7 @@ def _uids(tag: int, uids: Iterable[str]) -> Matching:
 
 
 # An offset from UTC ends a DT, and the hyphen before it is not that of a range (PS3.4 C.2.2.2.5, PS3.5 6.2).
-_DATE_TIME = r"\d{4,14}(?:\.\d{1,6})?(?:[+-](?:0\d|1[0-4])[0-5]\d)?"
-_DATE_TIMES = re.compile(rf"({_DATE_TIME})?(?:(-)({_DATE_TIME})?)?")
+_DATE_TIMES = re.compile(rf"({date_times.FORM})?(?:(-)({date_times.FORM})?)?", re.ASCII)
 
 
 def _range(tag: int, vr: str, text: str) -> Matching:
@@ -247,6 +247,8 @@ def _range(tag: int, vr: str, text: str) -> Matching:
         first, dash, last = (part or "" for part in found.groups())
         text = first
     parts = [part.strip() for part in (first, last)] if dash else [text]
+    if vr == "DT" and any(part and date_times.read(part) is None for part in parts):
+        raise InvalidQuery(f"{name_of(tag)}: its value is no date, time or range of them")
     for part in parts if vr != "DT" else ():
         # ACR-NEMA wrote 2026.01.31 and 12:30:00; PS3.5 6.2 lets readers accept both.
         if not set(part.replace(":", "").replace(".", "")) <= _DIGITS[vr]:

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.expression import literal
 
 from hounsfield.dicom.attributes import ATTRIBUTES, normalise, normalise_name
-from hounsfield.dicom.matching import utc_ends
+from hounsfield.dicom.matching import TIMEZONE, utc_ends
 from hounsfield.dicom.names import asked_sounds
 from hounsfield.dicom.negotiated import padded
 from hounsfield.dicom.query import (
@@ -252,7 +252,7 @@ class Conditions:
         if not self._is_sqlite:
             raise InvalidQuery("dates cannot be searched for across time zones")
         ends = utc_ends(match)
-        there = func.hounsfield_utc(moment, self._first(Level.STUDY, 0x00080201))
+        there = func.hounsfield_utc(moment, self._first(Level.STUDY, TIMEZONE))
         near = between(
             date, *(day_near(end, days) for end, days in zip(ends, (-1, 1), strict=True))
         )
@@ -260,6 +260,15 @@ class Conditions:
         exact += [there >= ends[0]] if ends[0] is not None else []
         exact += [there <= ends[1]] if ends[1] is not None else []
         return and_(*near, *exact)
+
+    def _begins_in(
+        self, value: ColumnElement[Any], match: SingleValue | Range
+    ) -> ColumnElement[bool]:
+        """A date and time against one or a range, each with its offset from UTC."""
+        offset = self._first(Level.STUDY, TIMEZONE)
+        if isinstance(match, SingleValue):
+            return func.hounsfield_is_same(value, match.value, offset) == 1
+        return func.hounsfield_is_within(value, match.first, match.last, offset) == 1
 
     def _first(self, level: Level, tag: int) -> ColumnElement[Any]:
         """The first value of an attribute, "" if there is none."""
@@ -295,6 +304,8 @@ class Conditions:
                 return select(literal(1)).select_from(each).where(and_(true(), *inside)).exists()
         if key.vr == "PN":
             condition = name_in(_groups_in(value), key.match)
+        elif key.vr == "DT" and isinstance(key.match, SingleValue | Range):
+            condition = self._begins_in(value, key.match)
         elif key.vr in _NUMBERS and isinstance(key.match, SingleValue):
             condition = value == float(key.match.value)
         else:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import QueuePool
 
 from hounsfield.dicom.attributes import normalise_name
+from hounsfield.dicom.date_times import is_same, is_within
 from hounsfield.dicom.names import words_of
 from hounsfield.dicom.negotiated import offset_of, utc
 from hounsfield.errors import HounsfieldError, OutOfResources, Unavailable
@@ -177,6 +178,8 @@ def _make_engine(config: IndexConfig) -> Engine:
         cursor.close()
         connection.create_function("hounsfield_fold", 1, _fold, deterministic=True)
         connection.create_function("hounsfield_utc", 2, _utc, deterministic=True)
+        connection.create_function("hounsfield_is_same", 3, _is_same, deterministic=True)
+        connection.create_function("hounsfield_is_within", 4, _is_within, deterministic=True)
         connection.create_function("hounsfield_has_word", 2, _has_word, deterministic=True)
 
     @event.listens_for(engine, "begin")
@@ -196,6 +199,14 @@ def _fold(name: str | None) -> str:
 
 def _utc(moment: str | None, offset: str | None) -> str:
     return utc(moment or "", offset_of(offset or ""))
+
+
+def _is_same(value: str | None, wanted: str, offset: str | None) -> bool:
+    return is_same(value or "", wanted, offset or "")
+
+
+def _is_within(value: str | None, first: str | None, last: str | None, offset: str | None) -> bool:
+    return is_within(value or "", first, last, offset or "")
 
 
 def _has_word(name: str | None, beginning: str) -> bool:

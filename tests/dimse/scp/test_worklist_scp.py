@@ -1,5 +1,6 @@
 """The modality worklist with pynetdicom as the modality."""
 
+import datetime as dt
 import warnings
 
 import pytest
@@ -109,6 +110,38 @@ def test_a_range_of_dates_and_one_of_times_are_one_period(book, ask):  # MWL-01,
         "ScheduledProcedureStepStartTime": "1000-1800",
     }
     assert names(ask(step)) == ["24^1700", "25^0300", "26^1100"]
+
+
+def test_times_are_asked_for_and_told_by_the_clock_that_the_question_names(book, ask):  # QR-04
+    book.add(LOCAL, order(ScheduledProcedureStepStartTime="1330"))
+    here = dt.datetime(2026, 11, 24, 13, 30).astimezone()
+    ahead = dt.timedelta(hours=11 if here.utcoffset() <= dt.timedelta() else -14)
+    there = here.astimezone(dt.timezone(here.utcoffset() + ahead))
+    zone, day, time = (there.strftime(form) for form in ("%z", "%Y%m%d", "%H%M%S"))
+    assert day != "20261124"
+    for step, number in (
+        ({"ScheduledProcedureStepStartDate": day}, 1),
+        ({"ScheduledProcedureStepStartDate": "20261124"}, 0),
+        ({"ScheduledProcedureStepStartDate": day, "ScheduledProcedureStepStartTime": time}, 1),
+        ({"ScheduledProcedureStepStartTime": "133000"}, 0),
+        (
+            {
+                "ScheduledProcedureStepStartDate": f"{day}-{day}",
+                "ScheduledProcedureStepStartTime": f"{time}-{time}",
+            },
+            1,
+        ),
+    ):
+        answers, _ = ask(step, TimezoneOffsetFromUTC=zone)
+        assert len(answers) == number, step
+        for one in answers:
+            (told,) = one.ScheduledProcedureStepSequence
+            assert (told.ScheduledProcedureStepStartDate, told.ScheduledProcedureStepStartTime) == (
+                "20261124",
+                "133000",
+            )
+            assert here.strftime("%z") == one.TimezoneOffsetFromUTC
+    assert "TimezoneOffsetFromUTC" not in ask()[0][0]
 
 
 def test_an_item_has_all_that_a_modality_needs(book, ask):  # MWL-02, QR-05

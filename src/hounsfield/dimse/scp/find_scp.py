@@ -4,11 +4,13 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 from hounsfield.archive.search import Search
 from hounsfield.dicom.attributes import ATTRIBUTES
 from hounsfield.dicom.encoding import AnswerEncoder
+from hounsfield.dicom.matching import in_zone
 from hounsfield.dicom.negotiated import Options, combined
 from hounsfield.dicom.query import COMPUTED, COMPUTED_KEYS, Key, Level, Query, Universal
 from hounsfield.dimse.association import Association
@@ -115,9 +117,10 @@ class Asked:
         self.tells_timezone = options.adjusts_timezone and is_kept(_TIMEZONE, self._level)
         if self.tells_timezone:
             self._tags.append(f"{_TIMEZONE:08X}")
+        offset = str((identifier.get(f"{_TIMEZONE:08X}", {}).get("Value") or [""])[0] or "")
+        keys = [replace(key, match=in_zone(key.match, key.vr, offset)) for key in keys]
         if options.combines_date_and_time:
-            offset = identifier.get(f"{_TIMEZONE:08X}", {}).get("Value") or [""]
-            keys = list(combined(keys, str(offset[0] or "") if options.adjusts_timezone else ""))
+            keys = list(combined(keys, offset if options.adjusts_timezone else ""))
         include = frozenset(int(tag, 16) for tag in self._tags)
         self.query = Query(self._level, tuple(keys), include=include)
 
