@@ -11,13 +11,21 @@ from hounsfield.errors import Refused
 from hounsfield.index.site.records import ALL_RIGHTS
 
 Action = Literal[
-    "store", "search", "retrieve", "worklist", "procedure-step", "commit", "work-item", "administer"
+    "store",
+    "search",
+    "retrieve",
+    "worklist",
+    "procedure-step",
+    "commit",
+    "work-item",
+    "delete",
+    "administer",
 ]
 
 _MAY: dict[str, frozenset[str]] = {
     "peer": ALL_RIGHTS,
     "person": frozenset({"store", "search", "retrieve"}),
-    "local": ALL_RIGHTS | {"administer"},
+    "local": ALL_RIGHTS | {"delete", "administer"},
     "worker": frozenset({"search", "retrieve", "administer"}),
 }
 

@@ -12,9 +12,10 @@ from hounsfield.dicom.frames import FrameTable, offsets
 from hounsfield.dicom.part10 import inflated, read_header
 from hounsfield.dicom.query import Key
 from hounsfield.dicom.transfer_syntax import EXPLICIT_LITTLE, of
-from hounsfield.errors import NotFound, OutOfResources, Unavailable
+from hounsfield.errors import Gone, NotFound, OutOfResources, Unavailable
 from hounsfield.index.index import Index
 from hounsfield.index.records import InstanceLocation
+from hounsfield.index.site.deletions import Deletions
 from hounsfield.storage.memory import MemoryObject
 from hounsfield.storage.objects import ObjectStorage, StoredObject
 
@@ -41,6 +42,7 @@ class Retrieve:
     def __init__(self, storage: ObjectStorage, index: Index) -> None:
         self._storage = storage
         self._index = index
+        self._deletions = Deletions(index.database)
 
     def locate(
         self,
@@ -64,9 +66,15 @@ class Retrieve:
             with_frames=sop_instance_uid is not None,
         )
         if not found:
-            what = "instance" if sop_instance_uid else "series" if series_instance_uid else "study"
-            raise NotFound(f"there is no such {what} here")
+            raise self._absent(study_instance_uid, series_instance_uid, sop_instance_uid)
         return found
+
+    def _absent(self, study: str, series: str | None = None, sop: str | None = None) -> NotFound:
+        """What to say of what is not there: that it never was, or that it was deleted."""
+        what = "instance" if sop else "series" if series else "study"
+        if self._deletions.covers(study, series, sop):
+            return Gone(f"this {what} was deleted")
+        return NotFound(f"there is no such {what} here")
 
     def locate_by(self, principal: Principal, keys: tuple[Key, ...]) -> list[InstanceLocation]:
         """Where the instances lie that match keys of any level, of the patients that match, too.
@@ -126,8 +134,7 @@ class Retrieve:
         require(principal, "retrieve")
         found = self._index.first_instance(study_instance_uid, series_instance_uid)
         if found is None:
-            what = "series" if series_instance_uid else "study"
-            raise NotFound(f"there is no such {what} here")
+            raise self._absent(study_instance_uid, series_instance_uid)
         return found
 
     def series_datasets(
@@ -144,7 +151,7 @@ class Retrieve:
         require(principal, "retrieve")
         found = self._index.prepared_metadata(study_instance_uid, series_instance_uid)
         if found is None:
-            raise NotFound("there is no such series here")
+            raise self._absent(study_instance_uid, series_instance_uid)
         if found.body is not None:
             kept = zstandard.ZstdDecompressor().decompress(found.body)
             if kept.startswith(_BEGIN):
@@ -160,5 +167,5 @@ class Retrieve:
         """Grows with everything added to the series; raises NotFound."""
         found = self._index.series_revision(study_instance_uid, series_instance_uid)
         if found is None:
-            raise NotFound("there is no such series here")
+            raise self._absent(study_instance_uid, series_instance_uid)
         return found[1]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, Self
 
 from hounsfield.dicom.query import Key, Query
-from hounsfield.index import reading
+from hounsfield.index import reading, removal
 from hounsfield.index import search as searching
 from hounsfield.index.answers import AnswerPlan
 from hounsfield.index.database import Database, IndexConfig
@@ -19,6 +19,7 @@ from hounsfield.index.records import (
     Totals,
 )
 from hounsfield.index.site import settling
+from hounsfield.index.site.deletions import Deletion, is_in
 from hounsfield.index.site.settling import Times
 from hounsfield.index.writer import Writer
 
@@ -132,6 +133,41 @@ class Index:
         with self.database.writing() as connection:
             if key not in reading.storage_keys(connection, [sop_instance_uid]):
                 drop()
+
+    def delete(
+        self,
+        study_instance_uid: str,
+        series_instance_uid: str | None,
+        sop_instance_uid: str | None,
+        record_of: Callable[[list[InstanceLocation]], Deletion],
+    ) -> Deletion | None:
+        """Take instances out, with the record that ``record_of`` makes of them; None where there are none.
+
+        Nobody writes meanwhile. What it raises keeps everything as it was.
+        """
+        uids = (study_instance_uid, series_instance_uid, sop_instance_uid)
+        with self.database.writing() as connection:
+            found = reading.locate(connection, *uids, all_versions=True)
+            if not found:
+                return None
+            record = record_of(found)
+            removal.remove(connection, [one.id for one in found], record)
+        return record
+
+    def take_away(
+        self, deletion: Deletion, objects: Sequence[tuple[str, str]], act: Callable[[str], object]
+    ) -> None:
+        """Call ``act`` with the keys, of (SOP Instance UID, key), that no row stands for.
+
+        No row can be written by anybody meanwhile. Nothing is done when the deletion has another state by now.
+        """
+        with self.database.writing() as connection:
+            if not is_in(connection, deletion.uid, deletion.state):
+                return
+            named = reading.storage_keys(connection, [uid for uid, _key in objects])
+            for _uid, key in objects:
+                if key not in named:
+                    act(key)
 
     def hashes_of(self, sop_instance_uid: str) -> set[str]:
         """The SHA-256 of every version of an instance."""

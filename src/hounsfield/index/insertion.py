@@ -1,5 +1,6 @@
 """Puts instances into the index, row by row within one transaction."""
 
+import secrets
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +41,8 @@ class Insertion:
         self.series_growth: dict[int, _Growth] = {}
         self.study_growth: dict[int, _Growth] = {}
         self.new_patients = self.new_studies = self.new_series = 0
+        ((newest_deletion,),) = self._all(statements.newest_deletion)
+        known.mind(newest_deletion or 0)
 
     def add(self, record: InstanceRecord) -> Outcome:
         """Insert one record, or say why it is not a new row."""
@@ -278,7 +281,8 @@ class Insertion:
                     "number_of_instances": 0,
                     "number_of_frames": 0,
                     "size_bytes": 0,
-                    "revision": 0,
+                    # What was deleted and comes again is another state than any before, also for entity tags.
+                    "revision": secrets.randbelow(1 << 30) if self.known.newest_deletion else 0,
                     "last_received_us": record.received_us,
                     "attributes": json_model.write_indexed(attributes, Level.SERIES),
                 },

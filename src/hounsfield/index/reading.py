@@ -115,4 +115,7 @@ def cache_metadata(connection: Connection, series_fk: int, revision: int, body: 
     """Keep the compressed metadata of a series."""
     m = schema.series_metadata
     connection.execute(delete(m).where(m.c.series_fk == series_fk))
+    still_there = select(se.c.id).where(se.c.id == series_fk, se.c.revision == revision)
+    if connection.execute(still_there).first() is None:  # deleted, or grown, while it was made
+        return
     connection.execute(insert(m).values(series_fk=series_fk, revision=revision, body=body))

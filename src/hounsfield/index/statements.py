@@ -6,10 +6,11 @@ statements an instance would be the largest part of storing a small one.
 
 from typing import Any
 
-from sqlalchemy import Dialect, bindparam, case, insert, select, text, update
+from sqlalchemy import Dialect, bindparam, case, func, insert, select, text, update
 from sqlalchemy.sql import ClauseElement
 
 from hounsfield.index import schema
+from hounsfield.index.site.deletions import deletion
 
 
 class Prepared:
@@ -48,6 +49,7 @@ class Statements:
 
     def __init__(self, dialect: Dialect) -> None:
         p, st, se, i = schema.patient, schema.study, schema.series, schema.instance
+        self.newest_deletion = Prepared(select(func.max(deletion.c.id)), dialect)
         self.find_patient = Prepared(select(p.c.id).where(p.c.key == bindparam("key")), dialect)
         self.same_id = Prepared(
             select(p.c.id).where(

@@ -20,6 +20,7 @@ from hounsfield.errors import (
 from hounsfield.storage.files import FileSpool, StoredFile, told
 from hounsfield.storage.keys import parse_key
 from hounsfield.storage.objects import Spool, StoredKey
+from hounsfield.storage.trash import FolderTrash
 
 # On these one fsync of a file after its rename makes contents and name durable: their journal or log is
 # written in order up to the inode. Elsewhere the folders are synced too.
@@ -75,6 +76,7 @@ class FilesystemStorage:
         self._known_folders: set[str] = set()
         self._lock = threading.Lock()
         self._free = (0.0, 0)
+        self._trash = FolderTrash(config.root / "trash", self._path, _sync)
 
     def spool(self, *, size_hint: int = 0) -> FileSpool:
         self._require_room(size_hint)
@@ -160,6 +162,27 @@ class FilesystemStorage:
             free = status.f_bavail * status.f_frsize
             self._free = (now, free)
         return free
+
+    def set_aside(self, key: str, folder: str) -> bool:
+        return self._trash.set_aside(key, folder)
+
+    def bring_back(self, key: str, folder: str) -> bool:
+        return self._trash.bring_back(key, folder)
+
+    def drop_aside(self, key: str, folder: str) -> None:
+        self._trash.drop_aside(key, folder)
+
+    def write_note(self, folder: str, content: bytes) -> None:
+        self._trash.write_note(folder, content)
+
+    def note(self, folder: str) -> bytes | None:
+        return self._trash.note(folder)
+
+    def drop_folder(self, folder: str) -> None:
+        self._trash.drop_folder(folder)
+
+    def notes(self) -> Iterator[tuple[str, bytes]]:
+        return self._trash.notes()
 
     def _walk(self, folder: Path, prefix: str) -> Iterator[StoredKey]:
         try:

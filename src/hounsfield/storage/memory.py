@@ -80,6 +80,8 @@ class MemoryStorage:
         self._max_bytes = max_bytes
         self._max_object_bytes = max_object_bytes
         self._objects: dict[str, tuple[bytes, int]] = {}
+        self._aside: dict[tuple[str, str], tuple[bytes, int]] = {}
+        self._notes: dict[str, bytes] = {}
         self._lock = threading.Lock()
 
     def spool(self, *, size_hint: int = 0) -> MemorySpool:
@@ -121,6 +123,39 @@ class MemoryStorage:
 
     def free_bytes(self) -> int:
         return self._max_bytes - sum(len(content) for content, _ in self._objects.values())
+
+    def set_aside(self, key: str, folder: str) -> bool:
+        _check(key)
+        with self._lock:
+            found = self._objects.pop(key, None)
+            if found is not None:
+                self._aside[folder, key] = found
+            return (folder, key) in self._aside
+
+    def bring_back(self, key: str, folder: str) -> bool:
+        _check(key)
+        with self._lock:
+            found = self._aside.pop((folder, key), None)
+            if found is not None:
+                self._objects.setdefault(key, found)
+            return key in self._objects
+
+    def drop_aside(self, key: str, folder: str) -> None:
+        with self._lock:
+            self._aside.pop((folder, key), None)
+
+    def write_note(self, folder: str, content: bytes) -> None:
+        self._notes[folder] = content
+
+    def note(self, folder: str) -> bytes | None:
+        return self._notes.get(folder)
+
+    def drop_folder(self, folder: str) -> None:
+        if not any(one == folder for one, _key in self._aside):
+            self._notes.pop(folder, None)
+
+    def notes(self) -> Iterator[tuple[str, bytes]]:
+        yield from sorted(self._notes.items())
 
 
 def _check(key: str) -> None:

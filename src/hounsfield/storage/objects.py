@@ -101,3 +101,26 @@ class ObjectStorage(Protocol):
 
     def free_bytes(self) -> int:
         """How much more can be stored."""
+
+    # The trash: each deletion has a folder there. What lies in it is found by nothing above.
+
+    def set_aside(self, key: str, folder: str) -> bool:
+        """Move an object into a folder of the trash; gives whether it is there now."""
+
+    def bring_back(self, key: str, folder: str) -> bool:
+        """Move an object back under its key, unless it has come again meanwhile; gives whether it has the key now."""
+
+    def drop_aside(self, key: str, folder: str) -> None:
+        """Remove an object from a folder of the trash for good; harmless if it is not there."""
+
+    def write_note(self, folder: str, content: bytes) -> None:
+        """Keep what there is to say about a folder of the trash, durably; what moved before is durable with it."""
+
+    def note(self, folder: str) -> bytes | None:
+        """The note of a folder of the trash; None where there is none."""
+
+    def drop_folder(self, folder: str) -> None:
+        """Remove a folder of the trash with its note; harmless if it is not there, and where objects lie in it."""
+
+    def notes(self) -> Iterator[tuple[str, bytes]]:
+        """The folders of the trash with their notes."""

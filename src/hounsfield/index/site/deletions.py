@@ -17,10 +17,14 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.engine import Connection
 from sqlalchemy.sql import ColumnElement
 
+from hounsfield.index import schema
 from hounsfield.index.database import Database
 from hounsfield.index.schema import metadata
+from hounsfield.index.site import jobs
+from hounsfield.index.site.jobs import NewJob
 
 _Id = BigInteger().with_variant(Integer, "sqlite")
 
@@ -126,14 +130,46 @@ class Deletions:
             if connection.execute(known).first() is None:
                 connection.execute(insert(deletion).values(values_of(new)))
 
-    def move(self, uid: str, before: Sequence[str], after: str) -> bool:
-        """Enter a state from one of those before; gives whether it was in one."""
+    def move(
+        self,
+        uid: str,
+        before: Sequence[str],
+        after: str,
+        *,
+        actor: str = "",
+        job: NewJob | None = None,
+    ) -> bool:
+        """Enter a state from one of those before, with a job if there is one; gives whether it was in one.
+
+        That it ended is a change of the archive, made by ``actor``.
+        """
+        now = _now_us()
         values: dict[str, object] = {"state": after}
         if after in ENDED:
-            values["ended_us"] = _now_us()
+            values["ended_us"] = now
         chosen = (deletion.c.uid == uid, deletion.c.state.in_(before))
         with self._database.writing() as connection:
-            return connection.execute(update(deletion).where(*chosen).values(values)).rowcount == 1
+            if connection.execute(update(deletion).where(*chosen).values(values)).rowcount != 1:
+                return False
+            if job is not None:
+                jobs.add(connection, job)
+            if after in ENDED:
+                row = connection.execute(select(deletion).where(deletion.c.uid == uid)).one()
+                study = schema.study.c
+                mine = study.study_instance_uid == row.study_instance_uid
+                patient_fk = connection.execute(select(study.patient_fk).where(mine)).scalar()
+                connection.execute(
+                    insert(schema.change).values(
+                        kind=after,
+                        study_instance_uid=row.study_instance_uid,
+                        series_instance_uid=row.series_instance_uid,
+                        sop_instance_uid=row.sop_instance_uid,
+                        patient_fk=patient_fk or 0,
+                        actor=actor[:64],
+                        at_us=now,
+                    )
+                )
+            return True
 
     def _select(
         self, *conditions: ColumnElement[bool], limit: int | None = None, offset: int = 0
@@ -143,6 +179,12 @@ class Deletions:
             statement = statement.limit(limit).offset(offset)
         with self._database.reading() as connection:
             return [Deletion(*row) for row in connection.execute(statement)]
+
+
+def is_in(connection: Connection, uid: str, state: str) -> bool:
+    """Whether a deletion is in a state, within a transaction."""
+    chosen = (deletion.c.uid == uid, deletion.c.state == state)
+    return connection.execute(select(deletion.c.id).where(*chosen)).first() is not None
 
 
 def values_of(new: Deletion) -> dict[str, object]:
