@@ -14,7 +14,12 @@ HounsfieldError
 
 
 class HounsfieldError(Exception):
-    """Something went wrong that a peer or a person should be told about."""
+    """Something went wrong that a peer or a person should be told about.
+
+    ``about`` is the (SOP Class UID, SOP Instance UID) of the instance that it is about, where that is known.
+    """
+
+    about: tuple[str, str] | None = None
 
 
 class InvalidInstance(HounsfieldError):

@@ -42,10 +42,6 @@ class DuplicateInstance(Conflict):
 class OtherStudy(SopMismatch):
     """The instance belongs to another study than the one it was sent to (PS3.18 10.5.1)."""
 
-    def __init__(self, identity: Identity) -> None:
-        super().__init__("the instance belongs to another study than the request names")
-        self.identity = identity
-
 
 @dataclass(frozen=True, slots=True)
 class StorePolicy:
@@ -132,36 +128,43 @@ class InstanceStore:
         header, table = _read(spool)
         attributes = InstanceAttributes(header)
         identity = identify(header, attributes)
-        if expected is not None:
-            _compare(expected, identity)
-        if within_study is not None and within_study != identity.study_instance_uid:
-            raise OtherStudy(identity)
-        require(source.principal, "store")
-        for admit in self.hooks.admit:
-            _ask(admit, attributes, source.name)
-        sha256, size = spool.sha256(), spool.size_bytes
-        key = object_key(identity, sha256, received_us)
-        self.storage.put(spool, key, received_us)
-        record = InstanceRecord(
-            identity=identity,
-            attributes=attributes,
-            size_bytes=size,
-            sha256=sha256,
-            received_us=received_us,
-            received_by=source.received_by,
-            source=source.name[:64],
-            dataset_offset=header.dataset_offset,
-            frame_table=table,
-            actor=source.principal.name,
-            is_stored=lambda: self.storage.exists(key),
-        )
+        try:
+            if expected is not None:
+                _compare(expected, identity)
+            if within_study is not None and within_study != identity.study_instance_uid:
+                raise OtherStudy("the instance belongs to another study than the request names")
+            require(source.principal, "store")
+            for admit in self.hooks.admit:
+                _ask(admit, attributes, source.name)
+            record = InstanceRecord(
+                identity=identity,
+                attributes=attributes,
+                size_bytes=spool.size_bytes,
+                sha256=spool.sha256(),
+                received_us=received_us,
+                received_by=source.received_by,
+                source=source.name[:64],
+                dataset_offset=header.dataset_offset,
+                frame_table=table,
+                actor=source.principal.name,
+            )
+            return self._keep(spool, record)
+        except HounsfieldError as problem:
+            problem.about = (identity.sop_class_uid, identity.sop_instance_uid)
+            raise
+
+    def _keep(self, spool: Spool, record: InstanceRecord) -> Stored:
+        """Bytes first, then the row (architecture, "going in")."""
+        key = object_key(record.identity, record.sha256, record.received_us)
+        self.storage.put(spool, key, record.received_us)
+        record = replace(record, is_stored=lambda: self.storage.exists(key))
         try:
             outcome = self.index_stored(record)
         except (Unavailable, OutOfResources):
             with contextlib.suppress(HounsfieldError):  # then a sweep finds it
                 self._drop_unless_named(record, key)
             raise
-        return Stored(outcome, identity, sha256, size)
+        return Stored(outcome, record.identity, record.sha256, record.size_bytes)
 
     def index_stored(
         self, record: InstanceRecord, *, is_adopted: bool = False

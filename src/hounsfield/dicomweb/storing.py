@@ -8,12 +8,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from hounsfield.dicom import json_model
-from hounsfield.dicomweb import stow
 from hounsfield.dicomweb.multipart import MultipartError
 from hounsfield.dicomweb.negotiation import accepted, choose
 from hounsfield.dicomweb.parts import DicomWebParts
 from hounsfield.dicomweb.problems import UnsupportedMediaType, problem
 from hounsfield.dicomweb.requests import base_url, in_thread, principal_of
+from hounsfield.dicomweb.stow import intake as stow
 from hounsfield.errors import InvalidQuery
 
 JSON = "application/dicom+json"

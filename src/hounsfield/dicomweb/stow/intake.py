@@ -6,7 +6,6 @@ from typing import Any
 
 from hounsfield.archive.access import Principal
 from hounsfield.archive.store import InstanceStore, SopMismatch, Source, Stored
-from hounsfield.dicom.identity import Identity
 from hounsfield.dicomweb.multipart import (
     MultipartError,
     MultipartReader,
@@ -45,7 +44,7 @@ class Failure:
 
     reason: int
     text: str
-    identity: Identity | None = None
+    identity: tuple[str, str] | None = None
 
 
 @dataclass(slots=True)
@@ -159,9 +158,7 @@ class Intake:
         reason = next(
             (code for kind, code in _REASON_OF if isinstance(problem, kind)), PROCESSING_FAILURE
         )
-        self.results.failed.append(
-            Failure(reason, str(problem), getattr(problem, "identity", None))
-        )
+        self.results.failed.append(Failure(reason, str(problem), problem.about))
 
 
 def response_dataset(
@@ -192,8 +189,8 @@ def response_dataset(
 def _failed_item(failure: Failure) -> dict[str, Any]:
     assert failure.identity is not None
     return {
-        "00081150": {"vr": "UI", "Value": [failure.identity.sop_class_uid]},
-        "00081155": {"vr": "UI", "Value": [failure.identity.sop_instance_uid]},
+        "00081150": {"vr": "UI", "Value": [failure.identity[0]]},
+        "00081155": {"vr": "UI", "Value": [failure.identity[1]]},
         "00081197": {"vr": "US", "Value": [failure.reason]},
     } | _comment(failure)
 
