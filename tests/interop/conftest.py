@@ -4,13 +4,29 @@ import pytest
 from tests import dcmtk
 from tests.interop import corpus
 from tests.interop.web import Dicomweb
+from tests.interop.wire import TLS_PORT, Wire, make_certificates
 from tests.live import live_server, start_server
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory):
-    """One server that any peer of this machine may call."""
-    with live_server(tmp_path_factory.mktemp("server")) as running:
+def certificates(tmp_path_factory):
+    """Those of servers that speak TLS, and of a peer."""
+    return make_certificates(tmp_path_factory.mktemp("certificates") / "tls")
+
+
+@pytest.fixture(params=[False, True], ids=["plain", "tls"])
+def wire(request, certificates):
+    """Each test that asks for it runs without TLS and with it."""
+    made = Wire(request.param, certificates)
+    with made.stack:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory, certificates):
+    """One server that any peer of this machine may call, with TLS and without."""
+    data = certificates.put_into(tmp_path_factory.mktemp("server"))
+    with live_server(data, environment=TLS_PORT) as running:
         yield running
 
 
@@ -19,8 +35,11 @@ def start(tmp_path_factory):
     """Start further servers; each is stopped at the end of the test."""
     started = []
 
-    def begin(*options, data=None, **settings):
+    def begin(*options, data=None, wire=None, **settings):
         folder = data or tmp_path_factory.mktemp("data")
+        if wire is not None and wire.is_tls:
+            wire.certificates.put_into(folder)
+            settings["environment"] = TLS_PORT | settings.get("environment", {})
         started.append(start_server(folder, *options, **settings))
         return started[-1]
 
