@@ -406,6 +406,72 @@ def test_a_document_that_calls_itself_a_page_is_not_given_as_one(tmp_path):
         assert answer.headers["x-content-type-options"] == "nosniff"
 
 
+def state_of(*images, **changes):
+    def of_image(uid, frames):
+        made = Dataset()
+        made.ReferencedSOPClassUID = "1.2.840.10008.5.1.4.1.1.2"
+        made.ReferencedSOPInstanceUID = uid
+        if frames:
+            made.ReferencedFrameNumber = frames
+        return made
+
+    series, voi, area = Dataset(), Dataset(), Dataset()
+    series.SeriesInstanceUID = "2.25.4711.1.1"
+    series.ReferencedImageSequence = [of_image(*one) for one in images]
+    voi.WindowCenter, voi.WindowWidth = "1000", "501"
+    area.DisplayedAreaTopLeftHandCorner = [1, 1]
+    area.DisplayedAreaBottomRightHandCorner = [64, 32]
+    area.PresentationSizeMode = "SCALE TO FIT"
+    options = {"DisplayedAreaSelectionSequence": [area], **changes}
+    return part10(
+        SOPClassUID="1.2.840.10008.5.1.4.1.1.11.1",
+        SOPInstanceUID="2.25.4711.1.9.1",
+        SeriesInstanceUID="2.25.4711.1.9",
+        Modality="PR",
+        ReferencedSeriesSequence=[series],
+        SoftcopyVOILUTSequence=[voi],
+        PresentationLUTShape="INVERSE",
+        Rows=None,
+        Columns=None,
+        PixelData=None,
+        **options,
+    )
+
+
+STATE = STUDY + "/series/2.25.4711.1.9/instances/2.25.4711.1.9.1"
+
+
+def test_a_presentation_state_is_shown_by_the_images_it_is_for(tmp_path):
+    # WADO-05
+    with open_site(tmp_path) as site:
+        site.put(image())
+        site.put(state_of(("2.25.4711.1.1.1", None), ("2.25.4711.9", None)))
+        shown = png(site, STATE + "/rendered")
+        assert np.abs(shown - (255 - ramp(749.5, 1249.5)[:32])).max() <= 1
+        # The region is one of what the state shows, and the viewport comes last.
+        part = png(site, STATE + "/rendered", viewport="8,8,0,24,8,8")
+        assert (part == shown[24:, :8]).all()
+        tag = get(site, STATE + "/rendered").headers["etag"]
+        again = site.client.get(f"{BASE}{STATE}/rendered", headers={"If-None-Match": tag})
+        assert again.status_code == 304
+
+
+def test_a_presentation_state_for_several_frames_is_several_parts(tmp_path):
+    # WADO-05
+    with open_site(tmp_path) as site:
+        site.put(film())
+        site.put(state_of(("2.25.4711.1.1.1", [4, 2]), DisplayedAreaSelectionSequence=None))
+        parts = parts_of(get(site, STATE + "/rendered", "image/png"))
+        greys = [np.asarray(Image.open(io.BytesIO(body)))[0, 0] for _, body in parts]
+        assert greys == [0, 127]
+
+
+def test_a_presentation_state_without_its_images_is_404(tmp_path):
+    with open_site(tmp_path) as site:
+        site.put(state_of(("2.25.4711.9", None)))
+        assert get(site, STATE + "/rendered").status_code == 404
+
+
 def test_an_ecg_is_drawn_to_scale(corpus_files, tmp_path):
     # WADO-04: 25 mm/s, 10 mm/mV
     path = next(path for path, _ in corpus_files if path.name == "waveform_ecg.dcm")

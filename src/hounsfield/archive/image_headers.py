@@ -39,6 +39,20 @@ _WANTED = frozenset(
 )
 
 
+def dataset_from(attributes: dict[str, Any]) -> Dataset:
+    """A data set of DICOM JSON, without its pixels and what cannot be read."""
+    dataset = Dataset()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what is odd in it was stored so
+        for tag, element in attributes.items():
+            if tag in _PIXELS:
+                continue
+            # What one writer got wrong somewhere is no reason not to show the image.
+            with contextlib.suppress(*_UNREADABLE):
+                dataset.update(Dataset.from_json({tag: element}))
+    return dataset
+
+
 @dataclass(frozen=True, slots=True)
 class ImageHeader:
     """The attributes of one instance that say how its frames look, as DICOM JSON without references."""
@@ -54,16 +68,7 @@ class ImageHeader:
         if groups:
             mine = groups[frame_index : frame_index + 1]
             attributes[_PER_FRAME] = {"vr": "SQ", "Value": mine}
-        dataset = Dataset()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what is odd in it was stored so
-            for tag, element in attributes.items():
-                if tag in _PIXELS:
-                    continue
-                # What one writer got wrong somewhere is no reason not to show the image.
-                with contextlib.suppress(*_UNREADABLE):
-                    dataset.update(Dataset.from_json({tag: element}))
-        return dataset
+        return dataset_from(attributes)
 
     def image(self, dataset: Dataset) -> ImagePixelDescription:
         """How its pixels lie and what they mean; ``dataset`` is that of the frame."""
@@ -114,24 +119,35 @@ class ImageHeaders:
         return look
 
     def _read(self, location: InstanceLocation) -> ImageHeader:
-        found = orjson.loads(self._retrieve.instance_metadata(location))
-        attributes = {tag: one for tag, one in found.items() if tag in _WANTED or tag[:3] == "600"}
-        is_swapped = location.transfer_syntax_uid == EXPLICIT_BIG
-        resolver = _Resolver(lambda path: self._bulk(location, path), is_swapped=is_swapped)
-        resolver.resolve(attributes)
-        attributes |= {tag: {"vr": found[tag]["vr"]} for tag in _PIXELS if tag in found}
+        attributes = attributes_of(self._retrieve, location, _is_wanted)
         # Python's own objects take several times what the text takes.
         size = len(orjson.dumps(attributes)) * 4
         return ImageHeader(attributes, location.transfer_syntax_uid, size)
 
-    def _bulk(self, location: InstanceLocation, path: str) -> bytes:
-        found: BulkData = self._retrieve.bulk_data(location, path)
+
+def _is_wanted(tag: str) -> bool:
+    return tag in _WANTED or tag[:3] == "600"
+
+
+def attributes_of(
+    retrieve: Retrieve, location: InstanceLocation, is_wanted: Callable[[str], bool]
+) -> dict[str, Any]:
+    """The DICOM JSON of an instance with values in the place of references; of its pixels only the VR."""
+
+    def bulk(path: str) -> bytes:
+        found: BulkData = retrieve.bulk_data(location, path)
         if found.content is not None:
             return found.content
         if found.length > _MAX_TABLE_BYTES:
             raise InvalidInstance("a table of it is too large")
-        with self._retrieve.open_instance(location) as stored:
+        with retrieve.open_instance(location) as stored:
             return stored.read_at(found.offset, found.length)
+
+    every = orjson.loads(retrieve.instance_metadata(location))
+    attributes = {tag: one for tag, one in every.items() if is_wanted(tag) and tag not in _PIXELS}
+    resolver = _Resolver(bulk, is_swapped=location.transfer_syntax_uid == EXPLICIT_BIG)
+    resolver.resolve(attributes)
+    return attributes | {tag: {"vr": every[tag]["vr"]} for tag in _PIXELS if tag in every}
 
 
 def _own_view(dataset: Dataset, frame_index: int) -> View:

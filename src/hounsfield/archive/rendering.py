@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from pydicom import Dataset
+
 from hounsfield.archive.image_headers import FrameLook, ImageHeaders
 from hounsfield.archive.notes import notes_of
 from hounsfield.archive.retrieve import Retrieve
@@ -13,6 +15,7 @@ from hounsfield.index.records import InstanceLocation
 from hounsfield.pixels.description import ImagePixelDescription
 from hounsfield.pixels.drawing import PictureForm, picture_file
 from hounsfield.pixels.pool import DecodePool
+from hounsfield.pixels.presentation_states import apply
 from hounsfield.pixels.view import View, Viewport
 
 # A picture is no reason to read a whole-slide level or an hour of video.
@@ -43,6 +46,7 @@ class PictureRequest:
         viewport: size and region of the picture.
         notes: "patient" and "technique", to be burned in.
         region: left, top, right and bottom of what is shown, as parts of the image (PS3.18 9.4.1.2.6).
+        state: the presentation state that it is shown by, instead of what the image says of itself.
         max_columns: the width of the picture at most, with ``max_rows`` as for a viewport without a region.
     """
 
@@ -53,6 +57,7 @@ class PictureRequest:
     region: tuple[float, float, float, float] | None = None
     max_columns: int | None = None
     max_rows: int | None = None
+    state: Dataset | None = field(default=None, repr=False)
 
 
 class Rendering:
@@ -154,7 +159,10 @@ class Rendering:
     ) -> tuple[ImagePixelDescription, View, PictureForm]:
         """(what the frame is, how it is shown, as which file) by the instance and by what is wanted."""
         look = self.headers.look(location, frame_index)
-        image = look.image
+        image, view = look.image, look.view
+        if request.state is not None:
+            uid = location.sop_instance_uid
+            image, view = apply(request.state, uid, frame_index + 1, image, view)
         window = request.window
         if window is not None:
             image = replace(
@@ -164,7 +172,7 @@ class Rendering:
                 voi_lut_function=window.function,
                 voi_lut=None,
             )
-        view = replace(look.view, viewport=_viewport(request, image))
+        view = replace(view, viewport=_viewport(request, image))
         if request.notes:
             view = replace(view, notes=notes_of(look.dataset, request.notes))
         form = request.form

@@ -2,20 +2,23 @@
 
 import enum
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
+from pydicom import Dataset
 
 from hounsfield.archive.access import Principal
+from hounsfield.archive.image_headers import attributes_of, dataset_from
 from hounsfield.archive.kept import Kept
-from hounsfield.archive.rendering import PictureRequest, Rendering
+from hounsfield.archive.rendering import MAX_FILM_FRAMES, PictureRequest, Rendering
 from hounsfield.archive.retrieve import Retrieve
 from hounsfield.dicom.structured_reports import is_report, read_report, to_html, to_text
 from hounsfield.dicom.transfer_syntax import of
 from hounsfield.errors import InvalidInstance, NotAcceptable, NotFound
 from hounsfield.index.records import InstanceLocation
 from hounsfield.pixels.pictures import SINGLE_FRAME
+from hounsfield.pixels.presentation_states import is_presentation_state, referenced_images
 
 FILMS = ("image/gif",)
 _TEXTS = ("text/html", "text/plain")
@@ -41,6 +44,7 @@ class Kind(enum.Enum):
     REPORT = "report"
     DOCUMENT = "document"
     WAVEFORM = "waveform"
+    PRESENTATION = "presentation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ class Representations:
         return self._shown(location).kind
 
     def instance(
-        self, _principal: Principal, location: InstanceLocation, request: PictureRequest
+        self, principal: Principal, location: InstanceLocation, request: PictureRequest
     ) -> bytes:
         """An instance as a file of the type in the request; the frame in the middle where it is one picture."""
         kind, media_type = self._shown(location).kind, request.form.media_type
@@ -86,6 +90,9 @@ class Representations:
             if media_type in FILMS and count > 1:
                 return self.film(location, range(count), request)
             return self.frame(location, count // 2, request)
+        if kind is Kind.PRESENTATION:
+            target, frame_index = self.presented(principal, location)[0]
+            return self.frame(target, frame_index, self.by_state(location, request))
         if kind is Kind.REPORT:
             report = read_report(self._attributes(location))
             return (to_html(report) if media_type == "text/html" else to_text(report)).encode()
@@ -94,6 +101,39 @@ class Representations:
         if kind is Kind.WAVEFORM:
             return self._sheet(location, media_type)
         raise NotAcceptable("this is not shown")
+
+    def presented(
+        self, principal: Principal, location: InstanceLocation
+    ) -> list[tuple[InstanceLocation, int]]:
+        """(image, frame) of all that a presentation state is for and that is here, in its order; raises NotFound."""
+        found: list[tuple[InstanceLocation, int]] = []
+        for one in referenced_images(self._state(location)):
+            try:
+                target = self._retrieve.locate(
+                    principal,
+                    location.study_instance_uid,
+                    one.series_instance_uid,
+                    one.sop_instance_uid,
+                )[0]
+            except NotFound:
+                continue
+            count = self._number_of_frames(target)
+            numbers = one.frame_numbers or range(1, count + 1)
+            found += [(target, number - 1) for number in numbers if 0 < number <= count]
+            if len(found) > MAX_FILM_FRAMES:
+                raise NotAcceptable("the presentation state is for too many frames")
+        if not found:
+            raise NotFound("the images of the presentation state are not here")
+        return found
+
+    def by_state(self, location: InstanceLocation, request: PictureRequest) -> PictureRequest:
+        """The same request by the presentation state at this place (PS3.18 9.4.1.2.7, 10.4.1.1.3)."""
+        return replace(request, state=self._state(location))
+
+    def _state(self, location: InstanceLocation) -> Dataset:
+        if not is_presentation_state(location.sop_class_uid):
+            raise NotAcceptable("this instance is no presentation state")
+        return dataset_from(attributes_of(self._retrieve, location, lambda _tag: True))
 
     def frame_offers(
         self, location: InstanceLocation, frame_indices: Sequence[int]
@@ -139,6 +179,8 @@ class Representations:
             if media_type.startswith("video/"):
                 return _Shown(Kind.VIDEO, (media_type,))
             return _Shown(Kind.IMAGE, SINGLE_FRAME)
+        if is_presentation_state(location.sop_class_uid):
+            return _Shown(Kind.PRESENTATION, SINGLE_FRAME)
         attributes = self._attributes(location)
         if "00420011" in attributes:
             return _Shown(Kind.DOCUMENT, (_media_type(attributes),))

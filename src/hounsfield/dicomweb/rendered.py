@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from hounsfield.archive.access import Principal
 from hounsfield.archive.rendering import PictureRequest
-from hounsfield.archive.representations import FILMS, Representations, content_type_of
+from hounsfield.archive.representations import FILMS, Kind, Representations, content_type_of
 from hounsfield.dicomweb import wado
 from hounsfield.dicomweb.multipart import closing, new_boundary, part_head
 from hounsfield.dicomweb.negotiation import MediaRange, accepted
@@ -81,9 +81,30 @@ class _Rendered:
         """One instance, in the form that its kind has."""
         location = await self._locate(request)
         offers = await in_thread(self._shown.offers, location)
+        principal = principal_of(request)
+        if await in_thread(self._shown.kind, location) is Kind.PRESENTATION:
+            return await self._presented(request, principal, location, offers)
         chosen = choose_form(accepted(request), offers)
-        make = partial(self._shown.instance, principal_of(request), location)
+        make = partial(self._shown.instance, principal, location)
         return await self._answer(request, location, chosen, [("", make)])
+
+    async def _presented(
+        self,
+        request: Request,
+        principal: Principal,
+        location: InstanceLocation,
+        offers: Sequence[str],
+    ) -> Response:
+        """The images of a presentation state as it shows them, each as a part where there are several."""
+        found = await in_thread(self._shown.presented, principal, location)
+        chosen = choose_form(accepted(request), offers, is_single=len(found) == 1)
+
+        def make(place: tuple[InstanceLocation, int], wanted: PictureRequest) -> bytes:
+            return self._shown.frame(*place, self._shown.by_state(location, wanted))
+
+        makes = [("", partial(make, place)) for place in found]
+        shown = [(target.sha256, frame_index) for target, frame_index in found]
+        return await self._answer(request, location, chosen, makes, shown)
 
     async def frames(self, request: Request) -> Response:
         """Some frames: each as a picture, or all as a film."""
@@ -126,11 +147,12 @@ class _Rendered:
         location: InstanceLocation,
         chosen: _Chosen,
         makes: Sequence[tuple[str, Callable[[PictureRequest], bytes]]],
+        depends_on: Sequence[object] = (),
     ) -> Response:
         """The files, each with the end of its address; what the client has already is not made again."""
         wanted = picture_request(request.query_params, chosen.media_type)
         places = [place for place, _ in makes]
-        tag = wado.etag("rendered", location.sha256, places, wanted, chosen)
+        tag = wado.etag("rendered", location.sha256, places, depends_on, wanted, chosen)
         headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Accept"}
         if is_current(request, tag):
             return Response(status_code=304, headers=headers)

@@ -128,11 +128,11 @@ def _describe(
         pixel_vr=vr or ("OB" if bits <= 8 else "OW"),
         rescale_slope=_first(groups, "RescaleSlope") or 1.0,
         rescale_intercept=_first(groups, "RescaleIntercept") or 0.0,
-        modality_lut=_sequence_table(groups, "ModalityLUTSequence"),
+        modality_lut=sequence_table(groups, "ModalityLUTSequence"),
         window_center=window[0] if None not in window else None,
         window_width=window[1] if None not in window else None,
         voi_lut_function=str(_found(groups, "VOILUTFunction") or "LINEAR").strip(),
-        voi_lut=_sequence_table(groups, "VOILUTSequence"),
+        voi_lut=sequence_table(groups, "VOILUTSequence"),
         is_inverse=dataset.get("PresentationLUTShape") == "INVERSE",
         palette=_palette(dataset),
         padding_range=_padding(dataset),
@@ -192,7 +192,8 @@ def _table(descriptor: Any, data: Any, *, is_signed: bool) -> LookupTable | None
     return LookupTable(first, values.astype(np.uint16), bits) if len(values) else None
 
 
-def _sequence_table(groups: list[Dataset], keyword: str) -> LookupTable | None:
+def sequence_table(groups: list[Dataset], keyword: str) -> LookupTable | None:
+    """The table in the first item of a sequence, where one of the groups has it."""
     sequence = next((group.get(keyword) for group in groups if group.get(keyword)), None)
     if not sequence:
         return None

@@ -44,6 +44,7 @@ class OverlayPlane:
     data: bytes | None = None
     first_bit: int = 0
     embedded_bit: int = 0
+    group: int = 0x6000
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +134,21 @@ def _overlay(dataset: Dataset, group: int, frame_index: int) -> Iterator[Overlay
     data = _bytes_of(dataset, group + 0x3000)
     if data is not None:
         if (plane + 1) * rows * columns <= len(data) * 8:
-            yield OverlayPlane(rows, columns, top, left, data, plane * rows * columns)
+            yield OverlayPlane(
+                rows, columns, top, left, data, plane * rows * columns, group=group >> 16
+            )
         return
     # PS3.5 8.1.2: retired, and still sent: the overlay is in bits of the pixels that are not stored.
     if whole_number_of(dataset, group + 0x100) > 1:
         yield OverlayPlane(
-            rows, columns, top, left, None, 0, whole_number_of(dataset, group + 0x102)
+            rows,
+            columns,
+            top,
+            left,
+            None,
+            0,
+            whole_number_of(dataset, group + 0x102),
+            group >> 16,
         )
 
 
