@@ -12,7 +12,7 @@ from pydicom.filereader import dcmread
 from tests.interop import dimse_client
 from tests.interop.corpus import dataset, file_meta, rounds
 from tests.interop.web import Dicomweb
-from tests.live import hounsfield, live_server
+from tests.live import hounsfield
 
 # DCMTK then sets TCP_NODELAY, so that its own receiver does not wait for delayed ACKs.
 NO_DELAY = os.environ | {"TCP_NODELAY": "1"}
@@ -64,9 +64,20 @@ def images(corpus_files):
     return list(by_syntax.values())
 
 
-def test_echoscu_gets_an_answer(server, dcmtk_program):
+def test_echoscu_gets_an_answer(server, dcmtk_program, wire):
     # NET-01
-    run(dcmtk_program("echoscu"), "-aec", server.ae_title, server.host, server.port)
+    run(
+        dcmtk_program("echoscu"), *wire.dcmtk, "-aec", server.ae_title, server.host,
+        wire.port(server),
+    )  # fmt: skip
+
+
+# DCMTK's termscu asks for a shutdown in a way of its own, which is nothing of the standard.
+def test_termscu_does_not_stop_the_server(server, dcmtk_program, wire):
+    address = ("-aec", server.ae_title, server.host, wire.entry(server))
+    run(dcmtk_program("termscu"), *address, check=False)
+    run(dcmtk_program("echoscu"), *address)
+    assert server.is_running
 
 
 def test_echoscu_may_ask_many_times_and_propose_many_contexts(server, dcmtk_program):
@@ -135,9 +146,10 @@ def _written(data, folder):
     return path
 
 
-def test_hounsfield_echo_reaches_storescp(dcmtk_program, tmp_path):
-    with storescp(dcmtk_program("storescp"), tmp_path / "received") as port:
-        run(*hounsfield("echo", "--data", tmp_path / "data", f"STORESCP@127.0.0.1:{port}"))
+def test_hounsfield_echo_reaches_storescp(dcmtk_program, tmp_path, wire):
+    data = wire.certificates.put_into(tmp_path / "data")
+    with storescp(dcmtk_program("storescp"), tmp_path / "received", *wire.dcmtk) as port:
+        run(*hounsfield("echo", *wire.flag, "--data", data, f"STORESCP@127.0.0.1:{port}"))
 
 
 def test_hounsfield_echo_says_when_nobody_answers(tmp_path):
@@ -150,12 +162,15 @@ def test_hounsfield_echo_says_when_nobody_answers(tmp_path):
     assert "Traceback" not in text
 
 
-def test_hounsfield_send_gives_storescp_the_bytes_of_the_files(dcmtk_program, images, tmp_path):
+def test_hounsfield_send_gives_storescp_the_bytes_of_the_files(
+    dcmtk_program, images, tmp_path, wire
+):
     sources = [f for f in images if f.has_file_meta]
     received = tmp_path / "received"
-    with storescp(dcmtk_program("storescp"), received) as port:
+    data = wire.certificates.put_into(tmp_path / "data")
+    with storescp(dcmtk_program("storescp"), received, *wire.dcmtk) as port:
         code, text = run(
-            *hounsfield("send", "--data", tmp_path / "data", "--json"),
+            *hounsfield("send", "--data", data, "--json", *wire.flag),
             *(f.path for f in sources), f"STORESCP@127.0.0.1:{port}", check=False,
         )  # fmt: skip
     lines = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
@@ -219,8 +234,8 @@ def test_storescu_is_told_why_a_damaged_file_was_refused(
 
 
 # QR-01, QR-05, QR-06
-def test_findscu_finds_what_qido_finds(start, dcmtk_program, images, tmp_path):
-    server = start()
+def test_findscu_finds_what_qido_finds(start, dcmtk_program, images, tmp_path, wire):
+    server = start(wire=wire)
     sent = [file for file in images if file.sop_class_uid.startswith("1.2.840.10008.5.1.4.1.1.")]
     dimse_client.send(server, [file.path for file in sent])
     asked = (
@@ -231,8 +246,8 @@ def test_findscu_finds_what_qido_finds(start, dcmtk_program, images, tmp_path):
     answers = tmp_path / "answers"
     answers.mkdir()
     run(
-        dcmtk_program("findscu"), "-S", "-X", "-od", answers, "-aec", server.ae_title, *keys,
-        server.host, server.port,
+        dcmtk_program("findscu"), *wire.dcmtk, "-S", "-X", "-od", answers,
+        "-aec", server.ae_title, *keys, server.host, wire.port(server),
     )  # fmt: skip
     found = {}
     for path in answers.iterdir():
@@ -282,41 +297,44 @@ def came_unharmed(folder, files):
 
 
 # QR-09
-def test_getscu_gets_what_was_stored(start, dcmtk_program, cts, tmp_path):
-    server = start()
+def test_getscu_gets_what_was_stored(start, dcmtk_program, cts, tmp_path, wire):
+    server = start(wire=wire)
     dimse_client.send(server, [file.path for file in cts])
+    entry = wire.entry(server)
     folder = tmp_path / "got"
     folder.mkdir()
     for uid in study_uids(cts):
         run(
             dcmtk_program("getscu"), "-S", "-aec", server.ae_title, "-od", folder,
             "-k", "QueryRetrieveLevel=STUDY", "-k", f"StudyInstanceUID={uid}",
-            server.host, server.port,
+            server.host, entry,
         )  # fmt: skip
     came_unharmed(folder, cts)
 
 
 # QR-08
-def test_movescu_has_studies_sent_to_dcmtks_own_receiver(start, dcmtk_program, cts, tmp_path):
+def test_movescu_has_studies_sent_to_dcmtks_own_receiver(start, dcmtk_program, cts, tmp_path, wire):
     folder = tmp_path / "moved"
-    with storescp(dcmtk_program("storescp"), folder) as port:
+    with storescp(dcmtk_program("storescp"), folder, *wire.dcmtk) as port:
         data = tmp_path / "data"
         data.mkdir()
         (data / "hounsfield.toml").write_text(
             f'[dimse.peers.there]\nae_title = "STORESCP"\nhost = "127.0.0.1"\nport = {port}\n'
+            + wire.toml
         )
-        with live_server(data) as server:
-            dimse_client.send(server, [file.path for file in cts])
-            for uid in study_uids(cts):
-                run(
-                    dcmtk_program("movescu"), "-S", "-aec", server.ae_title, "-aem", "STORESCP",
-                    "-k", "QueryRetrieveLevel=STUDY", "-k", f"StudyInstanceUID={uid}",
-                    server.host, server.port,
-                )  # fmt: skip
-            _, text = run(
-                dcmtk_program("movescu"), "-S", "-aec", server.ae_title, "-aem", "NOBODY",
+        server = start(data=data, wire=wire)
+        entry = wire.entry(server)
+        dimse_client.send(server, [file.path for file in cts])
+        for uid in study_uids(cts):
+            run(
+                dcmtk_program("movescu"), "-S", "-aec", server.ae_title, "-aem", "STORESCP",
                 "-k", "QueryRetrieveLevel=STUDY", "-k", f"StudyInstanceUID={uid}",
-                server.host, server.port, check=False,
+                server.host, entry,
             )  # fmt: skip
-            assert "MoveDestinationUnknown" in text
+        _, text = run(
+            dcmtk_program("movescu"), "-S", "-aec", server.ae_title, "-aem", "NOBODY",
+            "-k", "QueryRetrieveLevel=STUDY", "-k", f"StudyInstanceUID={uid}",
+            server.host, entry, check=False,
+        )  # fmt: skip
+        assert "MoveDestinationUnknown" in text
     came_unharmed(folder, cts)
