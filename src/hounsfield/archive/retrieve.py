@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import zstandard
 
 from hounsfield.archive.access import Principal, require
+from hounsfield.archive.views import Corrections, View, laid_over, no_corrections
 from hounsfield.dicom import json_model
 from hounsfield.dicom.frames import FrameTable, offsets
 from hounsfield.dicom.part10 import inflated, read_header
@@ -39,9 +40,12 @@ class BulkData:
 class Retrieve:
     """Reads instances of one archive."""
 
-    def __init__(self, storage: ObjectStorage, index: Index) -> None:
+    def __init__(
+        self, storage: ObjectStorage, index: Index, corrections: Corrections = no_corrections
+    ) -> None:
         self._storage = storage
         self._index = index
+        self._corrections = corrections
         self._deletions = Deletions(index.database)
 
     def locate(
@@ -88,13 +92,25 @@ class Retrieve:
         """The stored bytes, exactly as received."""
         return self._storage.open(location.storage_key)
 
-    def instance_metadata(self, location: InstanceLocation) -> bytes:
+    def open_view(self, location: InstanceLocation, view: View = View.CORRECTED) -> StoredObject:
+        """The instance as a file in one of the two views; where nothing is corrected they are the same bytes."""
+        overlay = None if view is View.RECEIVED else self._corrections(location)
+        if overlay is None:
+            return self.open_instance(location)
+        with self.open_instance(location) as stored:
+            return laid_over(stored, location, overlay)
+
+    def is_corrected(self, location: InstanceLocation) -> bool:
+        """Whether the two views differ."""
+        return self._corrections(location) is not None
+
+    def instance_metadata(self, location: InstanceLocation, view: View = View.CORRECTED) -> bytes:
         """One instance in the DICOM JSON model (PS3.18 10.4.3.3.2), BulkDataURIs beginning with `BASE_URL`."""
         base = (
             f"{BASE_URL}/studies/{location.study_instance_uid}/series/{location.series_instance_uid}"
             f"/instances/{location.sop_instance_uid}/bulkdata/"
         )
-        with self.open_instance(location) as stored, stored.map() as buffer:
+        with self.open_view(location, view) as stored, stored.map() as buffer:
             header = read_header(buffer, tags=_NO_TAGS)
             return json_model.write_dataset(buffer, header, bulk_data_uri=lambda path: base + path)
 
@@ -138,29 +154,44 @@ class Retrieve:
         return found
 
     def series_datasets(
-        self, principal: Principal, study_instance_uid: str, series_instance_uid: str
+        self,
+        principal: Principal,
+        study_instance_uid: str,
+        series_instance_uid: str,
+        view: View = View.CORRECTED,
     ) -> list[bytes]:
         """The metadata of a series, an object for each instance."""
-        body = self.series_metadata(principal, study_instance_uid, series_instance_uid)
+        body = self.series_metadata(principal, study_instance_uid, series_instance_uid, view)
         return body[len(_BEGIN) : -len(_END)].split(_BETWEEN)
 
     def series_metadata(
-        self, principal: Principal, study_instance_uid: str, series_instance_uid: str
+        self,
+        principal: Principal,
+        study_instance_uid: str,
+        series_instance_uid: str,
+        view: View = View.CORRECTED,
     ) -> bytes:
-        """All instances of a series as a JSON array, made once for each revision of the series."""
+        """All instances of a series as a JSON array, made once for each revision of the series.
+
+        The view as received is made anew where anything can be corrected: hardly anybody asks for it.
+        """
         require(principal, "retrieve")
+        is_kept = view is View.CORRECTED or self._corrections is no_corrections
         found = self._index.prepared_metadata(study_instance_uid, series_instance_uid)
         if found is None:
             raise self._absent(study_instance_uid, series_instance_uid)
-        if found.body is not None:
+        if is_kept and found.body is not None:
             kept = zstandard.ZstdDecompressor().decompress(found.body)
             if kept.startswith(_BEGIN):
                 return kept
         locations = self.locate(principal, study_instance_uid, series_instance_uid)
-        body = _BEGIN + _BETWEEN.join(map(self.instance_metadata, locations)) + _END
-        packed = zstandard.ZstdCompressor(level=3).compress(body)
-        with contextlib.suppress(Unavailable, OutOfResources):  # a full disk must not stop readers
-            self._index.cache_metadata(found.series_fk, found.revision, packed)
+        made = (self.instance_metadata(location, view) for location in locations)
+        body = _BEGIN + _BETWEEN.join(made) + _END
+        if is_kept:
+            packed = zstandard.ZstdCompressor(level=3).compress(body)
+            # A full disk must not stop readers.
+            with contextlib.suppress(Unavailable, OutOfResources):
+                self._index.cache_metadata(found.series_fk, found.revision, packed)
         return body
 
     def revision(self, study_instance_uid: str, series_instance_uid: str) -> int:

@@ -35,7 +35,8 @@ _SAMPLES_PER_PIXEL, _PHOTOMETRIC, _PLANAR = 0x00280002, 0x00280004, 0x00280006
 _NUMBER_OF_FRAMES, _ROWS, _COLUMNS = 0x00280008, 0x00280010, 0x00280011
 _BITS_ALLOCATED, _BITS_STORED, _HIGH_BIT, _REPRESENTATION = (0x00280100 + n for n in range(4))
 _LOSSY, _LOSSY_RATIO, _LOSSY_METHOD = 0x00282110, 0x00282112, 0x00282114
-_PIXEL_TAGS = frozenset(
+# What says how pixels lie.
+IMAGE_TAGS = frozenset(
     (
         _SAMPLES_PER_PIXEL,
         _PHOTOMETRIC,
@@ -91,7 +92,7 @@ def transcode(file: Buffer, wanted: str, write: Write, changes: Changes | None =
     ``changes`` are further ones; with its own pixel data, that of the file is not looked at. Raises NotAcceptable
     where it cannot be had, InvalidInstance where the file is damaged; what was written then is of no use.
     """
-    header = read_header(file, tags=_PIXEL_TAGS)
+    header = read_header(file, tags=IMAGE_TAGS)
     stored = header.transfer_syntax_uid
     changes = changes or Changes()
     takes_pixels = _PIXEL_DATA not in changes.drop
@@ -101,7 +102,7 @@ def transcode(file: Buffer, wanted: str, write: Write, changes: Changes | None =
     buffer: Buffer = file
     if of(stored).is_deflated:
         buffer = inflated(file, header)
-        header = read_header(buffer, tags=_PIXEL_TAGS, transfer_syntax_uid=EXPLICIT_LITTLE)
+        header = read_header(buffer, tags=IMAGE_TAGS, transfer_syntax_uid=EXPLICIT_LITTLE)
     location = header.pixel_data
     header = replace(header, transfer_syntax_uid=stored)
     changes = replace(changes, of_item=lambda *item: _decoded_item(buffer, stored, *item))
@@ -139,7 +140,7 @@ def _decoded_item(buffer: Buffer, stored: str, begin: int, end: int, encoding: E
     content = bytes(buffer[begin:end])
     if encoding.is_implicit_vr or encoding.is_big_endian:
         raise InvalidInstance("compressed pixel data in an encoding that has none")
-    header = read_header(content, tags=_PIXEL_TAGS, transfer_syntax_uid=EXPLICIT_LITTLE)
+    header = read_header(content, tags=IMAGE_TAGS, transfer_syntax_uid=EXPLICIT_LITTLE)
     return _decoded(content, replace(header, transfer_syntax_uid=stored), Changes())
 
 

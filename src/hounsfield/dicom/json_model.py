@@ -326,9 +326,13 @@ def _person_name(text: str) -> dict[str, str] | None:
 
 
 def _little(raw: bytes, vr: str, is_big_endian: bool) -> bytes:
-    """Bulk bytes are little endian on the web (PS3.18 8.7.3.2)."""
+    return little_endian(raw, vr) if is_big_endian else raw
+
+
+def little_endian(raw: bytes, vr: str) -> bytes:
+    """Big endian bulk bytes as they are on the web (PS3.18 8.7.3.2)."""
     size = _SWAP.get(vr)
-    if not is_big_endian or size is None or len(raw) % size:
+    if size is None or len(raw) % size:
         return raw
     swapped = bytearray(len(raw))
     for n in range(size):

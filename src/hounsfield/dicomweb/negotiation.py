@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from starlette.requests import Request
 
@@ -10,6 +11,19 @@ from hounsfield.errors import NotAcceptable
 
 _PARAMETER = re.compile(r'\s*([^=;,\s]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;,]*)')
 _MAX_ACCEPT = 8192
+_BLANK = re.compile(r"(?<=\w) (?=\w)")
+# What clients still ask for from before these types had their names (PS3.18 8.7.3.3).
+_ONCE_CALLED = {
+    "image/dicom+jpeg": "image/jpeg",
+    "image/dicom+jpeg-jls": "image/jls",
+    "image/dicom+jls": "image/jls",
+    "image/x-jls": "image/jls",
+    "image/dicom+jp2": "image/jp2",
+    "image/dicom+jpx": "image/jpx",
+    "image/dicom+rle": "image/dicom-rle",
+    "image/x-dicom-rle": "image/dicom-rle",
+    "image/dicom-rle": "image/dicom-rle",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +58,14 @@ def _covers(pattern: str, media_type: str) -> bool:
 
 def accepted(request: Request) -> list[MediaRange]:
     """What the client takes, best first; the query parameter ``accept`` goes before the header (8.3.3.1)."""
-    values = request.query_params.getlist("accept") or request.headers.getlist("accept")
-    return parse_accept(",".join(values))
+    # A + in a query is a blank unless it is written as %2B; no media type has blanks.
+    in_query = [_BLANK.sub("+", value) for value in request.query_params.getlist("accept")]
+    return [*_parsed(",".join(in_query or request.headers.getlist("accept")))]
+
+
+@lru_cache(maxsize=512)
+def _parsed(text: str) -> tuple[MediaRange, ...]:
+    return tuple(parse_accept(text))
 
 
 def parse_accept(text: str) -> list[MediaRange]:
@@ -67,16 +87,19 @@ def parse_accept(text: str) -> list[MediaRange]:
             quality = min(max(float(parameters.get("q", "1")), 0.0), 1.0)
         except ValueError:
             quality = 1.0
+        part_type = parameters.get("type", "").lower()
+        media_type = _ONCE_CALLED.get(media_type, media_type)
         found.append(
             MediaRange(
                 "*/*" if media_type == "*" else media_type,
-                parameters.get("type", "").lower(),
+                _ONCE_CALLED.get(part_type, part_type),
                 parameters.get("transfer-syntax", ""),
                 quality,
             )
         )
     found = [entry for entry in found if entry.quality > 0]
-    found.sort(key=lambda entry: -entry.quality)
+    # Of what is liked alike, the range that says more goes first (RFC 9110 12.5.1).
+    found.sort(key=lambda entry: (-entry.quality, "*" in entry.media_type))
     return found or [MediaRange("*/*")]
 
 

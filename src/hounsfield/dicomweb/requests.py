@@ -68,7 +68,10 @@ def uids_of(request: Request) -> tuple[str, str | None, str | None]:
 def is_current(request: Request, tag: str) -> bool:
     """Whether the client has what this entity tag stands for (RFC 9110 13.1.2)."""
     given = request.headers.get("if-none-match", "")
-    return given.strip() == "*" or tag in (
+    if not given:
+        return False
+    ours = tag.removeprefix("W/")
+    return given.strip() == "*" or ours in (
         part.strip().removeprefix("W/") for part in given.split(",")
     )
 

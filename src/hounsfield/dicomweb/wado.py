@@ -1,74 +1,21 @@
-"""WADO-RS: what is stored, as it is stored: instances, frames, bulk data, metadata, thumbnails (PS3.18 10.4)."""
+"""WADO-RS: what a client is given of what is stored, by what it accepts (PS3.18 8.7.3, 8.7.5, 10.4)."""
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hounsfield.archive.access import Principal
-from hounsfield.archive.retrieve import BASE_URL, Retrieve
+from hounsfield.archive.bulk import OCTETS
+from hounsfield.archive.instance_forms import ANY, DICOM
 from hounsfield.dicom.transfer_syntax import EXPLICIT_LITTLE, of
-from hounsfield.dicomweb.multipart import closing, new_boundary, part_head
 from hounsfield.dicomweb.negotiation import MediaRange
-from hounsfield.errors import InvalidQuery, NotAcceptable, NotFound
+from hounsfield.dicomweb.representations import JSON, PLAIN_JSON, XML
+from hounsfield.errors import InvalidQuery, NotAcceptable
 from hounsfield.index.records import InstanceLocation
-from hounsfield.storage.objects import StoredObject
 
-OCTETS = "application/octet-stream"
-DICOM = "application/dicom"
+ZIP = "application/zip"
 MAX_FRAMES = 10_000
 _FRAME_LIST = re.compile(r"[1-9][0-9]{0,9}(,[1-9][0-9]{0,9})*")
-_FRAME_CHUNK = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Payload:
-    """An answer: its type and the pieces of its body, ``length`` where it is known before."""
-
-    media_type: str
-    pieces: Iterator[bytes] | bytes
-    length: int | None = None
-
-
-def instances(
-    retrieve: Retrieve,
-    locations: Sequence[InstanceLocation],
-    ranges: Sequence[MediaRange],
-    base_url: str,
-) -> Payload:
-    """Whole instances, byte for byte as stored (10.4.1.1.1, WADO-01).
-
-    One instance is given single-part to a client that takes it so. Transfer syntaxes are not changed: a client
-    that asked for another than the stored one still gets what is stored, because a picture it may be able to read
-    helps more than 406.
-    """
-    for entry in ranges:
-        if len(locations) == 1 and entry.allows(DICOM) and entry.media_type != "*/*":
-            location = locations[0]
-            syntax = f"{DICOM}; transfer-syntax={location.transfer_syntax_uid}"
-            return Payload(syntax, _file(retrieve, location), location.size_bytes)
-        if entry.allows_parts(DICOM):
-            boundary = new_boundary()
-            pieces = _instance_parts(retrieve, locations, boundary, base_url)
-            return Payload(f'multipart/related; type="{DICOM}"; boundary={boundary}', pieces)
-    raise NotAcceptable(f'instances are given as multipart/related; type="{DICOM}"')
-
-
-def _file(retrieve: Retrieve, location: InstanceLocation) -> Iterator[bytes]:
-    with retrieve.open_instance(location) as stored:
-        yield from stored.stream()
-
-
-def _instance_parts(
-    retrieve: Retrieve, locations: Sequence[InstanceLocation], boundary: str, base_url: str
-) -> Iterator[bytes]:
-    for n, location in enumerate(locations):
-        syntax = f"{DICOM}; transfer-syntax={location.transfer_syntax_uid}"
-        yield part_head(
-            boundary, syntax, is_first=n == 0, location=instance_url(base_url, location)
-        )
-        yield from _file(retrieve, location)
-    yield closing(boundary)
 
 
 def instance_url(base_url: str, location: InstanceLocation) -> str:
@@ -89,104 +36,93 @@ def parse_frames(text: str) -> list[int]:
     return numbers
 
 
-def frames(
-    retrieve: Retrieve,
-    location: InstanceLocation,
-    numbers: Sequence[int],
-    ranges: Sequence[MediaRange],
-    base_url: str,
-) -> Payload:
-    """Frames as they lie in the file (10.4.1.1.6, WADO-03).
+@dataclass(frozen=True, slots=True)
+class FrameForm:
+    """How frames and values are given: the type of each, whether as parts, and whether they are decoded first."""
 
-    A compressed frame is the bare codestream. Raises NotFound for a number that the instance does not have.
-    """
-    table, opens = retrieve.frames(location)
-    if table is None:
-        raise NotFound("this instance has no frames")
-    places = [table.ranges(number - 1) for number in numbers]
-    syntax = of(location.transfer_syntax_uid)
-    offers = (OCTETS, syntax.media_type) if table.is_encapsulated else (OCTETS,)
+    media_type: str
+    is_multipart: bool
+    is_decoded: bool
+
+
+def frame_form(
+    ranges: Sequence[MediaRange], transfer_syntax_uid: str, *, is_single: bool, can_decode: bool
+) -> FrameForm:
+    """Choose for frames stored in a transfer syntax; raises NotAcceptable naming what there is (WEB-02, WEB-03, WEB-05)."""
+    syntax = of(transfer_syntax_uid)
     for entry in ranges:
-        for offer in offers:
-            shown = f"{offer}; transfer-syntax={_web_syntax(location)}"
+        for media_type in dict.fromkeys((OCTETS, syntax.media_type)):
+            is_multipart = entry.allows_parts(media_type)
+            if not is_multipart and not (is_single and entry.allows(media_type)):
+                continue
+            is_decoded = _is_decoded(entry, media_type, transfer_syntax_uid, can_decode=can_decode)
+            if is_decoded is not None:
+                return FrameForm(media_type, is_multipart, is_decoded)
+    offers = " or ".join(dict.fromkeys((OCTETS, syntax.media_type)))
+    raise NotAcceptable(f"frames of this instance are given as {offers}, stored in {syntax.name}")
+
+
+def _is_decoded(
+    entry: MediaRange, media_type: str, stored: str, *, can_decode: bool
+) -> bool | None:
+    """Whether frames are decoded for a media range; None if it wants a transfer syntax that is not to be had."""
+    syntax, wanted = of(stored), entry.transfer_syntax
+    if not syntax.is_encapsulated:
+        return False  # native pixels are the same in whichever syntax they are asked for
+    if wanted in {ANY, stored}:
+        return False
+    if media_type != OCTETS:
+        return False if not wanted else None
+    if wanted == EXPLICIT_LITTLE:
+        return True if can_decode else None
+    if wanted:
+        return None
+    # What was lost is not made better by decoding it, so it is given as it is (8.7.3.5.2).
+    is_decoded = can_decode and not syntax.is_lossy
+    if not is_decoded and "*" in (entry.part_type or entry.media_type):
+        return None  # the type that the frames have says more than that they are bytes
+    return is_decoded
+
+
+def value_form(ranges: Sequence[MediaRange], media_type: str, *, is_single: bool) -> FrameForm:
+    """Choose for values, which are given as they are stored: single where one may be, as a browser and curl like it."""
+    for entry in ranges:
+        for offer in dict.fromkeys((media_type, OCTETS)):
+            if is_single and entry.allows(offer):
+                return FrameForm(offer, is_multipart=False, is_decoded=False)
             if entry.allows_parts(offer):
-                boundary = new_boundary()
-                head = f'multipart/related; type="{offer}"; boundary={boundary}'
-                url = instance_url(base_url, location)
-                body = _frame_parts(opens, numbers, places, shown, boundary, url)
-                return Payload(head, body)
-            if len(numbers) == 1 and entry.allows(offer):
-                with opens() as stored:
-                    body = b"".join(stored.read_at(offset, length) for offset, length in places[0])
-                return Payload(shown, body, len(body))
-    raise NotAcceptable(f"frames of this instance are given as {' or '.join(offers)}")
+                return FrameForm(offer, is_multipart=True, is_decoded=False)
+    raise NotAcceptable(f'it is given as {media_type} or multipart/related; type="{media_type}"')
 
 
-def _web_syntax(location: InstanceLocation) -> str:
-    """The syntax to name for a frame: native little endian pixels are the same in implicit and explicit VR."""
-    syntax = of(location.transfer_syntax_uid)
-    if syntax.is_encapsulated or syntax.is_big_endian:
-        return syntax.uid
-    return EXPLICIT_LITTLE
+@dataclass(frozen=True, slots=True)
+class InstanceForm:
+    """How whole instances are given: DICOM files, a ZIP, their metadata, or their bulk data alone."""
+
+    media_type: str
+    is_multipart: bool
+    entry: MediaRange
 
 
-def _frame_parts(
-    opens: Callable[[], StoredObject],
-    numbers: Sequence[int],
-    places: Sequence[tuple[tuple[int, int], ...]],
-    content_type: str,
-    boundary: str,
-    url: str,
-) -> Iterator[bytes] | bytes:
-    size = sum(length for place in places for _, length in place)
-    pieces = _frame_pieces(opens, numbers, places, content_type, boundary, url)
-    # What is small goes out at once: a streamed answer costs ten times as much.
-    return b"".join(pieces) if size <= 8 * _FRAME_CHUNK else pieces
-
-
-def _frame_pieces(
-    opens: Callable[[], StoredObject],
-    numbers: Sequence[int],
-    places: Sequence[tuple[tuple[int, int], ...]],
-    content_type: str,
-    boundary: str,
-    url: str,
-) -> Iterator[bytes]:
-    with opens() as stored:
-        for n, (number, place) in enumerate(zip(numbers, places, strict=True)):
-            yield part_head(
-                boundary, content_type, is_first=n == 0, location=f"{url}/frames/{number}"
-            )
-            for offset, length in place:
-                yield from stored.stream(offset, length, _FRAME_CHUNK)
-    yield closing(boundary)
-
-
-def metadata(
-    retrieve: Retrieve,
-    principal: Principal,
-    study_instance_uid: str,
-    series_instance_uid: str | None,
-    sop_instance_uid: str | None,
-    base_url: str,
-) -> bytes:
-    """The DICOM JSON of a study's, a series' or one instance's data sets (10.4.1.1.2)."""
-    if sop_instance_uid is not None:
-        (location, *_) = retrieve.locate(
-            principal, study_instance_uid, series_instance_uid, sop_instance_uid
-        )
-        body = b"[" + retrieve.instance_metadata(location) + b"]"
-    elif series_instance_uid is not None:
-        body = retrieve.series_metadata(principal, study_instance_uid, series_instance_uid)
-    else:
-        locations = retrieve.locate(principal, study_instance_uid)
-        series = dict.fromkeys(location.series_instance_uid for location in locations)
-        bodies = [
-            retrieve.series_metadata(principal, study_instance_uid, uid)[1:-1].strip()
-            for uid in series
-        ]
-        body = b"[" + b",".join(bodies) + b"]"
-    return body.replace(f'"{BASE_URL}/'.encode(), f'"{base_url}/'.encode())
+def instance_forms(ranges: Sequence[MediaRange], *, is_single: bool) -> list[InstanceForm]:
+    """The forms that the client takes, best first; raises NotAcceptable where there is none."""
+    found = []
+    for entry in ranges:
+        if entry.media_type in {ZIP, JSON, PLAIN_JSON}:
+            found.append(InstanceForm(entry.media_type, False, entry))
+        elif entry.part_type == XML:
+            found.append(InstanceForm(XML, True, entry))
+        elif entry.allows_parts(DICOM):
+            found.append(InstanceForm(DICOM, True, entry))
+        elif entry.allows(DICOM):
+            # Several do not fit one part: better as parts than not at all.
+            found.append(InstanceForm(DICOM, not is_single, entry))
+        elif entry.is_multipart and (entry.part_type == OCTETS or "/*" in entry.part_type):
+            found.append(InstanceForm(OCTETS, True, entry))
+    if not found:
+        offers = f'multipart/related; type="{DICOM}", {ZIP}, {JSON}'
+        raise NotAcceptable(f"instances are given as {offers}")
+    return found
 
 
 def etag(*parts: object) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 from hounsfield.pixels.annotations import card
 from hounsfield.pixels.description import ImagePixelDescription
 from hounsfield.pixels.drawing import PictureForm, picture_file, picture_of
+from hounsfield.pixels.native import native_frames
 from hounsfield.pixels.pictures import animated_gif, encode
 from hounsfield.pixels.render import thumbnail
 from hounsfield.pixels.view import View
@@ -34,6 +35,12 @@ def _thumbnail(
     return None, thumbnail(frame, image, width, height, bit_offset=bit_offset)
 
 
+def _native(frame: bytes, image: ImagePixelDescription) -> Result:
+    """One compressed frame in native form; what its colours are is told with it."""
+    native = native_frames([frame], 1, image)
+    return native.photometric_interpretation, b"".join(native.pieces)
+
+
 def _animated_gif(rasters: list[tuple[list[int], bytes]], frame_times_ms: list[float]) -> Result:
     frames = [np.frombuffer(content, np.uint8).reshape(shape) for shape, content in rasters]
     return None, animated_gif(frames, frame_times_ms)
@@ -52,6 +59,7 @@ def _card(lines: list[str], width: int, height: int) -> Result:
 
 TASKS: dict[str, Callable[..., Result]] = {
     "picture": _picture,
+    "native": _native,
     "raster": _raster,
     "thumbnail": _thumbnail,
     "animated GIF": _animated_gif,

@@ -1,0 +1,167 @@
+"""Frames, pixel data and long values of instances, as the web wants them (PS3.18 8.7.3, 10.4.1.1.5, 10.4.1.1.6).
+
+Frames that are stored native are given in little endian, each beginning on a byte; compressed ones as the bare
+codestream, or decoded. Only the bytes of what is asked for are read.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import orjson
+
+from hounsfield.archive.octets import Octets
+from hounsfield.archive.retrieve import Retrieve
+from hounsfield.archive.transcoding import IMAGE_TAGS, image_of
+from hounsfield.dicom.frames import FrameTable
+from hounsfield.dicom.json_model import little_endian
+from hounsfield.dicom.part10 import PIXEL_DATA_TAGS, read_header
+from hounsfield.dicom.transfer_syntax import EXPLICIT_LITTLE, of
+from hounsfield.errors import InvalidInstance, NotAcceptable, NotFound
+from hounsfield.index.records import InstanceLocation
+from hounsfield.pixels.native import is_decodable
+from hounsfield.pixels.pool import DecodePool
+
+OCTETS = "application/octet-stream"
+_BIT = 8
+
+
+def stored_syntax(location: InstanceLocation) -> str:
+    """The transfer syntax of frames and values as they are given: native ones are little endian, with explicit VRs."""
+    syntax = of(location.transfer_syntax_uid)
+    return syntax.uid if syntax.is_encapsulated else EXPLICIT_LITTLE
+
+
+class Bulk:
+    """Reads from one archive; decodes in a pool of processes."""
+
+    def __init__(self, retrieve: Retrieve, pool: DecodePool) -> None:
+        self._retrieve = retrieve
+        self._pool = pool
+
+    def frames(self, location: InstanceLocation, numbers: Sequence[int]) -> list[Octets]:
+        """Frames as they are stored; raises NotFound for a number that the instance does not have.
+
+        ``location`` was asked for with its frame table.
+        """
+        table, opens = self._retrieve.frames(location)
+        if table is None:
+            raise NotFound("this instance has no frames")
+        syntax = of(location.transfer_syntax_uid)
+        media_type = syntax.media_type if table.is_encapsulated else OCTETS
+        made = [
+            Octets(f"frames/{number}", media_type, stored_syntax(location), opens, places)
+            for number in numbers
+            for places in [table.ranges(number - 1)]
+        ]
+        if not table.is_encapsulated and (syntax.is_big_endian or table.frame_bits % _BIT):
+            cell_bytes = self._cell_bytes(location) if syntax.is_big_endian else 1
+            return [
+                _in_order(octets, table, number - 1, cell_bytes)
+                for octets, number in zip(made, numbers, strict=True)
+            ]
+        return made
+
+    def can_decode(self, location: InstanceLocation) -> bool:
+        """Whether compressed frames of the instance can be had native."""
+        return is_decodable(location.transfer_syntax_uid)
+
+    def decoded(self, location: InstanceLocation, frames: Sequence[Octets]) -> list[Octets]:
+        """Compressed frames in native form; raises InvalidInstance and NotAcceptable."""
+        with self._retrieve.open_instance(location) as stored, stored.map() as buffer:
+            header = read_header(buffer, tags=IMAGE_TAGS)
+        image = image_of(header)
+        size = image.rows * image.columns * image.samples_per_pixel * image.bits_allocated // _BIT
+        return [
+            replace(
+                octets,
+                media_type=OCTETS,
+                transfer_syntax_uid=EXPLICIT_LITTLE,
+                content=self._pool.run("native", b"".join(octets.read()), image, makes_bytes=size)[
+                    1
+                ],
+            )
+            for octets in frames
+        ]
+
+    def pixel_data(self, location: InstanceLocation) -> list[Octets]:
+        """The pixel data of an instance: compressed frames one by one, native ones as they lie, all in one."""
+        table, opens = self._retrieve.frames(location)
+        if table is None:
+            raise NotFound("this instance has no pixel data")
+        numbers = range(1, table.number_of_frames + 1)
+        if table.is_encapsulated or of(location.transfer_syntax_uid).is_big_endian:
+            return self.frames(location, numbers)
+        length = -(-table.number_of_frames * table.frame_bits // _BIT)
+        places = ((table.first_offset, length),)
+        return [Octets("pixeldata", OCTETS, EXPLICIT_LITTLE, opens, places)]
+
+    def value(self, location: InstanceLocation, path: str) -> list[Octets]:
+        """The value at a path of the metadata; that of compressed pixel data is its frames. Raises NotFound."""
+        name = f"bulkdata/{path}"
+        if _is_pixel_data(path) and of(location.transfer_syntax_uid).is_encapsulated:
+            frames = self.pixel_data(location)
+            return [replace(one, path=name) for one in frames] if len(frames) == 1 else frames
+        found = self._retrieve.bulk_data(location, path)
+        syntax = of(location.transfer_syntax_uid)
+        if found.content is not None:
+            return [Octets(name, OCTETS, EXPLICIT_LITTLE, content=found.content)]
+        places = ((found.offset, found.length),)
+        octets = Octets(
+            name, OCTETS, EXPLICIT_LITTLE, lambda: self._retrieve.open_instance(location), places
+        )
+        if not syntax.is_big_endian:
+            return [octets]
+        return [replace(octets, content=little_endian(b"".join(octets.read()), found.vr))]
+
+    def values(self, location: InstanceLocation) -> Iterator[Octets]:
+        """All values of an instance that its metadata gives by address, those inside sequences too."""
+        dataset = orjson.loads(self._retrieve.instance_metadata(location))
+        for path in _paths(dataset, ""):
+            yield from self.value(location, path)
+
+    def _cell_bytes(self, location: InstanceLocation) -> int:
+        with self._retrieve.open_instance(location) as stored, stored.map() as buffer:
+            header = read_header(buffer, tags=IMAGE_TAGS)
+        if header.pixel_data is not None and header.pixel_data.vr not in {"OW", "OB"}:
+            return {"OF": 4, "OD": 8}.get(header.pixel_data.vr, 1)
+        return max(image_of(header).bits_allocated // _BIT, 2)
+
+
+def whole_in_one(location: InstanceLocation, octets: Sequence[Octets]) -> Octets:
+    """Several runs of one value as one, where they lie in the same object, such as the fragments of a video."""
+    if len(octets) == 1:
+        return octets[0]
+    if of(location.transfer_syntax_uid).media_type.startswith("video/") and octets[0].places:
+        places = tuple(place for one in octets for place in one.places)
+        return replace(octets[0], places=places)
+    raise NotAcceptable("it is several values, given as multipart/related")
+
+
+def _is_pixel_data(path: str) -> bool:
+    try:
+        return int(path, 16) in PIXEL_DATA_TAGS
+    except ValueError:
+        return False
+
+
+def _in_order(octets: Octets, table: FrameTable, frame_index: int, cell_bytes: int) -> Octets:
+    """A native frame with its first bit first, and its cells in little endian."""
+    content = b"".join(octets.read())
+    if table.frame_bits % _BIT:
+        bits = int.from_bytes(content, "little") >> table.bit_offset(frame_index)
+        bits &= (1 << table.frame_bits) - 1
+        return replace(octets, content=bits.to_bytes(-(-table.frame_bits // _BIT), "little"))
+    vr = {1: "OB", 2: "OW", 4: "OF", 8: "OD"}.get(cell_bytes)
+    if vr is None:
+        raise InvalidInstance(f"cells of {cell_bytes} bytes have no order of bytes")
+    return replace(octets, content=little_endian(content, vr))
+
+
+def _paths(dataset: dict[str, Any], before: str) -> Iterator[str]:
+    for tag, element in dataset.items():
+        if "BulkDataURI" in element:
+            yield before + tag
+        elif element.get("vr") == "SQ":
+            for n, item in enumerate(element.get("Value", ())):
+                yield from _paths(item, f"{before}{tag}/{n}/")

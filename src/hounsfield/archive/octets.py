@@ -1,0 +1,60 @@
+"""Runs of bytes in stored objects: frames, values and whole objects, read when somebody takes them."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from hounsfield.storage.objects import StoredObject
+
+_CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Octets:
+    """Bytes that can be had in any part.
+
+    Args:
+        path: where they are found below the address of the instance.
+        media_type: of what they are, and ``transfer_syntax_uid`` with it.
+        places: (offset, length) of the pieces in what ``opens`` gives, in order.
+        content: the bytes themselves, where they lie nowhere as they are wanted.
+    """
+
+    path: str
+    media_type: str
+    transfer_syntax_uid: str
+    opens: Callable[[], StoredObject] | None = None
+    places: tuple[tuple[int, int], ...] = ()
+    content: bytes | None = None
+
+    @property
+    def length(self) -> int:
+        if self.content is not None:
+            return len(self.content)
+        return sum(length for _, length in self.places)
+
+    def read(self) -> list[bytes]:
+        """All of them at once."""
+        if self.content is not None:
+            return [self.content]
+        assert self.opens is not None
+        with self.opens() as stored:
+            return [stored.read_at(offset, length) for offset, length in self.places]
+
+    def stream(self, first: int = 0, length: int | None = None) -> Iterator[bytes]:
+        """From byte ``first`` on, in pieces."""
+        left = self.length - first if length is None else length
+        if self.content is not None:
+            yield self.content[first : first + left]
+            return
+        assert self.opens is not None
+        with self.opens() as stored:
+            for offset, size in self.places:
+                if first >= size:
+                    first -= size
+                    continue
+                step = min(size - first, left)
+                yield from stored.stream(offset + first, step, _CHUNK_BYTES)
+                left -= step
+                first = 0
+                if left <= 0:
+                    return
