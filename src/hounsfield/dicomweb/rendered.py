@@ -1,6 +1,6 @@
 """The rendered resources: instances and frames as pictures, films and documents (PS3.18 10.4.1.1.3, 8.7.4)."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -44,7 +44,16 @@ def routes(parts: DicomWebParts) -> list[BaseRoute]:
         (_SERIES + "/rendered", web.instances),
         ("/studies/{study}/rendered", web.instances),
     ]
-    return [Route(path, handler, methods=["GET"]) for path, handler in paths]
+    return [Route(path, _in_thread(handler), methods=["GET"]) for path, handler in paths]
+
+
+def _in_thread(answer: Callable[[Request], Response]) -> Callable[[Request], Awaitable[Response]]:
+    """All of it in one thread: to change between threads costs as much as to draw a small picture."""
+
+    async def endpoint(request: Request) -> Response:
+        return await in_thread(answer, request)
+
+    return endpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +86,18 @@ class _Rendered:
         self._retrieve = parts.retrieve
         self._shown: Representations = parts.representations
 
-    async def instance(self, request: Request) -> Response:
+    def instance(self, request: Request) -> Response:
         """One instance, in the form that its kind has."""
-        location = await self._locate(request)
-        offers = await in_thread(self._shown.offers, location)
+        location = self._locate(request)
+        offers = self._shown.offers(location)
         principal = principal_of(request)
-        if await in_thread(self._shown.kind, location) is Kind.PRESENTATION:
-            return await self._presented(request, principal, location, offers)
+        if self._shown.kind(location) is Kind.PRESENTATION:
+            return self._presented(request, principal, location, offers)
         chosen = choose_form(accepted(request), offers)
         make = partial(self._shown.instance, principal, location)
-        return await self._answer(request, location, chosen, [("", make)])
+        return self._answer(request, location, chosen, [("", make)])
 
-    async def _presented(
+    def _presented(
         self,
         request: Request,
         principal: Principal,
@@ -96,7 +105,7 @@ class _Rendered:
         offers: Sequence[str],
     ) -> Response:
         """The images of a presentation state as it shows them, each as a part where there are several."""
-        found = await in_thread(self._shown.presented, principal, location)
+        found = self._shown.presented(principal, location)
         chosen = choose_form(accepted(request), offers, is_single=len(found) == 1)
 
         def make(place: tuple[InstanceLocation, int], wanted: PictureRequest) -> bytes:
@@ -104,44 +113,44 @@ class _Rendered:
 
         makes = [("", partial(make, place)) for place in found]
         shown = [(target.sha256, frame_index) for target, frame_index in found]
-        return await self._answer(request, location, chosen, makes, shown)
+        return self._answer(request, location, chosen, makes, shown)
 
-    async def frames(self, request: Request) -> Response:
+    def frames(self, request: Request) -> Response:
         """Some frames: each as a picture, or all as a film."""
         numbers = wado.parse_frames(request.path_params["frames"])
-        location = await self._locate(request)
+        location = self._locate(request)
         indices = [number - 1 for number in numbers]
-        offers = await in_thread(self._shown.frame_offers, location, indices)
+        offers = self._shown.frame_offers(location, indices)
         chosen = choose_form(accepted(request), offers, is_single=len(indices) == 1)
         if chosen.media_type in FILMS and len(indices) > 1:
             make = partial(self._shown.film, location, indices)
-            return await self._answer(
+            return self._answer(
                 request, location, replace(chosen, is_multipart=False), [("", make)]
             )
         makes = [
             (f"/frames/{index + 1}", partial(self._shown.frame, location, index))
             for index in indices
         ]
-        return await self._answer(request, location, chosen, makes)
+        return self._answer(request, location, chosen, makes)
 
-    async def instances(self, request: Request) -> Response:
+    def instances(self, request: Request) -> Response:
         """All instances of a study or series that can be shown, each as a part."""
         principal = principal_of(request)
         study, series, _ = uids_of(request)
-        locations = await in_thread(self._retrieve.locate, principal, study, series)
+        locations = self._retrieve.locate(principal, study, series)
         if len(locations) > MAX_PARTS:
             raise NotAcceptable(f"{len(locations)} instances are too many to be shown at once")
         ranges = accepted(request)
         first = picture_request(request.query_params, "image/jpeg")
         parts = _InstanceParts(self._shown, principal, ranges, first)
-        answer = await in_thread(parts.begin, locations, base_url(request))
+        answer = parts.begin(locations, base_url(request))
         return respond(*answer)
 
-    async def _locate(self, request: Request) -> InstanceLocation:
+    def _locate(self, request: Request) -> InstanceLocation:
         principal = principal_of(request)
-        return (await in_thread(self._retrieve.locate, principal, *uids_of(request)))[0]
+        return self._retrieve.locate(principal, *uids_of(request))[0]
 
-    async def _answer(
+    def _answer(
         self,
         request: Request,
         location: InstanceLocation,
@@ -158,7 +167,7 @@ class _Rendered:
             return Response(status_code=304, headers=headers)
         headers |= _SAFE
         if not chosen.is_multipart:
-            body = await in_thread(makes[0][1], wanted)
+            body = makes[0][1](wanted)
             return respond(content_type_of(chosen.media_type), body, headers)
         boundary = new_boundary()
         url = wado.instance_url(base_url(request), location)
@@ -174,7 +183,7 @@ class _Rendered:
 
         # What is wrong with the first is told with a status.
         head = part_head(boundary, chosen.media_type, is_first=True, location=_at(url, makes[0][0]))
-        begin = [head, await in_thread(makes[0][1], wanted)]
+        begin = [head, makes[0][1](wanted)]
         media_type = f'multipart/related; type="{chosen.media_type}"; boundary={boundary}'
         return respond(media_type, pieces(), headers)
 

@@ -35,7 +35,7 @@ def picture_grey(values: NDArray[Any], image: ImagePixelDescription) -> NDArray[
         if high - low < values.size:
             # Every value is looked up, once calculated: a tenth of the work.
             table = _picture_grey(np.arange(low, high + 1), image, values)
-            return np.asarray(table[values.astype(np.int32) - low])
+            return np.asarray(table.take(values.astype(np.int32) - low))
     return _picture_grey(values, image, values)
 
 
