@@ -39,7 +39,7 @@ class Site:
 
 
 @contextmanager
-def open_site(folder):
+def open_site(folder, **options):
     storage = MemoryStorage()
     with open_index(IndexConfig(folder / "index.db")) as index:
         store = InstanceStore(storage, index)
@@ -47,7 +47,7 @@ def open_site(folder):
             index.database, [Peer("PACS1", "127.0.0.1", 104, "pacs1"), Peer("ANY", name="any")]
         )
         parts = WebParts(
-            store, Search(index), Retrieve(storage, index), index, folder, SERVER, peers
+            store, Search(index), Retrieve(storage, index), index, folder, SERVER, peers, **options
         )
         with TestClient(web_app(parts), base_url="http://127.0.0.1") as client:
             yield Site(store, client, index)

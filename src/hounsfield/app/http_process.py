@@ -12,10 +12,13 @@ from hounsfield.app.accepting import SharingServer
 from hounsfield.app.archive import open_archive
 from hounsfield.app.calls import checks_from, recording_calls
 from hounsfield.app.child import DRAIN_S, LifeLine, Orders
+from hounsfield.dicomweb.parts import DicomWebPolicy
+from hounsfield.dicomweb.problems import problem
 from hounsfield.dimse.browsing import PeerBrowser
 from hounsfield.web.application import WebParts, web_app
 
-_ENDLESS = "/api/events"
+_ENDLESS = frozenset({"/api/events", "/api/changes"})
+_COME_BACK = problem(503, "The server ends; ask again soon.", {"Retry-After": "1"})
 _LOOK_EVERY_S = 0.25
 _LONGEST_WS_MESSAGE = 4096  # clients of an event channel have nothing to say
 
@@ -46,6 +49,12 @@ def run_http(orders: Orders, listener: socket.socket, life_line: LifeLine) -> No
             check_peer=checks_from(settings.dimse.ae_title, our_ports),
             ask_peer=PeerBrowser(settings.dimse.ae_title),
             server=server_facts,
+            policy=DicomWebPolicy(
+                may_delete=settings.dicomweb.delete == "allow",
+                keeps_started=settings.dimse.worklist_keeps_started,
+                allowed_origins=settings.dicomweb.allowed_origins,
+                trash_days=settings.dicomweb.trash_days,
+            ),
         )
         server = SharingServer(
             uvicorn.Config(
@@ -80,13 +89,14 @@ class EndsEndless:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http" or scope["path"] != _ENDLESS:
+        if scope["type"] != "http" or scope["path"] not in _ENDLESS:
             await self._app(scope, receive, send)
             return
-        is_open = False
+        is_open = has_begun = False
 
         async def noting(message: Message) -> None:
-            nonlocal is_open
+            nonlocal is_open, has_begun
+            has_begun = True
             is_open = message["type"] == "http.response.start" or bool(message.get("more_body"))
             await send(message)
 
@@ -101,5 +111,7 @@ class EndsEndless:
             answer.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await answer
-        if is_open:
+        if not has_begun:
+            await _COME_BACK(scope, receive, send)
+        elif is_open:
             await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -6,6 +6,7 @@ from hounsfield.app.archive import Archive
 from hounsfield.archive.commitment import CHECK_JOB, CommitmentCheck, CommitmentDesk
 from hounsfield.archive.completeness import Completeness
 from hounsfield.archive.remote import PULL_JOB
+from hounsfield.archive.trash import TRASH_JOB, Trash
 from hounsfield.dimse.forwarding import Forwarding
 from hounsfield.dimse.pulling import OurAddress, Pulling
 from hounsfield.dimse.scp.commitment_scp import REPORT_JOB
@@ -46,6 +47,7 @@ def handlers_over(archive: Archive, settings: Settings, dimse_port: int = 0) -> 
             Completeness(archive.index).commitment_asked,
         ),
         CHECK_JOB: CommitmentDesk(archive.index, archive.storage).work,
+        TRASH_JOB: Trash(archive.store).work,
         AVAILABILITY_JOB: NotifyAvailability(
             archive.retrieve, archive.peers, settings.dimse.ae_title
         ),

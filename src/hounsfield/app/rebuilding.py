@@ -7,13 +7,14 @@ from pathlib import Path
 
 from hounsfield.archive.rebuild import Rebuilt, rebuild
 from hounsfield.archive.store import InstanceStore
+from hounsfield.archive.trash import Trash
 from hounsfield.hooks import Hooks
 from hounsfield.index.database import IndexConfig
 from hounsfield.index.index import open_index
 from hounsfield.index.site.availability import AvailabilitySubscribers
 from hounsfield.index.site.procedure_steps import ProcedureStepTable
 from hounsfield.index.site.routing import RoutingRules
-from hounsfield.index.site.takeover import take_over
+from hounsfield.index.site.takeover import go_on_counting, take_over
 from hounsfield.settings.model import Settings
 from hounsfield.settings.parts import index_config, storage_config, store_policy
 from hounsfield.storage.filesystem import FilesystemStorage
@@ -35,8 +36,12 @@ def rebuild_index(settings: Settings, progress: Callable[[int, int], None]) -> R
         try:
             storage = FilesystemStorage(storage_config(settings))
             store = InstanceStore(storage, index, Hooks(), store_policy(settings))
+            go_on_counting(current, index.database)
+            trash = Trash(store)
+            trash.before_rebuild()
             rebuilt = rebuild(store, progress)
             rebuilt.damaged_tables += take_over(current, index.database).damaged
+            trash.after_rebuild()
             ProcedureStepTable(index.database).derive()
             RoutingRules(index.database).begin_here(settings.complete_after_s)
             AvailabilitySubscribers(index.database).begin_here()

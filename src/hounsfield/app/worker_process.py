@@ -11,6 +11,7 @@ from hounsfield.app.child import DRAIN_S, LifeLine, Orders
 from hounsfield.app.job_handlers import engine_over
 from hounsfield.app.lock import FolderLock
 from hounsfield.archive.sweep import sweep
+from hounsfield.archive.trash import Trash
 from hounsfield.archive.work_item_watchers import receiver_of
 from hounsfield.archive.work_items import UnifiedWorklist
 from hounsfield.errors import HounsfieldError
@@ -22,6 +23,7 @@ _SETTLE_EVERY_S = 0.5
 _FOLLOW_EVERY_S = 0.75
 _TROUBLED_S = 10.0
 _PRUNE_EVERY_S = 86_400.0
+_EMPTY_EVERY_S = 3600.0
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +34,7 @@ def run_worker(orders: Orders, life_line: LifeLine) -> None:
         rules = RoutingRules(archive.index.database)
         subscribers = AvailabilitySubscribers(archive.index.database)
         watched = _WatchedWorklist(archive, orders)
+        kept = _KeptTrash(archive, orders)
         engine = engine_over(archive, orders.settings, orders.dimse_port)
         life_line.watch(engine.stop)
         jobs = threading.Thread(target=engine.run, args=(DRAIN_S,), name="jobs")
@@ -45,6 +48,7 @@ def run_worker(orders: Orders, life_line: LifeLine) -> None:
                     rules.follow(_FOLLOW_EVERY_S)
                     subscribers.follow()
                     watched.look_after()
+                    kept.look_after()
                 except HounsfieldError as problem:
                     log.warning("the archive cannot be looked after now: %s", problem)
                     life_line.ended.wait(_TROUBLED_S)
@@ -74,8 +78,27 @@ class _WatchedWorklist:
             self._prune_at = time.monotonic() + _PRUNE_EVERY_S
 
 
+class _KeptTrash:
+    """The trash: what a process that died left undone is done, and what was long enough in it goes for good."""
+
+    def __init__(self, archive: Archive, orders: Orders) -> None:
+        self._trash = Trash(archive.store)
+        self._days = orders.settings.dicomweb.trash_days
+        self._look_at = 0.0
+
+    def look_after(self) -> None:
+        """Do what is due; what fails is due again at the next call."""
+        if time.monotonic() < self._look_at:
+            return
+        self._trash.settle_all(states=("deleting", "purging"))
+        if gone := self._trash.purge_old(self._days):
+            log.info("what was deleted long ago is removed for good", extra={"deletions": gone})
+        self._look_at = time.monotonic() + _EMPTY_EVERY_S
+
+
 def run_sweep(orders: Orders) -> None:
     """Bring storage and index to agree after a crash."""
     unclean_since = FolderLock(orders.settings.data, "hounsfield serve").unclean_since()
     with open_archive(orders.settings) as archive:
+        Trash(archive.store).clear_up()
         sweep(archive.store, unclean_since)

@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
@@ -26,6 +27,8 @@ from hounsfield.jobs.handlers import RunningJob
 from hounsfield.storage.objects import StoredKey
 
 TRASH_JOB = "trash"
+_VERBS = {"restoring": "Restore", "purging": "Remove for good"}
+_IN_THE_TRASH = ("deleting", "trash", "restoring")
 _AT_ONCE = 100  # whoever stores an instance waits no longer than moving these takes
 _DAY_S = 86_400.0
 _MAX_REASON = 1024
@@ -104,31 +107,28 @@ class Trash:
     def page(self, principal: Principal, limit: int, offset: int = 0) -> list[Deletion]:
         """What is in the trash, the newest first. Raises Refused."""
         require(principal, "search")
-        return self._deletions.page(limit, offset, ("deleting", "trash", "restoring"))
+        return self._deletions.page(limit, offset, _IN_THE_TRASH)
+
+    def count(self, principal: Principal) -> int:
+        """How many deletions are in the trash. Raises Refused."""
+        require(principal, "search")
+        return self._deletions.count(_IN_THE_TRASH)
 
     def restore(self, principal: Principal, uid: str, *, in_background: bool = False) -> Deletion:
         """Bring back what one deletion took. Raises NotFound, Conflict, Refused."""
         require(principal, "delete")
-        return self._begin(principal, uid, "restoring", "Restore", in_background=in_background)
+        return self._begin(principal, uid, "restoring", in_background=in_background)
 
     def purge(self, principal: Principal, uid: str, *, in_background: bool = False) -> Deletion:
         """Remove for good what one deletion took. Raises NotFound, Conflict, Refused."""
         require(principal, "administer")
-        return self._begin(
-            principal, uid, "purging", "Remove for good", in_background=in_background
-        )
+        return self._begin(principal, uid, "purging", in_background=in_background)
 
     def _begin(
-        self, principal: Principal, uid: str, state: str, verb: str, *, in_background: bool
+        self, principal: Principal, uid: str, state: str, *, in_background: bool
     ) -> Deletion:
         known = self._get(uid)
-        job = None
-        if in_background:
-            title = f"{verb}: {known.description}"
-            total = known.number_of_instances
-            arguments = {"deletion": uid}
-            study = known.study_instance_uid
-            job = NewJob(TRASH_JOB, title, "", arguments, study, principal.name, total)
+        job = _job(known, state, principal.name) if in_background else None
         if not self._deletions.move(uid, ("deleting", "trash", state), state, job=job):
             raise Conflict(f"it is {self._get(uid).state} already")
         if not in_background:
@@ -176,11 +176,12 @@ class Trash:
         return len(pending)
 
     def purge_old(self, days: float) -> int:
-        """Remove for good what has been in the trash for so long; gives how many deletions."""
+        """Let jobs remove for good what has been in the trash for so long; gives how many deletions."""
         old = self._deletions.older_than(days * _DAY_S)
         for one in old:
-            if self._deletions.move(one.uid, ("trash",), "purging"):
-                self.settle(one.uid, actor="retention")
+            self._deletions.move(
+                one.uid, ("trash",), "purging", job=_job(one, "purging", "retention")
+            )
         return len(old)
 
     def clear_up(self) -> None:
@@ -246,18 +247,10 @@ class Trash:
     def _describe(self, study_instance_uid: str) -> str:
         """What a person knows the study by."""
         key = Key(0x0020000D, "UI", SingleValue(study_instance_uid))
-        found = self._index.search(Query(Level.STUDY, (key,), limit=1))
-        if not found:
-            return study_instance_uid
-        attributes = found[0].attributes
-
-        def text(tag: str) -> str:
-            values = attributes.get(tag, {}).get("Value") or [""]
-            value = values[0]
-            return str(value.get("Alphabetic", "") if isinstance(value, dict) else value or "")
-
-        named = (text("00100010"), text("00100020"), text("00081030"), text("00080020"))
-        return ", ".join(part for part in named if part) or study_instance_uid
+        # Two patients may have a study of one UID, by mistake of whoever made them.
+        found = self._index.search(Query(Level.STUDY, (key,), limit=3))
+        described = (_described(one.attributes) for one in found)
+        return "; ".join(one for one in described if one) or study_instance_uid
 
     def _write(self, known: Deletion, objects: list[_Object]) -> None:
         note = {"deletion": known, "objects": objects}
@@ -275,6 +268,27 @@ class Trash:
                 yield uid, _parse(content)[0]
             except (ValueError, TypeError, KeyError) as problem:
                 log.warning("a note in the trash cannot be read: %s: %s", uid, problem)
+
+
+def _described(attributes: dict[str, Any]) -> str:
+    def text(tag: str) -> str:
+        values = attributes.get(tag, {}).get("Value") or [""]
+        value = values[0]
+        return str(value.get("Alphabetic", "") if isinstance(value, dict) else value or "")
+
+    named = (text("00100010"), text("00100020"), text("00081030"), text("00080020"))
+    return ", ".join(part for part in named if part)
+
+
+def _job(known: Deletion, state: str, actor: str) -> NewJob:
+    return NewJob(
+        TRASH_JOB,
+        f"{_VERBS[state]}: {known.description}",
+        arguments={"deletion": known.uid},
+        study_instance_uid=known.study_instance_uid,
+        actor=actor,
+        total=known.number_of_instances,
+    )
 
 
 def _parse(content: bytes) -> tuple[Deletion, list[_Object]]:

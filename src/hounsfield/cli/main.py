@@ -16,6 +16,7 @@ from hounsfield.cli import (
     routing,
     serving,
     tls,
+    trash,
     upkeep,
     work_items,
 )
@@ -44,6 +45,7 @@ for module in (
     commitment,
     availability,
     tls,
+    trash,
     upkeep,
     work_items,
     configuration,

@@ -17,6 +17,10 @@ class DicomWebPolicy:
     may_delete: bool = False
     keeps_started: bool = True  # whether what has begun stays in the modality worklist
     allowed_origins: tuple[str, ...] = ()
+    trash_days: float = 30.0  # how long what was deleted can come back
+
+
+PLAIN = DicomWebPolicy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,4 +33,4 @@ class DicomWebParts:
     thumbnails: Thumbnails
     representations: Representations
     peers: Peers
-    policy: DicomWebPolicy = DicomWebPolicy()
+    policy: DicomWebPolicy = PLAIN

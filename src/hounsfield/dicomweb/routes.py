@@ -5,6 +5,7 @@ from starlette.routing import BaseRoute
 
 from hounsfield.dicomweb import (
     commitment,
+    deletion,
     event_channel,
     procedure_steps,
     rendered,
@@ -30,6 +31,7 @@ _TRANSACTIONS = (
     commitment.routes,
     worklist.routes,
     procedure_steps.routes,
+    deletion.routes,
 )
 
 

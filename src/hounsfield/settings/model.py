@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeGuard
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
@@ -40,6 +41,15 @@ def _loopback(host: str) -> str:
             " it: 127.0.0.1, ::1 or localhost"
         )
     return str(address)
+
+
+def _origin(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or f"{parts.scheme}://{parts.netloc}" != text:
+        raise ValueError(
+            "an origin is scheme, host and port alone, like https://viewer.example.org"
+        )
+    return text
 
 
 def _ae_title(title: str) -> str:
@@ -153,6 +163,19 @@ class DimseSettings(_Group):
     """The slowest peer that is served, counted over a message."""
 
 
+class DicomWebSettings(_Group):
+    """DICOMweb: how other programs reach the archive over HTTP."""
+
+    delete: Literal["refuse", "allow"] = "refuse"
+    """Whether clients may delete studies, series and instances with HTTP's DELETE. What is deleted goes to the trash.
+    (People delete studies in the app, whatever stands here.)"""
+    trash_days: Seconds = 30.0
+    """How long what was deleted can be restored; then it is removed for good."""
+    allowed_origins: tuple[Annotated[str, AfterValidator(_origin)], ...] = ()
+    """Other web sites whose pages may use DICOMweb here (CORS), such as `https://viewer.example.org`: whoever opens
+    them on this machine gives them everything that the archive holds. By default none may."""
+
+
 class JobSettings(_Group):
     """Work in the background: sending to peers, retrieving from them, and the like."""
 
@@ -204,6 +227,7 @@ class Settings(_Group):
     """The largest object that is accepted."""
     web: WebSettings = WebSettings()
     dimse: DimseSettings = DimseSettings()
+    dicomweb: DicomWebSettings = DicomWebSettings()
     jobs: JobSettings = JobSettings()
     work_items: WorkItemSettings = WorkItemSettings()
     log: LogSettings = LogSettings()

@@ -21,11 +21,13 @@ from hounsfield.archive.search import Search
 from hounsfield.archive.store import InstanceStore
 from hounsfield.dicomweb.problems import HANDLERS, problem
 from hounsfield.dicomweb.requests import in_thread, principal_of
-from hounsfield.errors import InvalidInstance, NotFound
+from hounsfield.errors import Gone, InvalidInstance, NotFound
 from hounsfield.index.index import Index
+from hounsfield.index.site.deletions import Deletions
 from hounsfield.index.site.peers import Peers
 from hounsfield.web import models, studies
 from hounsfield.web.attributes import attribute_tree
+from hounsfield.web.changes import add_changes
 from hounsfield.web.downloads import safe_name, zip_stream
 from hounsfield.web.events import Feed
 from hounsfield.web.site.associations import add_associations
@@ -34,6 +36,7 @@ from hounsfield.web.site.orders import add_orders
 from hounsfield.web.site.peers import add_peers
 from hounsfield.web.site.remote import add_remote
 from hounsfield.web.site.routing import add_routing
+from hounsfield.web.site.trash import add_trash
 from hounsfield.web.uploads import Upload
 
 _FEED_BYTES = 1 << 18
@@ -53,6 +56,7 @@ class ApiParts:
     peers: Peers
     check_peer: CheckPeer | None = None
     ask_peer: AskPeer | None = None
+    trash_days: float = 30.0
 
 
 def api_app(parts: ApiParts) -> FastAPI:
@@ -79,6 +83,8 @@ def api_app(parts: ApiParts) -> FastAPI:
     add_routing(app, parts)
     add_remote(app, parts)
     add_orders(app, parts)
+    add_trash(app, parts)
+    add_changes(app, parts)
     return app
 
 
@@ -90,6 +96,7 @@ async def _on_invalid(_request: Request, error: Exception) -> Response:
 
 def _add_studies(app: FastAPI, parts: ApiParts) -> None:
     completeness = Completeness(parts.index)
+    deletions = Deletions(parts.index.database)
 
     @app.get("/studies")
     async def list_studies(
@@ -133,9 +140,14 @@ def _add_studies(app: FastAPI, parts: ApiParts) -> None:
     ) -> models.StudyDetail:
         """A study and its series."""
         principal = principal_of(request)
-        return await in_thread(
-            studies.study_detail, parts.search, completeness, principal, study, patient_key
-        )
+        try:
+            return await in_thread(
+                studies.study_detail, parts.search, completeness, principal, study, patient_key
+            )
+        except NotFound:
+            if await in_thread(deletions.covers, study, None, None):
+                raise Gone("this study was deleted") from None
+            raise
 
     @app.get("/studies/{study}/series/{series}/instances/{instance}/attributes")
     async def read_attributes(

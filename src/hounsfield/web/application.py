@@ -22,7 +22,7 @@ from hounsfield.archive.retrieve import Retrieve
 from hounsfield.archive.search import Search
 from hounsfield.archive.store import InstanceStore
 from hounsfield.archive.thumbnails import Thumbnails
-from hounsfield.dicomweb.parts import DicomWebParts
+from hounsfield.dicomweb.parts import PLAIN, DicomWebParts, DicomWebPolicy
 from hounsfield.dicomweb.problems import HANDLERS
 from hounsfield.dicomweb.routes import dicomweb_app
 from hounsfield.index.index import Index
@@ -50,6 +50,7 @@ class WebParts:
     check_peer: CheckPeer | None = None
     ask_peer: AskPeer | None = None
     decoding: PoolConfig | None = None
+    policy: DicomWebPolicy = PLAIN
 
 
 def web_app(parts: WebParts) -> ASGIApp:
@@ -66,6 +67,7 @@ def web_app(parts: WebParts) -> ASGIApp:
         peers=parts.peers,
         check_peer=parts.check_peer,
         ask_peer=parts.ask_peer,
+        trash_days=parts.policy.trash_days,
     )
     pool = DecodePool(parts.decoding)
     shown = Representations(parts.retrieve, Rendering(parts.retrieve, pool))
@@ -79,6 +81,7 @@ def web_app(parts: WebParts) -> ASGIApp:
             thumbnails=thumbnails,
             representations=shown,
             peers=parts.peers,
+            policy=parts.policy,
         )
     )
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import orjson
-from anyio import to_thread
+from anyio import move_on_after, to_thread
 
 from hounsfield.index.index import Index
 from hounsfield.index.records import Change
@@ -26,6 +26,7 @@ class Feed:
         self._listeners: set[asyncio.Queue[bytes]] = set()
         self._task: asyncio.Task[None] | None = None
         self._sequence = 0
+        self._moved = asyncio.Event()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -62,6 +63,12 @@ class Feed:
         finally:
             self._listeners.discard(listener)
 
+    async def wait_for(self, after: int, seconds: float) -> None:
+        """Wait until there is a change after a sequence number, or so long."""
+        with move_on_after(seconds):
+            while self._sequence <= after:
+                await self._moved.wait()
+
     async def _follow(self) -> None:
         while True:
             await asyncio.sleep(POLL_S)
@@ -74,6 +81,8 @@ class Feed:
                     self._tell(event(changes))
 
     def _tell(self, message: bytes) -> None:
+        self._moved.set()
+        self._moved = asyncio.Event()
         for listener in list(self._listeners):
             try:
                 listener.put_nowait(message)

@@ -13,6 +13,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    func,
     insert,
     select,
     update,
@@ -105,6 +106,12 @@ class Deletions:
     ) -> list[Deletion]:
         """Deletions, the newest first."""
         return self._select(deletion.c.state.in_(states), limit=limit, offset=offset)
+
+    def count(self, states: Sequence[str]) -> int:
+        """How many deletions there are in these states."""
+        statement = select(func.count()).where(deletion.c.state.in_(states))
+        with self._database.reading() as connection:
+            return int(connection.execute(statement).scalar_one())
 
     def under_way(self) -> list[Deletion]:
         """Those whose objects are not yet where they should be."""

@@ -2,12 +2,15 @@
 
 import contextlib
 import sqlite3
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sqlalchemy import insert
+
 from hounsfield.index.database import Database
-from hounsfield.index.schema import IMAGE_TABLES
+from hounsfield.index.schema import IMAGE_TABLES, change
 
 _PAGE = 500
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY rowid"
@@ -53,6 +56,32 @@ def take_over(old: Path, new: Database) -> TakenOver:
                 if name not in taken.damaged:
                     taken.damaged.append(name)
     return taken
+
+
+def go_on_counting(old: Path, new: Database) -> None:
+    """Let the changes of an index made anew follow those of the old one, so that who reads them misses nothing.
+
+    The first of them says what happened: that everything is told once more.
+    """
+    if not old.exists():
+        return
+    with contextlib.closing(sqlite3.connect(old, timeout=30.0)) as source:
+        try:
+            last = source.execute("SELECT max(sequence) FROM change").fetchone()[0]
+        except sqlite3.DatabaseError:  # it cannot be read: a time is later than any count
+            last = time.time_ns() // 1_000_000_000
+    values = {
+        "sequence": (last or 0) + 1,
+        "kind": "rebuilt",
+        "study_instance_uid": "",
+        "series_instance_uid": "",
+        "sop_instance_uid": "",
+        "patient_fk": 0,
+        "actor": "local",
+        "at_us": time.time_ns() // 1000,
+    }
+    with new.writing() as connection:
+        connection.execute(insert(change).values(values))
 
 
 def _without_orphans(target: sqlite3.Connection) -> set[str]:
