@@ -81,6 +81,8 @@ def byte_range(request: Request, length: int) -> tuple[int, int]:
     match = _RANGE.fullmatch(request.headers.get("range", "").replace(" ", ""))
     if match is None or not (match[1] or match[2]):
         return 0, length - 1
+    if match[1] and match[2] and int(match[2]) < int(match[1]):
+        return 0, length - 1  # no range at all, so it counts as not there (14.1.1)
     if match[1]:
         first, last = int(match[1]), min(int(match[2] or length - 1), length - 1)
     else:
