@@ -2,89 +2,8 @@ import pytest
 from tests.dicom.samples import make_file
 from tests.instances import part10
 
-DICOM = "application/dicom"
 BASE = "/dicom-web"
 INSTANCE = "/studies/1.2.3/series/1.2.3.1/instances/1.2.3.4"
-
-
-def multipart(*parts: bytes, kind: str = DICOM) -> tuple[bytes, dict]:
-    body = b"".join(
-        b"--b\r\nContent-Type: " + kind.encode() + b"\r\n\r\n" + part + b"\r\n" for part in parts
-    )
-    return body + b"--b--\r\n", {"Content-Type": f'multipart/related; type="{kind}"; boundary=b'}
-
-
-def stow(site, *parts: bytes, path: str = "/studies"):
-    body, headers = multipart(*parts)
-    return site.client.post(BASE + path, content=body, headers=headers)
-
-
-def test_all_stored_is_200_and_names_each_instance(site):
-    # STOW-01, STOW-02
-    answer = stow(site, make_file(), make_file(SOPInstanceUID="1.2.3.5"))
-    assert answer.status_code == 200
-    found = answer.json()
-    assert [item["00081155"]["Value"] for item in found["00081199"]["Value"]] == [
-        ["1.2.3.4"],
-        ["1.2.3.5"],
-    ]
-    assert found["00081190"]["Value"][0].endswith("/dicom-web/studies/1.2.3")
-    assert "00081198" not in found
-
-
-def test_some_stored_is_202_none_is_409(site):
-    # STOW-01, STOW-02
-    mixed = stow(site, make_file(), b"garbage")
-    assert mixed.status_code == 202
-    assert mixed.json()["0008119A"]["Value"][0]["00081197"]["Value"] == [0xC000]
-    assert stow(site, b"garbage").status_code == 409
-
-
-def test_an_instance_of_another_study_fails(site):
-    # STOW-03
-    answer = stow(site, make_file(), path="/studies/9.9")
-    assert answer.status_code == 409
-    assert answer.json()["00081198"]["Value"][0]["00081155"]["Value"] == ["1.2.3.4"]
-    assert site.client.get(f"{BASE}/studies").status_code == 204
-
-
-def test_one_instance_may_be_the_whole_body(site):
-    # STOW-04
-    answer = site.client.post(
-        f"{BASE}/studies", content=make_file(), headers={"Content-Type": DICOM}
-    )
-    assert answer.status_code == 200
-
-
-@pytest.mark.parametrize(
-    ("headers", "body", "status"),
-    [
-        ({"Content-Type": "text/plain"}, b"x", 415),
-        ({"Content-Type": "multipart/related"}, b"x", 400),
-        ({"Content-Type": 'multipart/related; type="application/dicom"; boundary=b'}, b"", 400),
-        ({"Content-Type": "multipart/related; boundary=" + "b" * 300}, b"x", 400),
-        (
-            {"Content-Type": 'multipart/related; type="application/dicom"; boundary=b'},
-            b"--b--",
-            400,
-        ),
-        ({"Content-Type": 'multipart/related; type="image/png"; boundary=b'}, b"--b--", 415),
-    ],
-)
-def test_what_is_no_stow_request_is_told_so(site, headers, body, status):
-    answer = site.client.post(f"{BASE}/studies", content=body, headers=headers)
-    assert answer.status_code == status
-    assert answer.json()["detail"]
-
-
-def test_a_body_that_breaks_off_keeps_what_was_finished(site):
-    # STOW-05
-    body, headers = multipart(make_file(), make_file(SOPInstanceUID="1.2.3.5"))
-    answer = site.client.post(f"{BASE}/studies", content=body[:-300], headers=headers)
-    assert answer.status_code == 202
-    assert site.client.get(f"{BASE}/studies/1.2.3/instances").json()[0]["00080018"]["Value"] == [
-        "1.2.3.4"
-    ]
 
 
 def test_no_match_is_204_and_malformed_is_400(site):

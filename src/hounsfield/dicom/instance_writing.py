@@ -32,6 +32,7 @@ _MAX_LONG = 0xFFFFFFFE
 _FRAGMENT_BYTES = 1 << 31
 _CHUNK_BYTES = 1 << 20
 _MAX_DEPTH = 64
+_SEQUENCE_END = pack("<HHI", SEQUENCE_END >> 16, SEQUENCE_END & 0xFFFF, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,14 @@ class Frames:
     frames: Sequence[Bulk]
 
 
-Given = Bulk | Frames
+@dataclass(frozen=True, slots=True)
+class Encapsulated:
+    """Pixel data with its item tags, offset table first, with or without what closes it."""
+
+    value: Bulk
+
+
+Given = Bulk | Frames | Encapsulated
 # Gives the value of an attribute by its tag and BulkDataURI; raises InvalidInstance where there is none.
 BulkOf = Callable[[int, str], Given]
 _Piece = bytes | Bulk
@@ -111,6 +119,8 @@ class _Planner:
             given = self._bulk_of(tag, attribute["BulkDataURI"])
             if isinstance(given, Frames):
                 return _encapsulated(tag, given.frames)
+            if isinstance(given, Encapsulated):
+                return _as_encapsulated(tag, given.value)
             return _framed(tag, vr, [given], given.length)
         if vr == "SQ":
             content: list[_Piece] = []
@@ -217,6 +227,14 @@ def _encapsulated(tag: int, frames: Sequence[Bulk]) -> list[_Piece]:
             ]
             at += 8 + length + len(pad)
     table = pack(f"<{len(offsets)}I", *offsets) if len(frames) > 1 and at <= _MAX_LONG else b""
-    head = pack("<HH2sHI", tag >> 16, tag & 0xFFFF, b"OB", 0, UNDEFINED)
-    end = pack("<HHI", SEQUENCE_END >> 16, SEQUENCE_END & 0xFFFF, 0)
-    return [head + _item(len(table)) + table, *body, end]
+    return [_open_head(tag) + _item(len(table)) + table, *body, _SEQUENCE_END]
+
+
+def _as_encapsulated(tag: int, value: Bulk) -> list[_Piece]:
+    end = value.offset + value.length
+    is_closed = bytes(value.buffer[max(end - 8, value.offset) : end]) == _SEQUENCE_END
+    return [_open_head(tag), value, b"" if is_closed else _SEQUENCE_END]
+
+
+def _open_head(tag: int) -> bytes:
+    return pack("<HH2sHI", tag >> 16, tag & 0xFFFF, b"OB", 0, UNDEFINED)

@@ -1,5 +1,6 @@
 """multipart/related, read as it streams in and written as it streams out (PS3.18 8.6.1, RFC 2387, RFC 2046 5.1)."""
 
+import re
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -7,6 +8,7 @@ from hounsfield.errors import InvalidQuery
 
 MAX_HEADER_BYTES = 16 << 10
 MAX_BOUNDARY = 256  # RFC 2046 allows 70; Orthanc's DICOMweb client sends 73
+_PARAMETER = re.compile(r';\s*([^=;\s"]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)')
 
 
 class MultipartError(InvalidQuery):
@@ -107,6 +109,14 @@ class MultipartReader:
                 self._state = "body"
         self._buffer = bytes(buffer[at:])
         return events
+
+
+def read_content_type(text: str) -> tuple[str, dict[str, str]]:
+    """(media type, its parameters), names in lower case; quotes may be there or not."""
+    parameters = {
+        name.lower(): value.strip().strip('"').strip() for name, value in _PARAMETER.findall(text)
+    }
+    return text.partition(";")[0].strip().lower(), parameters
 
 
 def _headers(raw: bytes) -> dict[str, str]:

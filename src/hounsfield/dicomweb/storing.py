@@ -1,24 +1,26 @@
 """The resources that instances are stored to (STOW-RS, PS3.18 10.5.1)."""
 
-import re
 from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from hounsfield.dicom import json_model
-from hounsfield.dicomweb.multipart import MultipartError
-from hounsfield.dicomweb.negotiation import accepted, choose
+from hounsfield.dicom import json_model, xml_model
+from hounsfield.dicomweb.multipart import MultipartError, closing, new_boundary, part_head
+from hounsfield.dicomweb.negotiation import MediaRange, accepted
 from hounsfield.dicomweb.parts import DicomWebParts
-from hounsfield.dicomweb.problems import UnsupportedMediaType, problem
+from hounsfield.dicomweb.problems import TooLarge, UnsupportedMediaType, problem
 from hounsfield.dicomweb.requests import base_url, in_thread, principal_of
-from hounsfield.dicomweb.stow import intake as stow
-from hounsfield.errors import InvalidQuery
+from hounsfield.dicomweb.stow.coding import ENCODINGS
+from hounsfield.dicomweb.stow.intake import Intake, form_of
+from hounsfield.dicomweb.stow.results import Results, response_dataset
+from hounsfield.errors import NotAcceptable
 
-JSON = "application/dicom+json"
+JSON, XML = "application/dicom+json", "application/dicom+xml"
 _FEED_BYTES = 1 << 18
-_BOUNDARY = re.compile(r'boundary\s*=\s*("([^"]+)"|[^;,\s]+)', re.IGNORECASE)
 
 
 def routes(parts: DicomWebParts) -> list[BaseRoute]:
@@ -26,22 +28,28 @@ def routes(parts: DicomWebParts) -> list[BaseRoute]:
 
     async def store_instances(request: Request) -> Response:
         study = request.path_params.get("study")
-        choose(accepted(request), (JSON, "application/json"))
-        intake = await in_thread(
-            stow.Intake, parts.store, principal_of(request), study, _boundary_of(request)
+        ranges = accepted(request)
+        _form_of_answer(ranges)
+        form = form_of(
+            request.headers.get("content-type", ""), request.headers.get("content-encoding", "")
         )
         try:
-            async for chunk in _chunks(request):
-                await in_thread(intake.feed, chunk)
-            results = await in_thread(intake.finish)
-        except MultipartError as error:
-            return problem(400, str(error))
+            intake = await in_thread(
+                lambda: Intake(
+                    parts.store, principal_of(request), study, form, length=_length_of(request)
+                )
+            )
+        except UnsupportedMediaType as error:
+            return problem(415, str(error), {"Accept-Encoding": ENCODINGS})
+        try:
+            results = await _received(request, intake)
         except ClientDisconnect:
             return problem(400, "the client left before the end of the request")
         finally:
-            intake.abandon()
-        body = json_model.dumps(stow.response_dataset(results, base_url(request), study))
-        return Response(body, results.status, media_type=JSON)
+            await in_thread(intake.discard)
+        if results.trouble is not None and not results.stored and not results.failed:
+            return problem(results.status, str(results.trouble))
+        return _answer(ranges, results, response_dataset(results, base_url(request), study))
 
     return [
         Route("/studies", store_instances, methods=["POST"]),
@@ -49,28 +57,44 @@ def routes(parts: DicomWebParts) -> list[BaseRoute]:
     ]
 
 
-def _boundary_of(request: Request) -> str | None:
-    """The boundary of a multipart body, None for a body that is one instance; raises UnsupportedMediaType."""
-    content_type = request.headers.get("content-type", "")
-    media_type = content_type.split(";")[0].strip().lower()
-    if media_type == "application/dicom":
-        return None
-    if media_type not in {"multipart/related", "multipart/form-data", "multipart/mixed"}:
-        raise UnsupportedMediaType(
-            'instances are taken as multipart/related; type="application/dicom", or one as application/dicom'
-        )
-    part_type = re.search(r'type\s*=\s*"?([^;",]+)', content_type.partition(";")[2], re.IGNORECASE)
-    if part_type and part_type[1].strip().lower() not in {
-        "application/dicom",
-        "application/octet-stream",
-    }:
-        raise UnsupportedMediaType(
-            f"parts are taken as application/dicom, not as {part_type[1].strip()}"
-        )
-    found = _BOUNDARY.search(content_type)
-    if found is None:
-        raise InvalidQuery("Content-Type multipart/related has no boundary")
-    return found[2] or found[1]
+async def _received(request: Request, intake: Intake) -> Results:
+    try:
+        async for chunk in _chunks(request):
+            await in_thread(intake.feed, chunk)
+        return await in_thread(intake.finish)
+    except (MultipartError, TooLarge) as error:
+        return await in_thread(intake.break_off, error)
+
+
+def _length_of(request: Request) -> int:
+    with suppress(ValueError):
+        return max(int(request.headers.get("content-length", "0")), 0)
+    return 0
+
+
+def _form_of_answer(ranges: list[MediaRange]) -> tuple[str, bool]:
+    """(JSON or XML, whether it goes into a multipart message); raises NotAcceptable."""
+    for entry in ranges:
+        for media_type in (JSON, "application/json", XML):
+            if entry.allows(media_type):
+                return media_type, False
+        if entry.allows_parts(XML):
+            return XML, True
+    raise NotAcceptable(f"only in {JSON} and {XML}")
+
+
+def _answer(ranges: list[MediaRange], results: Results, dataset: dict[str, Any]) -> Response:
+    """The response data set in the form that the client prefers (STOW-06)."""
+    media_type, is_multipart = _form_of_answer(ranges)
+    if media_type != XML:
+        return Response(json_model.dumps(dataset), results.status, media_type=media_type)
+    document = xml_model.write(dataset)
+    if not is_multipart:
+        return Response(document, results.status, media_type=XML)
+    boundary = new_boundary()
+    body = part_head(boundary, XML, is_first=True) + document + closing(boundary)
+    full_type = f'multipart/related; type="{XML}"; boundary={boundary}'
+    return Response(body, results.status, headers={"Content-Type": full_type})
 
 
 async def _chunks(request: Request) -> AsyncIterator[bytes]:

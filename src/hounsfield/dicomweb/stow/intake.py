@@ -1,95 +1,177 @@
-"""STOW-RS: parts are stored as they arrive, then each is told what became of it (PS3.18 10.5)."""
+"""Takes the body of a request as it comes: each part is worked on while the next arrives (PS3.18 10.5, STOW-05)."""
 
 import logging
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Protocol
 
 from hounsfield.archive.access import Principal
-from hounsfield.archive.store import InstanceStore, SopMismatch, Source, Stored
+from hounsfield.archive.store import InstanceStore, Source
+from hounsfield.dicom.consumer_formats import FORMATS
+from hounsfield.dicom.part10 import Buffer
 from hounsfield.dicomweb.multipart import (
     MultipartError,
     MultipartReader,
     PartBegin,
     PartData,
     PartEnd,
+    read_content_type,
 )
-from hounsfield.errors import (
-    Conflict,
-    HounsfieldError,
-    InvalidInstance,
-    OutOfResources,
-    Refused,
-    Unavailable,
-)
+from hounsfield.dicomweb.problems import TooLarge, UnsupportedMediaType
+from hounsfield.dicomweb.stow.coding import content_decoder, transfer_decoder
+from hounsfield.dicomweb.stow.described import JSON, MAX_METADATA_BYTES, XML, Described
+from hounsfield.dicomweb.stow.pixel_parts import ReadPhotograph
+from hounsfield.dicomweb.stow.results import PROCESSING_FAILURE, Failure, Results, failure_of
+from hounsfield.errors import HounsfieldError, InvalidInstance, InvalidQuery
+from hounsfield.pixels.photographs import photograph
 from hounsfield.storage.objects import Spool
 
 log = logging.getLogger(__name__)
 
-# PS3.18 table 10.5.3-2 and PS3.4 B.2.3: why an instance failed.
-_REASON_OF: tuple[tuple[type[HounsfieldError], int], ...] = (
-    (SopMismatch, 0xA900),
-    (OutOfResources, 0xA700),
-    (Unavailable, 0xA700),
-    (Refused, 0x0124),
-    (Conflict, 0x0111),
-    (InvalidInstance, 0xC000),
+DICOM, OCTETS = "application/dicom", "application/octet-stream"
+_METADATA = frozenset({JSON, XML})
+_MULTIPARTS = frozenset({"multipart/related", "multipart/form-data", "multipart/mixed"})
+_ROOTS = frozenset({"", DICOM, OCTETS, JSON, XML})
+_TAKEN = (
+    f'instances are taken as {DICOM} or as multipart/related with type="{DICOM}", "{JSON}" or'
+    f' "{XML}"'
 )
-PROCESSING_FAILURE = 0x0110
-_DICOM = "application/dicom"
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
-    """A part that was not stored; ``identity`` is None where it could not be read."""
+class Form:
+    """What a request says of its body: ``boundary`` is "" where it is no multipart message."""
 
-    reason: int
-    text: str
-    identity: tuple[str, str] | None = None
-
-
-@dataclass(slots=True)
-class Results:
-    """What became of the parts of one request."""
-
-    stored: list[Stored] = field(default_factory=list)
-    failed: list[Failure] = field(default_factory=list)
+    media_type: str
+    boundary: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    encoding: str = ""
 
     @property
-    def status(self) -> int:
-        """PS3.18 table 10.5.3-1: 200 all stored, 202 some, 409 none."""
-        if not self.failed:
-            return 200
-        return 202 if self.stored else 409
+    def is_described(self) -> bool:
+        """Whether it begins with metadata, so that other parts are bulk data."""
+        return self.media_type in _METADATA
+
+
+def form_of(content_type: str, encoding: str = "") -> Form:
+    """Read Content-Type and Content-Encoding; raises UnsupportedMediaType, InvalidQuery."""
+    media_type, parameters = read_content_type(content_type)
+    if media_type in {DICOM, JSON, XML}:
+        return Form(media_type, headers={"content-type": content_type}, encoding=encoding)
+    root = read_content_type(parameters.get("type", ""))[0] if media_type in _MULTIPARTS else ""
+    if (root or media_type) in FORMATS:
+        raise UnsupportedMediaType(
+            f"{root or media_type} is taken together with metadata that says whose it is:"
+            f' multipart/related; type="{JSON}", the metadata first'
+        )
+    if media_type not in _MULTIPARTS or root not in _ROOTS:
+        raise UnsupportedMediaType(f"{_TAKEN}, not as {root or media_type or 'nothing'}")
+    if not parameters.get("boundary"):
+        raise InvalidQuery(f"Content-Type {media_type} has no boundary")
+    return Form(root, parameters["boundary"], encoding=encoding)
+
+
+class _Taker(Protocol):
+    """What takes the bytes of one part."""
+
+    def write(self, data: Buffer) -> None:
+        """Take some bytes; an error says that the part cannot be stored."""
+
+    def finish(self) -> None:
+        """The part is complete."""
+
+    def fail(self, problem: HounsfieldError) -> None:
+        """The part cannot be stored; `finish` is not called."""
 
 
 class Intake:
-    """Takes one request's body in pieces. Call `finish` at its end and `abandon` in any case."""
+    """Takes one request's body in pieces. Call `finish` at its end and `discard` in any case."""
 
     def __init__(
         self,
         store: InstanceStore,
         principal: Principal,
         study_instance_uid: str | None,
-        boundary: str | None,
+        form: Form,
+        read_photograph: ReadPhotograph = photograph,
+        length: int = 0,
     ) -> None:
-        """``boundary`` is that of a multipart body; None means that the body is one instance."""
+        """``length`` is what the body has, 0 where nobody knows. Raises UnsupportedMediaType, MultipartError."""
         self.results = Results()
         self._store = store
         self._source = Source(principal, "stow", principal.name)
         self._study_instance_uid = study_instance_uid
-        self._reader = MultipartReader(boundary) if boundary is not None else None
-        self._spool: Spool | None = None
-        self._trouble: HounsfieldError | None = None
+        self._form = form
+        self._reader = MultipartReader(form.boundary) if form.boundary else None
+        self._decoder = content_decoder(form.encoding, self._take)
+        self._described = Described(
+            store, study_instance_uid, read_photograph, self.keep, self.fail
+        )
+        self._part: _Part | None = None
         self._parts = 0
+        self._size_hint = 0 if form.encoding or form.boundary else length
+        self._has_metadata = form.is_described
         if self._reader is None:
-            self._begin({"content-type": _DICOM})
+            self._begin(form.headers)
 
     def feed(self, data: bytes) -> None:
-        """Store what a piece completes; raises MultipartError when the body is no multipart message."""
+        """Store what a piece completes; raises MultipartError, TooLarge where the body is not to be read on."""
+        self._decoder.write(data)
+
+    def finish(self) -> Results:
+        """The body is complete; raises MultipartError if it is not, or had no part."""
+        self._decoder.finish()
+        if self._reader is None:
+            self._end()
+        elif not self._reader.is_complete:
+            raise MultipartError(
+                "the body ends inside a part, without its closing delimiter"
+                if self._parts
+                else "the body has no part"
+            )
+        if not self._parts:
+            raise MultipartError("the body has no part")
+        self._described.finish()
+        return self.results
+
+    def break_off(self, problem: HounsfieldError) -> Results:
+        """The body cannot be read on. What is stored stays stored (STOW-05)."""
+        self.discard()
+        self.results.trouble = problem
+        return self.results
+
+    def discard(self) -> None:
+        """Drop what is not stored yet."""
+        part, self._part = self._part, None
+        if part is not None:
+            part.drop()
+        self._described.discard()
+
+    def keep(self, spool: Spool, about: tuple[str, str] | None = None) -> None:
+        """Store an instance, and tell what became of it; ``about`` are its names where they are known already."""
+        try:
+            stored = self._store.store_instance(
+                spool, self._source, within_study=self._study_instance_uid
+            )
+        except HounsfieldError as problem:
+            problem.about = problem.about or about
+            self.fail(problem)
+        except Exception:
+            log.exception("unexpected error while storing a part")
+            self.results.failed.append(
+                Failure(PROCESSING_FAILURE, "the archive's log says why", about)
+            )
+        else:
+            self.results.stored.append(stored)
+
+    def fail(self, problem: HounsfieldError) -> None:
+        """Tell of an instance that was not stored."""
+        self.results.failed.append(failure_of(problem))
+
+    def _take(self, data: Buffer) -> None:
         if self._reader is None:
             self._write(data)
             return
-        for event in self._reader.feed(data):
+        for event in self._reader.feed(bytes(data)):
             if isinstance(event, PartData):
                 self._write(event.data)
             elif isinstance(event, PartBegin):
@@ -97,116 +179,170 @@ class Intake:
             elif isinstance(event, PartEnd):
                 self._end()
 
-    def finish(self) -> Results:
-        """The body is complete; raises MultipartError if it is not, or had no part."""
-        if self._reader is None:
-            self._end()
-        elif self._spool is not None or self._trouble is not None:
-            # What lies behind the last delimiter may be half an instance: tell it, store nothing of it.
-            self._fail(InvalidInstance("the body ended inside this part"))
-        if not self._parts:
-            raise MultipartError("the body has no part")
-        return self.results
-
-    def abandon(self) -> None:
-        """Drop the part in progress; finished parts stay stored (STOW-05)."""
-        if self._spool is not None:
-            self._spool.discard()
-            self._spool = None
-
     def _begin(self, headers: dict[str, str]) -> None:
         self._parts += 1
-        self._trouble = None
-        media_type = headers.get("content-type", _DICOM).split(";")[0].strip().lower()
-        if media_type not in {_DICOM, "application/octet-stream"}:
-            self._trouble = InvalidInstance(f"a part is {media_type}, not {_DICOM}")
-            return
         try:
-            self._spool = self._store.spool()
-        except HounsfieldError as problem:
-            self._trouble = problem
+            self._part = _Part(self._taker_of(headers), headers)
+        except UnsupportedMediaType as problem:
+            self._part = _Part(_Refused(self, str(problem)), {})
 
-    def _write(self, data: bytes | memoryview) -> None:
-        if self._spool is None:
-            return
-        try:
-            self._spool.write(data)
-        except HounsfieldError as problem:
-            self.abandon()
-            self._trouble = problem
+    def _write(self, data: Buffer) -> None:
+        if self._part is not None:
+            self._part.write(data)
 
     def _end(self) -> None:
-        spool, self._spool = self._spool, None
-        if spool is None:
-            self._fail(self._trouble or InvalidInstance("an empty part"))
+        part, self._part = self._part, None
+        if part is not None:
+            part.finish()
+
+    def _taker_of(self, headers: dict[str, str]) -> _Taker:
+        media_type, parameters = read_content_type(headers.get("content-type", ""))
+        syntax = parameters.get("transfer-syntax", "").strip("*")
+        media_type = media_type or (self._form.media_type if not self._has_metadata else OCTETS)
+        if media_type in _METADATA:
+            self._has_metadata = True
+            return _Metadata(self, self._described, media_type, syntax)
+        if self._has_metadata and media_type != DICOM:
+            location = headers.get("content-location", "")
+            if not location and (name := headers.get("content-id", "")):
+                location = "cid:" + name.strip("<> ")
+            return _Bulk(self._described, location, media_type, syntax)
+        if media_type in {DICOM, OCTETS, ""}:
+            hint, self._size_hint = self._size_hint, 0
+            return _File(self, self._store, hint)
+        if media_type in FORMATS:
+            return _Refused(self, f"{media_type} needs metadata before it")
+        return _Refused(self, f"a part is {media_type[:40]}, not {DICOM}")
+
+
+class _Part:
+    """Undoes how a part is encoded and gives its bytes on, until one of them is one too many."""
+
+    def __init__(self, taker: _Taker, headers: dict[str, str]) -> None:
+        self._taker = taker
+        self._problem: HounsfieldError | None = None
+        inner = content_decoder(headers.get("content-encoding", ""), taker.write)
+        self._decoder = transfer_decoder(headers.get("content-transfer-encoding", ""), inner.write)
+        self._inner = inner
+
+    def write(self, data: Buffer) -> None:
+        if self._problem is not None:
             return
         try:
-            stored = self._store.store_instance(
-                spool, self._source, within_study=self._study_instance_uid
-            )
+            self._decoder.write(data)
+        except MultipartError:
+            self.drop()
+            raise
         except HounsfieldError as problem:
-            self._fail(problem)
-        except Exception:
-            log.exception("unexpected error while storing a part")
-            self.results.failed.append(Failure(PROCESSING_FAILURE, "the archive's log says why"))
-        else:
-            self.results.stored.append(stored)
+            self._problem = problem
+            self._taker.fail(problem)
 
-    def _fail(self, problem: HounsfieldError) -> None:
-        self.abandon()
-        self._trouble = None
-        reason = next(
-            (code for kind, code in _REASON_OF if isinstance(problem, kind)), PROCESSING_FAILURE
-        )
-        self.results.failed.append(Failure(reason, str(problem), problem.about))
+    def finish(self) -> None:
+        if self._problem is not None:
+            return
+        try:
+            self._decoder.finish()
+            self._inner.finish()
+            self._taker.finish()
+        except MultipartError:
+            self.drop()
+            raise
+        except HounsfieldError as problem:
+            self._taker.fail(problem)
 
-
-def response_dataset(
-    results: Results, base_url: str, study_instance_uid: str | None
-) -> dict[str, Any]:
-    """The Store Instances Response Module as DICOM JSON (PS3.18 table 10.5.3-2)."""
-    made: dict[str, Any] = {}
-    studies = {stored.identity.study_instance_uid for stored in results.stored}
-    if len(studies) == 1 or study_instance_uid:
-        study = study_instance_uid or next(iter(studies))
-        made["00081190"] = {"vr": "UR", "Value": [f"{base_url}/studies/{study}"]}
-    named = [failure for failure in results.failed if failure.identity is not None]
-    nameless = [failure for failure in results.failed if failure.identity is None]
-    if named:
-        made["00081198"] = {"vr": "SQ", "Value": [_failed_item(failure) for failure in named]}
-    if results.stored:
-        items = [_referenced_item(stored, base_url) for stored in results.stored]
-        made["00081199"] = {"vr": "SQ", "Value": items}
-    if nameless:
-        items = [
-            {"00081197": {"vr": "US", "Value": [failure.reason]}} | _comment(failure)
-            for failure in nameless
-        ]
-        made["0008119A"] = {"vr": "SQ", "Value": items}
-    return made
+    def drop(self) -> None:
+        """It will not be complete."""
+        if isinstance(self._taker, _File):
+            self._taker.discard()
 
 
-def _failed_item(failure: Failure) -> dict[str, Any]:
-    assert failure.identity is not None
-    return {
-        "00081150": {"vr": "UI", "Value": [failure.identity[0]]},
-        "00081155": {"vr": "UI", "Value": [failure.identity[1]]},
-        "00081197": {"vr": "US", "Value": [failure.reason]},
-    } | _comment(failure)
+class _File:
+    """A part that is an instance."""
+
+    def __init__(self, intake: Intake, store: InstanceStore, size_hint: int) -> None:
+        self._intake = intake
+        self._store = store
+        self._size_hint = size_hint
+        self._spool: Spool | None = None
+
+    def write(self, data: Buffer) -> None:
+        if self._spool is None:
+            self._spool = self._store.spool(self._size_hint)
+        limit = self._store.policy.max_object_bytes
+        if self._spool.size_bytes + len(data) > limit:
+            raise TooLarge(f"an instance may have {limit} bytes at most")
+        self._spool.write(data)
+
+    def finish(self) -> None:
+        spool, self._spool = self._spool, None
+        if spool is None:
+            raise InvalidInstance("an empty part")
+        self._intake.keep(spool)
+
+    def fail(self, problem: HounsfieldError) -> None:
+        self.discard()
+        self._intake.fail(problem)
+
+    def discard(self) -> None:
+        spool, self._spool = self._spool, None
+        if spool is not None:
+            spool.discard()
 
 
-def _comment(failure: Failure) -> dict[str, Any]:
-    return {"00000902": {"vr": "LO", "Value": [failure.text[:64]]}}
+class _Metadata:
+    """A part that describes instances."""
+
+    def __init__(self, intake: Intake, described: Described, media_type: str, syntax: str) -> None:
+        self._intake = intake
+        self._described = described
+        self._media_type, self._syntax = media_type, syntax
+        self._content = bytearray()
+
+    def write(self, data: Buffer) -> None:
+        if len(self._content) + len(data) > MAX_METADATA_BYTES:
+            raise TooLarge(f"metadata of more than {MAX_METADATA_BYTES} bytes is not taken")
+        self._content += data
+
+    def finish(self) -> None:
+        content, self._content = bytes(self._content), bytearray()
+        self._described.add_metadata(content, self._media_type, self._syntax)
+
+    def fail(self, problem: HounsfieldError) -> None:
+        self._content = bytearray()
+        if isinstance(problem, InvalidInstance):
+            self._intake.results.is_malformed = True
+        self._intake.fail(problem)
 
 
-def _referenced_item(stored: Stored, base_url: str) -> dict[str, Any]:
-    identity = stored.identity
-    url = (
-        f"{base_url}/studies/{identity.study_instance_uid}/series/{identity.series_instance_uid}"
-        f"/instances/{identity.sop_instance_uid}"
-    )
-    return {
-        "00081150": {"vr": "UI", "Value": [identity.sop_class_uid]},
-        "00081155": {"vr": "UI", "Value": [identity.sop_instance_uid]},
-        "00081190": {"vr": "UR", "Value": [url]},
-    }
+class _Bulk:
+    """A part that is the value of an attribute."""
+
+    def __init__(self, described: Described, location: str, media_type: str, syntax: str) -> None:
+        self._described = described
+        described.bulk_data.begin(location, media_type, syntax)
+
+    def write(self, data: Buffer) -> None:
+        self._described.bulk_data.write(data)
+
+    def finish(self) -> None:
+        self._described.end_bulk_data()
+
+    def fail(self, problem: HounsfieldError) -> None:
+        self._described.end_bulk_data(problem)
+
+
+class _Refused:
+    """A part that nobody takes."""
+
+    def __init__(self, intake: Intake, text: str) -> None:
+        self._intake = intake
+        self._text = text
+
+    def write(self, data: Buffer) -> None:
+        pass
+
+    def finish(self) -> None:
+        self._intake.fail(InvalidInstance(self._text))
+
+    def fail(self, problem: HounsfieldError) -> None:
+        self._intake.fail(problem)

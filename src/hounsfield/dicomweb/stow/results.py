@@ -1,0 +1,135 @@
+"""What became of the parts of a request, and how that is told (PS3.18 10.5.3, annex I)."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from hounsfield.archive.store import SopMismatch, Stored
+from hounsfield.dicomweb.problems import TooLarge, status_of
+from hounsfield.errors import (
+    Conflict,
+    HounsfieldError,
+    InvalidInstance,
+    InvalidQuery,
+    NotAcceptable,
+    OutOfResources,
+    Refused,
+    Unavailable,
+)
+
+# PS3.18 table 10.5.3-2 and PS3.4 B.2.3: why an instance failed.
+_REASON_OF: tuple[tuple[type[HounsfieldError], int], ...] = (
+    (SopMismatch, 0xA900),
+    (OutOfResources, 0xA700),
+    (TooLarge, 0xA700),
+    (Unavailable, 0xA700),
+    (Refused, 0x0124),
+    (NotAcceptable, 0xC122),
+    (Conflict, 0x0111),
+    (InvalidInstance, 0xC000),
+    (InvalidQuery, 0xC000),
+)
+PROCESSING_FAILURE = 0x0110
+# What says of a whole request that nothing of it could be stored for want of something here.
+_OF_THE_ARCHIVE = ((OutOfResources, 507), (TooLarge, 413), (Unavailable, 503), (Refused, 403))
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An instance that was not stored; ``about`` is its (SOP Class UID, SOP Instance UID) where it has names."""
+
+    reason: int
+    text: str
+    about: tuple[str, str] | None = None
+    status: int = 409
+
+
+def failure_of(problem: HounsfieldError) -> Failure:
+    """How an error of the archive is told."""
+    reason = next(
+        (code for kind, code in _REASON_OF if isinstance(problem, kind)), PROCESSING_FAILURE
+    )
+    status = next((code for kind, code in _OF_THE_ARCHIVE if isinstance(problem, kind)), 409)
+    return Failure(reason, str(problem), problem.about, status)
+
+
+@dataclass(slots=True)
+class Results:
+    """What became of the instances of one request.
+
+    ``trouble`` is why its body could not be read to its end; ``is_malformed`` says that metadata could not be read.
+    """
+
+    stored: list[Stored] = field(default_factory=list)
+    failed: list[Failure] = field(default_factory=list)
+    trouble: HounsfieldError | None = None
+    is_malformed: bool = False
+
+    @property
+    def status(self) -> int:
+        """PS3.18 table 10.5.3-1: 200 all stored, 202 some, 409 none; 400 where the message is broken.
+
+        Where nothing was stored for a single reason that lies with the archive, its own status says more.
+        """
+        if self.trouble is not None:
+            return status_of(self.trouble)
+        if not self.failed:
+            return 200
+        if self.stored:
+            return 202
+        if self.is_malformed:
+            return 400
+        found = {failure.status for failure in self.failed}
+        return found.pop() if len(found) == 1 else 409
+
+
+def response_dataset(
+    results: Results, base_url: str, study_instance_uid: str | None
+) -> dict[str, Any]:
+    """The Store Instances Response Module in the DICOM JSON model (PS3.18 table I-1)."""
+    made: dict[str, Any] = {}
+    studies = {stored.identity.study_instance_uid for stored in results.stored}
+    if results.stored and (len(studies) == 1 or study_instance_uid):
+        study = study_instance_uid or next(iter(studies))
+        made["00081190"] = {"vr": "UR", "Value": [f"{base_url}/studies/{study}"]}
+    named = [failure for failure in results.failed if failure.about is not None]
+    nameless = [failure for failure in results.failed if failure.about is None]
+    if results.trouble is not None:
+        nameless.append(failure_of(results.trouble))
+    if named:
+        made["00081198"] = {"vr": "SQ", "Value": [_failed_item(failure) for failure in named]}
+    if results.stored:
+        items = [_referenced_item(stored, base_url) for stored in results.stored]
+        made["00081199"] = {"vr": "SQ", "Value": items}
+    if nameless:
+        made["0008119A"] = {"vr": "SQ", "Value": [_reason(failure) for failure in nameless]}
+    return made
+
+
+def _reason(failure: Failure) -> dict[str, Any]:
+    return {
+        "00000902": {"vr": "LO", "Value": [failure.text[:64]]},
+        "00081197": {"vr": "US", "Value": [failure.reason]},
+    }
+
+
+def _failed_item(failure: Failure) -> dict[str, Any]:
+    assert failure.about is not None
+    sop_class, sop_instance = failure.about
+    names = {
+        "00081150": {"vr": "UI", "Value": [sop_class]},
+        "00081155": {"vr": "UI", "Value": [sop_instance]},
+    }
+    return dict(sorted((names | _reason(failure)).items()))
+
+
+def _referenced_item(stored: Stored, base_url: str) -> dict[str, Any]:
+    identity = stored.identity
+    url = (
+        f"{base_url}/studies/{identity.study_instance_uid}/series/{identity.series_instance_uid}"
+        f"/instances/{identity.sop_instance_uid}"
+    )
+    return {
+        "00081150": {"vr": "UI", "Value": [identity.sop_class_uid]},
+        "00081155": {"vr": "UI", "Value": [identity.sop_instance_uid]},
+        "00081190": {"vr": "UR", "Value": [url]},
+    }
