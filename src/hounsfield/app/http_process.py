@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hounsfield.app.accepting import SharingServer
 from hounsfield.app.archive import open_archive
+from hounsfield.app.bounded_http import BoundedHttp
 from hounsfield.app.calls import checks_from, recording_calls
 from hounsfield.app.child import DRAIN_S, LifeLine, Orders
 from hounsfield.dicomweb.parts import DicomWebPolicy
@@ -60,7 +61,7 @@ def run_http(orders: Orders, listener: socket.socket, life_line: LifeLine) -> No
             uvicorn.Config(
                 EndsEndless(web_app(parts), life_line),
                 loop="uvloop",
-                http="httptools",
+                http=BoundedHttp,
                 ws="websockets-sansio",
                 ws_max_size=_LONGEST_WS_MESSAGE,
                 lifespan="on",
