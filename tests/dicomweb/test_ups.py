@@ -7,6 +7,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from hounsfield.archive.access import LOCAL
 from hounsfield.archive.work_items import UnifiedWorklist
+from hounsfield.dicom import xml_model
 from hounsfield.index.site.work_item_events import EventQueue
 
 BASE = "/dicom-web"
@@ -151,15 +152,45 @@ def test_what_is_no_work_item_is_400_and_says_why(client, dataset):
         (b"[" * 100_000, JSON, 400),
         (b"\xff\xfe", JSON, 400),
         (b"x", {"Content-Type": "text/plain"}, 415),
+        (b"<x", {"Content-Type": "application/dicom+xml"}, 400),
+        (b"--b", {"Content-Type": "multipart/related; boundary=b"}, 400),
         (b" " * (5 << 20), JSON, 413),
     ],
-    ids=["cut", "empty", "none", "two", "deep", "binary", "text", "huge"],
+    ids=["cut", "empty", "none", "two", "deep", "binary", "text", "XML", "parts", "huge"],
 )
 def test_a_body_that_is_no_data_set_is_refused(client, content, headers, status):
     # WEB-09
     answer = client.http.post(f"{BASE}/workitems", content=content, headers=headers)
     assert answer.status_code == status
     assert answer.json()["detail"]
+
+
+def test_a_work_item_may_be_written_and_read_in_xml(client):
+    # UPSR-01, WEB-06
+    document = xml_model.write(work())
+    parts = b"--b\r\nContent-Type: application/dicom+xml\r\n\r\n" + document + b"\r\n--b--\r\n"
+    for number, (content, kind) in enumerate(
+        [
+            (document, "application/dicom+xml"),
+            (parts, 'multipart/related; type="application/dicom+xml"; boundary=b'),
+        ]
+    ):
+        path = f"{BASE}/workitems?1.2.{number}"
+        answer = client.http.post(path, content=content, headers={"Content-Type": kind})
+        assert answer.status_code == 201, answer.text
+        (found,) = client.get(f"1.2.{number}").json()
+        assert {tag: found[tag] for tag in work()} == work()
+    alone = {"Accept": "application/dicom+xml"}
+    answer = client.http.get(f"{BASE}/workitems/1.2.1", headers=alone)
+    assert answer.headers["content-type"] == "application/dicom+xml"
+    assert xml_model.read(answer.content)["00741204"] == value("LO", "Read CT")
+    many = {"Accept": 'multipart/related; type="application/dicom+xml"'}
+    answer = client.http.get(f"{BASE}/workitems", headers=many)
+    assert answer.headers["content-type"].startswith(
+        'multipart/related; type="application/dicom+xml"'
+    )
+    assert answer.content.count(b"Read CT") == 2
+    assert client.http.get(f"{BASE}/workitems", headers={"Accept": "image/png"}).status_code == 406
 
 
 def test_sequences_without_end_are_refused(client):

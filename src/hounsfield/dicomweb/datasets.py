@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 import struct
 from collections.abc import Sequence
 from typing import Any
@@ -10,19 +11,36 @@ import orjson
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from hounsfield.dicom import xml_model
 from hounsfield.dicom.encoding import encode_dataset
 from hounsfield.dicom.sequences import VR_NAMES, vr_of
 from hounsfield.dicom.transfer_syntax import EXPLICIT_LITTLE
-from hounsfield.dicomweb.negotiation import accepted, choose
+from hounsfield.dicomweb.multipart import (
+    MultipartError,
+    MultipartReader,
+    PartBegin,
+    PartData,
+    closing,
+    new_boundary,
+    part_head,
+)
+from hounsfield.dicomweb.negotiation import accepted
 from hounsfield.dicomweb.problems import TooLarge, UnsupportedMediaType
+from hounsfield.dicomweb.representations import (
+    JSON,
+    PLAIN_JSON,
+    XML,
+    choose_representation,
+)
 from hounsfield.errors import InvalidInstance
 
-JSON = "application/dicom+json"
+_BOUNDARY = re.compile(r'boundary\s*=\s*("([^"]+)"|[^;,\s]+)', re.IGNORECASE)
 MAX_BODY_BYTES = 4 << 20
 _MAX_DEPTH = 32
 _TAG_DIGITS = 8
 _NAMES = frozenset(VR_NAMES.values())
-_NUMBERS = frozenset({"US", "SS", "UL", "SL", "UV", "SV", "FL", "FD"})
+_INTEGERS = frozenset({"US", "SS", "UL", "SL", "UV", "SV"})
+_NUMBERS = _INTEGERS | {"FL", "FD"}
 _BYTES = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
 _GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 DataSet = dict[str, Any]
@@ -48,15 +66,43 @@ async def read_dataset(
 
     Raises UnsupportedMediaType, TooLarge, InvalidInstance.
     """
-    media_type = request.headers.get("content-type", JSON).split(";")[0].strip().lower()
+    content_type = request.headers.get("content-type", JSON)
     body = await read_body(request, at_most)
     if not body.strip():
         if may_be_absent:
             return {}
         raise InvalidInstance("the request has no data set")
-    if media_type in {JSON, "application/json"}:
+    media_type = _type_of(content_type)
+    if media_type == "multipart/related":
+        content_type, body = _only_part(content_type, body)
+        media_type = _type_of(content_type)
+    if media_type in {JSON, PLAIN_JSON}:
         return from_json(body)
-    raise UnsupportedMediaType(f"a data set is taken as {JSON}, not as {media_type[:80]}")
+    if media_type in {XML, "application/xml", "text/xml"}:
+        return checked(xml_model.read(body))
+    raise UnsupportedMediaType(f"a data set is taken as {JSON} or {XML}, not as {media_type[:80]}")
+
+
+def _type_of(content_type: str) -> str:
+    return content_type.split(";", maxsplit=1)[0].strip().lower()
+
+
+def _only_part(content_type: str, body: bytes) -> tuple[str, bytes]:
+    """(Content-Type, content) of the one part of a multipart body; raises InvalidInstance."""
+    found = _BOUNDARY.search(content_type)
+    parts: list[tuple[str, bytearray]] = []
+    try:
+        reader = MultipartReader((found[2] or found[1]) if found else "")
+        for event in reader.feed(body):
+            if isinstance(event, PartBegin):
+                parts.append((event.headers.get("content-type", XML), bytearray()))
+            elif isinstance(event, PartData):
+                parts[-1][1].extend(event.data)
+    except MultipartError as problem:
+        raise InvalidInstance(str(problem)) from None
+    if len(parts) != 1 or not reader.is_complete:
+        raise InvalidInstance("one whole part with one data set is taken")
+    return parts[0][0], bytes(parts[0][1])
 
 
 def from_json(body: bytes) -> DataSet:
@@ -134,15 +180,35 @@ def _value(tag: str, vr: str, value: Any, depth: int) -> Any:
             return {one: names[one] for one in _GROUPS if names.get(one)}
     elif vr in _NUMBERS or vr in {"IS", "DS"}:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if isinstance(value, str) and vr in _INTEGERS:
+            value, is_number = _integer(value), True
         if is_number or isinstance(value, str):
-            return value
+            return str(value) if isinstance(value, str) else value
     elif vr not in _BYTES and isinstance(value, str):
         return value
     raise InvalidInstance(f"({tag[:4]},{tag[4:]}): {str(value)[:40]!r} is no value of VR {vr}")
 
 
+def _integer(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise InvalidInstance(f"{text[:40]!r} is no number") from None
+
+
 def dataset_response(request: Request, found: Sequence[DataSet], status: int = 200) -> Response:
-    """An answer of data sets, in the form that the client prefers; raises NotAcceptable."""
-    media_type = choose(accepted(request), (JSON, "application/json"))
+    """An answer of data sets, in the form that the client prefers; raises NotAcceptable (WEB-03, WEB-06)."""
     ordered = [dict(sorted(one.items())) for one in found]
-    return Response(orjson.dumps(ordered), status, media_type=media_type)
+    ranges = accepted(request)
+    representation = choose_representation(ranges)
+    if representation != XML:
+        return Response(orjson.dumps(ordered), status, media_type=representation)
+    wants_one = next((one for one in ranges if one.allows(XML) or one.allows_parts(XML)), None)
+    if len(ordered) == 1 and wants_one is not None and wants_one.media_type == XML:
+        return Response(xml_model.write(ordered[0]), status, media_type=XML)
+    boundary = new_boundary()
+    pieces = []
+    for number, one in enumerate(ordered):
+        pieces += [part_head(boundary, XML, is_first=number == 0), xml_model.write(one)]
+    media_type = f'multipart/related; type="{XML}"; boundary={boundary}'
+    return Response(b"".join([*pieces, closing(boundary)]), status, media_type=media_type)
