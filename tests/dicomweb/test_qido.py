@@ -317,6 +317,18 @@ def test_unknown_parameters_are_ignored_and_malformed_ones_are_400(site):
         assert find(site, f"/studies?{query}").status_code == 400, query
 
 
+@pytest.mark.parametrize("resource", ["/studies", "/workitems"])
+def test_paths_that_lead_deeper_than_any_sequence_are_400(site, resource):
+    path = ".".join(["00400275"] * 3000)
+    for query in (f"{path}=1", f"{path}.PatientID=1"):
+        answer = site.client.get(f"{BASE}{resource}?{query}")
+        assert answer.status_code == 400
+        assert "16" in answer.json()["detail"]
+    within = ".".join(["RequestAttributesSequence"] * 15)
+    answer = site.client.get(f"{BASE}{resource}?{within}.ScheduledProcedureStepID=1")
+    assert answer.status_code in (200, 204)
+
+
 @pytest.mark.parametrize(
     "accept",
     ["application/dicom+json", "application/json", "*/*", "", "text/html, */*;q=0.1",

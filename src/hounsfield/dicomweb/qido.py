@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.datadict import dictionary_VM, dictionary_VR, tag_for_keyword
 
 from hounsfield.dicom.attributes import ATTRIBUTES
 from hounsfield.dicom.entity_attributes import is_said_of
@@ -18,8 +18,10 @@ from hounsfield.dicom.query import (
     Matching,
     Query,
     SingleValue,
+    UidList,
     Universal,
 )
+from hounsfield.dicomweb.searches import MAX_PATH
 from hounsfield.errors import InvalidQuery
 
 MAX_RESULTS = 5000
@@ -50,6 +52,7 @@ _COMPUTED = {
 }
 # What every answer has whether it is asked for or not.
 _ANSWERED = frozenset({0x00080005, 0x00080056, 0x00081190})
+_SINGLE = frozenset({"AE", "CS", "LO", "SH"})
 _DATES_AND_TIMES = frozenset(TIME_OF_DATE) | frozenset(TIME_OF_DATE.values())
 
 
@@ -138,8 +141,13 @@ class _Parameters:
 
 
 def path_of(name: str) -> Path | None:
-    """The tags of keywords or ``ggggeeee``, joined by dots; None if it names no attribute (QIDO-01)."""
-    path = tuple(map(_tag_named, name.split(".")))
+    """The tags of keywords or ``ggggeeee``, joined by dots; None if it names no attribute (QIDO-01).
+
+    Raises InvalidQuery for a path that leads deeper than any sequence of the standard.
+    """
+    path = tuple(map(_tag_named, name.split(".", MAX_PATH)))
+    if len(path) > MAX_PATH:
+        raise InvalidQuery(f"{name[:80]}...: no path has more than {MAX_PATH} parts")
     return None if None in path else path  # type: ignore[return-value]
 
 
@@ -178,7 +186,19 @@ def _parsed(path: Path, value: str, options: Options) -> Matching:
     if vr == "CS":
         # No code has a comma in it (PS3.5 6.2), and on the web lists are written with commas.
         value = value.replace(",", "\\")
+    if options.matches_several and vr in _SINGLE and _has_one_value(path[-1]):
+        # PS3.4 C.2.2.2.8 is about attributes with several values; of one value a list can only mean any of them.
+        values = tuple(part.strip(" ") for part in value.split("\\") if part.strip(" "))
+        if len(values) > 1 and not set(value) & {"*", "?"}:
+            return UidList(values)
     return parse_key(path[-1], vr, value, options)
+
+
+def _has_one_value(tag: int) -> bool:
+    try:
+        return dictionary_VM(tag) == "1"
+    except KeyError:
+        return False
 
 
 def _keys(matched: list[tuple[Path, Matching]], offset_from_utc: str) -> list[Key]:

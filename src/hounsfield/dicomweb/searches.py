@@ -14,6 +14,7 @@ from hounsfield.errors import InvalidQuery
 
 SERVICE = "Hounsfield"
 MAX_RESULTS = 5000
+MAX_PATH = 16  # names joined by dots; no sequence of the standard is as deep
 _MOST_COUNTED = 100_000
 _OPTIONS = frozenset({"fuzzymatching", "emptyvaluematching", "multiplevaluematching"})
 _NOT_ATTRIBUTES = _OPTIONS | {
@@ -68,7 +69,9 @@ def add_key(identifier: DataSet, name: str, value: str) -> None:
 
     What names no attribute is passed over (8.3.1).
     """
-    tags = [_tag(part) for part in name.split(".")]
+    tags = [_tag(part) for part in name.split(".", MAX_PATH)]
+    if len(tags) > MAX_PATH:
+        raise InvalidQuery(f"{name[:80]}...: no path has more than {MAX_PATH} parts")
     if None in tags:
         return
     place = identifier
