@@ -14,8 +14,10 @@ from hounsfield.dicomweb import (
     storing,
     thumbnail,
     ups,
+    uri,
     worklist,
 )
+from hounsfield.dicomweb.capabilities import capabilities
 from hounsfield.dicomweb.parts import DicomWebParts
 from hounsfield.dicomweb.problems import HANDLERS
 
@@ -32,10 +34,12 @@ _TRANSACTIONS = (
     worklist.routes,
     procedure_steps.routes,
     deletion.routes,
+    uri.routes,
 )
 
 
 def dicomweb_app(parts: DicomWebParts) -> Starlette:
     """The application to be mounted at the base of the DICOMweb service."""
     routes: list[BaseRoute] = [route for make in _TRANSACTIONS for route in make(parts)]
+    routes.append(capabilities(tuple(routes)))
     return Starlette(routes=routes, exception_handlers=HANDLERS)

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Awaitable, Callable
-from functools import partial
+from functools import partial, wraps
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -206,6 +206,7 @@ class _WorklistService:
 def _answered(handler: Handler, of_rule: dict[Rule, tuple[int, str]]) -> Handler:
     """The handler, with what the worklist refuses as status, words and Warning."""
 
+    @wraps(handler)
     async def answer(request: Request) -> Response:
         try:
             return await handler(request)

@@ -25,12 +25,15 @@ from hounsfield.archive.thumbnails import Thumbnails
 from hounsfield.dicomweb.parts import PLAIN, DicomWebParts, DicomWebPolicy
 from hounsfield.dicomweb.problems import HANDLERS
 from hounsfield.dicomweb.routes import dicomweb_app
+from hounsfield.dicomweb.uri import wado_uri
 from hounsfield.index.index import Index
 from hounsfield.index.site.peers import Peers
 from hounsfield.pixels.pool import DecodePool, PoolConfig
 from hounsfield.web.api import ApiParts, api_app
 from hounsfield.web.app_files import AppFiles
+from hounsfield.web.cross_origin import CrossOrigin
 from hounsfield.web.events import Feed
+from hounsfield.web.proxies import BehindProxy
 from hounsfield.web.security import LoopbackOnly
 
 _THREADS = 64
@@ -51,6 +54,7 @@ class WebParts:
     ask_peer: AskPeer | None = None
     decoding: PoolConfig | None = None
     policy: DicomWebPolicy = PLAIN
+    trusted_proxies: tuple[str, ...] = ()
 
 
 def web_app(parts: WebParts) -> ASGIApp:
@@ -73,16 +77,14 @@ def web_app(parts: WebParts) -> ASGIApp:
     shown = Representations(parts.retrieve, Rendering(parts.retrieve, pool))
     derived = DerivedFiles(parts.data_folder / "derived" / "thumbnails")
     thumbnails = Thumbnails(parts.retrieve, shown, derived)
-    dicomweb = dicomweb_app(
-        DicomWebParts(
-            store=parts.store,
-            search=parts.search,
-            retrieve=parts.retrieve,
-            thumbnails=thumbnails,
-            representations=shown,
-            peers=parts.peers,
-            policy=parts.policy,
-        )
+    dicomweb = DicomWebParts(
+        store=parts.store,
+        search=parts.search,
+        retrieve=parts.retrieve,
+        thumbnails=thumbnails,
+        representations=shown,
+        peers=parts.peers,
+        policy=parts.policy,
     )
 
     async def health(_request: Request) -> Response:
@@ -101,7 +103,8 @@ def web_app(parts: WebParts) -> ASGIApp:
 
     app = Starlette(
         routes=[
-            Mount("/dicom-web", dicomweb),
+            Mount("/dicom-web", dicomweb_app(dicomweb)),
+            Route("/wado", wado_uri(dicomweb)),
             Mount("/api", api_app(api)),
             Route("/healthz", health),
             Route("/readyz", ready),
@@ -110,4 +113,6 @@ def web_app(parts: WebParts) -> ASGIApp:
         exception_handlers=HANDLERS,
         lifespan=lifespan,
     )
-    return LoopbackOnly(app)
+    origins = parts.policy.allowed_origins
+    behind_proxy = BehindProxy(app, parts.trusted_proxies)
+    return LoopbackOnly(CrossOrigin(behind_proxy, origins), origins)

@@ -6,11 +6,13 @@ another site's page.
 """
 
 import ipaddress
+from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hounsfield.dicomweb.problems import problem
+from hounsfield.web.cross_origin import BASE
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 HEADERS = (
@@ -24,8 +26,10 @@ HEADERS = (
 class LoopbackOnly:
     """ASGI middleware: refuses foreign Host and Origin, and adds security headers to every answer."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, allowed_origins: Collection[str] = ()) -> None:
+        """``allowed_origins`` are those of other sites whose pages may use DICOMweb."""
         self._app = app
+        self._allowed = frozenset(allowed_origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in {"http", "websocket"}:
@@ -36,7 +40,7 @@ class LoopbackOnly:
         origin = headers.get(b"origin", b"").decode("latin-1")
         if scope["type"] == "websocket":
             # A browser lets any page open one, and says only by its Origin which page it is.
-            if is_loopback_host(host) and (not origin or is_same_origin(origin, host)):
+            if is_loopback_host(host) and (not origin or self._is_trusted(scope, origin, host)):
                 await self._app(scope, receive, send)
             else:
                 await send({"type": "websocket.close", "code": 1008})
@@ -47,7 +51,8 @@ class LoopbackOnly:
             )
             await answer(scope, receive, send)
             return
-        if scope["method"] not in _SAFE and origin and not is_same_origin(origin, host):
+        is_ours = not origin or self._is_trusted(scope, origin, host)
+        if scope["method"] not in _SAFE and not is_ours:
             answer = problem(403, "Another web site may not change anything here.")
             await answer(scope, receive, send)
             return
@@ -59,6 +64,10 @@ class LoopbackOnly:
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+    def _is_trusted(self, scope: Scope, origin: str, host: str) -> bool:
+        is_allowed = origin in self._allowed and scope["path"].startswith(f"{BASE}/")
+        return is_allowed or is_same_origin(origin, host)
 
 
 def is_loopback_host(host: str) -> bool:
