@@ -50,6 +50,7 @@ def run_http(orders: Orders, listener: socket.socket, life_line: LifeLine) -> No
             check_peer=checks_from(settings.dimse.ae_title, our_ports),
             ask_peer=PeerBrowser(settings.dimse.ae_title),
             server=server_facts,
+            trusted_proxies=settings.web.trusted_proxies,
             policy=DicomWebPolicy(
                 may_delete=settings.dicomweb.delete == "allow",
                 keeps_started=settings.dimse.worklist_keeps_started,

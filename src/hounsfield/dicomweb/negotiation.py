@@ -69,9 +69,9 @@ def _parsed(text: str) -> tuple[MediaRange, ...]:
 
 
 def parse_accept(text: str) -> list[MediaRange]:
-    """Read an Accept value; entries that are no media ranges are passed over. No entry at all means */*.
+    """Read an Accept value; entries that are no media ranges are passed over.
 
-    The type parameter may be quoted or not, and a transfer syntax may stand in a parameter of its own.
+    No entry at all means */*, entries that are all refused (q=0) leave none. The type parameter may be quoted or not, and a transfer syntax may stand in a parameter of its own.
     """
     found = []
     for entry in _split(text[:_MAX_ACCEPT]):
@@ -97,10 +97,12 @@ def parse_accept(text: str) -> list[MediaRange]:
                 quality,
             )
         )
+    if not found:
+        return [MediaRange("*/*")]
     found = [entry for entry in found if entry.quality > 0]
     # Of what is liked alike, the range that says more goes first (RFC 9110 12.5.1).
     found.sort(key=lambda entry: (-entry.quality, "*" in entry.media_type))
-    return found or [MediaRange("*/*")]
+    return found
 
 
 def _split(text: str) -> Sequence[str]:

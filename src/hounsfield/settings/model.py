@@ -52,6 +52,13 @@ def _origin(text: str) -> str:
     return text
 
 
+def _network(text: str) -> str:
+    try:
+        return str(ipaddress.ip_network(text, strict=False))
+    except ValueError:
+        raise ValueError("write an address or a network, such as 127.0.0.1 or 10.0.0.0/8") from None
+
+
 def _ae_title(title: str) -> str:
     title = title.strip(" ")  # PS3.5 6.2: leading and trailing spaces are not significant
     if not 0 < len(title) <= AE_TITLE_LENGTH:
@@ -87,6 +94,9 @@ class WebSettings(_Group):
     """Address to listen on. Only addresses of this machine itself are accepted."""
     port: ListenPort = 8080
     """TCP port; 0 takes any free one."""
+    trusted_proxies: tuple[Annotated[str, AfterValidator(_network)], ...] = ()
+    """Addresses or networks of reverse proxies that are believed when they say, by Forwarded or X-Forwarded-Proto,
+    -Host and -Prefix, how the client reached them. The addresses that DICOMweb answers with are then the proxy's."""
     processes: Annotated[int, Field(ge=0, le=64)] = 0
     """How many processes answer at the same time; 0 takes one for each processor, at most four."""
     access_log: bool = False
