@@ -37,8 +37,8 @@ def decode_frame(
         pixels, is_rgb = codestreams.decode(bytes(frame), image)
         return pixels if is_rgb else _to_rgb(pixels, image)
     if syntax is not None and syntax.uid == _DEFLATED_FRAME:
-        frame = _inflate(frame, _native_bytes(image))
-    return _native(frame, image, bit_offset)
+        frame = inflate(frame, native_bytes(image))
+    return native_values(frame, image, bit_offset)
 
 
 def _is_plain(uid: str) -> bool:
@@ -70,22 +70,25 @@ def _samples(image: ImagePixelDescription) -> int:
     return pixels * image.samples_per_pixel
 
 
-def _native_bytes(image: ImagePixelDescription) -> int:
+def native_bytes(image: ImagePixelDescription) -> int:
+    """How many bytes a native frame has."""
     return -(-_samples(image) * image.bits_allocated // 8)
 
 
-def _inflate(frame: Buffer, size: int) -> bytes:
+def inflate(frame: Buffer, size: int) -> bytes:
+    """A deflated frame of so many bytes (PS3.5 A.4.14), never more; raises InvalidInstance."""
     try:
         return zlib.decompressobj(-zlib.MAX_WBITS).decompress(frame, size + 8)
     except zlib.error as error:
         raise InvalidInstance(f"its deflated frame cannot be inflated: {error}") from error
 
 
-def _native(frame: Buffer, image: ImagePixelDescription, bit_offset: int) -> NDArray[Any]:
+def native_values(frame: Buffer, image: ImagePixelDescription, bit_offset: int) -> NDArray[Any]:
+    """The stored values of a native frame, as `decode_frame` gives them; ``image`` was checked."""
     count = _samples(image)
     if len(frame) * 8 < count * image.bits_allocated + bit_offset:
         raise InvalidInstance(
-            f"a frame of {image.rows} x {image.columns} pixels needs {_native_bytes(image)} bytes, "
+            f"a frame of {image.rows} x {image.columns} pixels needs {native_bytes(image)} bytes, "
             f"here are {len(frame)}"
         )
     if image.bits_allocated == 1:

@@ -58,7 +58,7 @@ def native_frames(
     check(image)
     if number_of_frames < 1:
         raise InvalidInstance("it has no frames")
-    decoded = (_decoded(bytes(frame), image) for frame in frames)
+    decoded = (decoded_cells(bytes(frame), image) for frame in frames)
     try:
         first, photometric = next(decoded)
     except StopIteration:
@@ -84,7 +84,7 @@ def _is_422(image: ImagePixelDescription, photometric: str) -> bool:
     return photometric.endswith("_422") and image.samples_per_pixel == 3
 
 
-def _decoded(frame: bytes, image: ImagePixelDescription) -> tuple[NDArray[Any], str]:
+def decoded_cells(frame: bytes, image: ImagePixelDescription) -> tuple[NDArray[Any], str]:
     """(cells of one frame as they will lie, what they mean)."""
     photometric = image.photometric_interpretation
     syntax = image.transfer_syntax_uid
