@@ -160,7 +160,7 @@ def _decoded(buffer: Buffer, header: Header, changes: Changes) -> Changes:
     put[_PHOTOMETRIC] = ("CS", even(native.photometric_interpretation.encode(), b" "))
     if image.samples_per_pixel > 1:
         put[_PLANAR] = ("US", struct.pack("<H", 0))
-    put |= _lossy(buffer, header, table, native.length)
+    put |= lossy_attributes(buffer, header, table, native.length)
     vr = "OW" if image.bits_allocated > 8 else "OB"
     return replace(
         changes,
@@ -170,7 +170,7 @@ def _decoded(buffer: Buffer, header: Header, changes: Changes) -> Changes:
     )
 
 
-def _lossy(
+def lossy_attributes(
     buffer: Buffer, header: Header, table: FrameTable, length: int
 ) -> Mapping[int, tuple[str, bytes]]:
     """What (0028,2110) and its like must say if nobody else has said it (PS3.3 C.7.6.1.1.5)."""

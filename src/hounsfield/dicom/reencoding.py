@@ -6,6 +6,8 @@ Text stays as its bytes, whatever character set it claims to be in.
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import accumulate
+from struct import pack
 from typing import Literal
 
 from hounsfield.dicom.part10 import PIXEL_DATA_TAGS, Buffer
@@ -44,6 +46,19 @@ _MAX_SHORT = 0xFFFE
 
 
 @dataclass(frozen=True, slots=True)
+class Fragments:
+    """Compressed frames, a fragment each: their lengths, which are even, and their bytes one after the other."""
+
+    lengths: tuple[int, ...]
+    pieces: Iterable[bytes]
+
+    @property
+    def offsets(self) -> tuple[int, ...]:
+        """Where each item begins after the offset table (PS3.5 A.4)."""
+        return tuple(accumulate((length + 8 for length in self.lengths[:-1]), initial=0))
+
+
+@dataclass(frozen=True, slots=True)
 class Changes:
     """What is to be different in what is written.
 
@@ -52,6 +67,7 @@ class Changes:
         is_dropped: says the same of an attribute on any level, by the tags that lead to it.
         put: elements by tag, as (VR, value in little endian, already padded), instead of what is there.
         pixel_data: what stands in Pixel Data instead: its VR, its length without padding, its bytes in little endian.
+        fragments: compressed frames that stand in Pixel Data instead; for explicit VR little endian only.
         of_item: gives the changes of an item in which there is encapsulated pixel data, by where the item lies.
     """
 
@@ -59,6 +75,7 @@ class Changes:
     is_dropped: Callable[[tuple[int, ...]], bool] = lambda _path: False
     put: Mapping[int, tuple[str, bytes]] = field(default_factory=dict)
     pixel_data: tuple[str, int, Iterable[bytes]] | None = None
+    fragments: Fragments | None = None
     of_item: "Callable[[int, int, Encoding], Changes] | None" = None
 
 
@@ -118,7 +135,9 @@ class _Reencoder:
                 continue
             if self._is_dropped(inside):
                 continue
-            if tag == _PIXEL_DATA and changes.pixel_data is not None:
+            if tag == _PIXEL_DATA and changes.fragments is not None:
+                self._fragments(changes.fragments, write)
+            elif tag == _PIXEL_DATA and changes.pixel_data is not None:
                 self._pixel_data(changes.pixel_data, cell_bytes, write)
             else:
                 signed = is_signed and source.is_implicit_vr and may_be_signed(tag)
@@ -227,6 +246,30 @@ class _Reencoder:
         if written != length:
             raise InvalidInstance(f"{written} bytes of pixels came where {length} were announced")
         write(self._swapped(left + b"\0" * (len(left) % 2), size, False))
+
+    def _fragments(self, fragments: Fragments, write: Write) -> None:
+        """PS3.5 A.4: the basic offset table, left empty where 32 bits are not enough, then an item for each frame."""
+        write(self._head(_PIXEL_DATA, "OB", UNDEFINED))
+        offsets = fragments.offsets
+        table = b"" if offsets[-1] >= UNDEFINED else pack(f"<{len(offsets)}I", *offsets)
+        write(self._mark(ITEM, len(table)) + table)
+        left = iter(fragments.lengths)
+        missing = 0
+        for piece in fragments.pieces:
+            at = 0
+            while at < len(piece):
+                if not missing:
+                    missing = next(left, 0)
+                    if not missing:
+                        raise InvalidInstance("more bytes of frames came than were announced")
+                    write(self._mark(ITEM, missing))
+                part = piece[at : at + missing]
+                write(part)
+                at += len(part)
+                missing -= len(part)
+        if missing or next(left, 0):
+            raise InvalidInstance("fewer bytes of frames came than were announced")
+        write(self._mark(SEQUENCE_END, 0))
 
     def _swapped(self, value: bytes, size: int, is_big_endian: bool) -> bytes:
         if size == 1 or is_big_endian == self._target.is_big_endian:

@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 
 from hounsfield.pixels.annotations import card
+from hounsfield.pixels.cells import cells_of
 from hounsfield.pixels.description import ImagePixelDescription
 from hounsfield.pixels.drawing import PictureForm, picture_file, picture_of
+from hounsfield.pixels.encode import encode_frame, recompress
 from hounsfield.pixels.native import native_frames
 from hounsfield.pixels.pictures import animated_gif, encode
 from hounsfield.pixels.render import thumbnail
@@ -57,7 +59,21 @@ def _card(lines: list[str], width: int, height: int) -> Result:
     return None, encode(card(lines, width, height), "image/jpeg")
 
 
+def _encode(
+    frame: bytes, image: ImagePixelDescription, bit_offset: int, wanted: str, quality: int
+) -> Result:
+    cells, photometric = cells_of(frame, image, bit_offset)
+    made = encode_frame(cells, image, photometric, wanted, quality)
+    return made.photometric_interpretation, made.content
+
+
+def _recompress(frame: bytes, wanted: str) -> Result:
+    return None, recompress(frame, wanted)
+
+
 TASKS: dict[str, Callable[..., Result]] = {
+    "encode": _encode,
+    "recompress": _recompress,
     "picture": _picture,
     "native": _native,
     "raster": _raster,
