@@ -1,6 +1,7 @@
 """Orders on the command line."""
 
 import json
+import re
 
 import pytest
 
@@ -27,7 +28,11 @@ def test_an_order_is_added_listed_changed_and_cancelled(run):
     assert done["AccessionNumber"] == found["AccessionNumber"]
     run("order", "cancel", "1")
     assert run("order", "show", "1", "--json").json["status"] == "cancelled"
-    assert "PatientName: Doe^Jane" in run("order", "show", "1").out
+    shown = run("order", "show", "1").out
+    assert "PatientName: Doe^Jane" in shown
+    assert re.search(r"^created: \d{4}-\d\d-\d\d \d\d:\d\d:\d\d$", shown, re.MULTILINE)
+    assert "created by: local" in shown
+    assert "_us" not in shown
 
 
 def test_orders_come_from_a_file(run, tmp_path):

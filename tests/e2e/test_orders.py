@@ -389,7 +389,9 @@ def test_the_study_of_a_step_without_an_order_is_opened(wide, server, storescu, 
     wide("study-header").get_by_text("Payne, Cecilia").wait_for()
 
 
-def test_a_study_that_stays_incomplete_says_how_many_are_missing(wide, tmp_path, storescu, images):
+def test_a_study_that_stays_incomplete_says_how_many_are_missing_as_its_order_does(
+    wide, tmp_path, storescu, images
+):  # MPPS-03
     soon = {"HOUNSFIELD_COMPLETE_AFTER_S": "1", "HOUNSFIELD_INCOMPLETE_AFTER_S": "2"}
     with live_server(tmp_path / "data", environment=soon) as server:
         order = make(server, {"PatientID": "INC-1", "PatientName": "Germain^Sophie",
@@ -405,6 +407,19 @@ def test_a_study_that_stays_incomplete_says_how_many_are_missing(wide, tmp_path,
         badge.hover()
         wide.page.get_by_role("tooltip").wait_for()
         wide.shoot("list-incomplete-wide")
+
+        wide.page.goto(f"{server.http}/worklist")
+        attention = wide("attention")
+        attention.get_by_text("MPPS names 6 images, 4 are here").wait_for()
+        attention.get_by_role("button", name="Germain, Sophie").click()
+        wide("attention-note").get_by_text("Missing: 2 of Axial 1.0").wait_for()
+        wide.page.wait_for_timeout(400)  # the drawer slides in
+        wide.shoot("order-incomplete-wide")
+        wide("accept-missing").click()
+        wide("attention-note").wait_for(state="hidden")
+        attention.wait_for(state="hidden")
+        wide.page.goto(server.http)
+        badge.get_by_text("2 missing").wait_for()
         send(server, paths[4:])
         wide.row(order["StudyInstanceUID"]).get_by_test_id("status-complete").wait_for()
         wide.page.goto("about:blank")  # lets go of the feed before its server stops

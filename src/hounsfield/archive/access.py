@@ -30,6 +30,20 @@ _MAY: dict[str, frozenset[str]] = {
 }
 
 
+# What each is, for people: "CT2 may not read the worklist here".
+IN_WORDS: dict[str, str] = {
+    "store": "store images",
+    "search": "search",
+    "retrieve": "retrieve images",
+    "worklist": "read the worklist",
+    "procedure-step": "report procedure steps",
+    "commit": "ask for storage commitment",
+    "work-item": "work on work items",
+    "delete": "delete",
+    "administer": "administer",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Who does something: ``name`` is an AE title, an account or "local"."""
@@ -49,4 +63,4 @@ def require(principal: Principal, action: Action) -> None:
     if action not in _MAY[principal.kind] or (
         principal.may is not None and action not in principal.may
     ):
-        raise Refused(f"{principal.name} may not {action}")
+        raise Refused(f"{principal.name} may not {IN_WORDS[action]}")

@@ -12,6 +12,7 @@ from hounsfield.dicom.query import Key, Level, Query, UidList
 from hounsfield.errors import InvalidQuery
 from hounsfield.index.site.jobs import NewJob
 from hounsfield.index.site.records import Peer
+from hounsfield.index.site.routed import in_words
 
 PULL_JOB = "pull"
 MOST_MATCHES = 10_000
@@ -172,6 +173,15 @@ def require_uids(*uids: str) -> None:
             raise InvalidQuery(f"{uid[:64]!r} is no UID")
 
 
+def _named(known: Mapping[str, Any]) -> str:
+    """A study by what a peer said of it, without the patient; empty where it said nothing."""
+    description, date = (str(known.get(name, "")) for name in ("StudyDescription", "StudyDate"))
+    modalities = [str(one) for one in known.get("ModalitiesInStudy") or ()]
+    if not (description or date or modalities):
+        return ""
+    return in_words(modalities, description, date)
+
+
 def pull_job(
     principal: Principal,
     peer: Peer,
@@ -179,15 +189,17 @@ def pull_job(
     series_instance_uids: Sequence[str] = (),
     patient_id: str = "",
     method: str = "auto",
+    known: Mapping[str, Any] | None = None,
 ) -> NewJob:
-    """The job that pulls a study, or series of it, from a peer. Raises InvalidQuery, Refused."""
+    """The job that pulls a study, or series of it, from a peer. Raises InvalidQuery, Refused.
+
+    ``known`` is what the peer said of the study, by keyword: the job is called by it.
+    """
     require(principal, "store")
     require_uids(study_instance_uid, *series_instance_uids)
-    what = (
-        f"{len(series_instance_uids)} series of study {study_instance_uid}"
-        if series_instance_uids
-        else f"study {study_instance_uid}"
-    )
+    what = _named(known or {}) or f"study {study_instance_uid}"
+    if series_instance_uids:
+        what = f"{len(series_instance_uids)} series of {what}"
     return NewJob(
         PULL_JOB,
         f"Pull {what} from {peer.name}",

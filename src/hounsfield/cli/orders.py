@@ -1,6 +1,7 @@
 """`hounsfield order`: what is to be done, as scanners find it in their worklist (PS3.4 annex K)."""
 
 import contextlib
+import datetime as dt
 import json
 import sys
 from collections.abc import Iterator
@@ -151,7 +152,7 @@ def list_orders(
 def show(
     order_id: _Id, data: Data = None, settings: SettingsFile = None, as_json: AsJson = False
 ) -> None:
-    """Show all that an order says."""
+    """Show all that an order says, and what a person should know of it."""
     from hounsfield.archive.access import LOCAL
 
     with _book(data, settings) as book:
@@ -161,8 +162,9 @@ def show(
         print_json(document)
         return
     for keyword, value in document.items():
-        if value not in ("", []):
-            console().print(f"{keyword}: {value}", markup=False)
+        if value not in ("", [], None):
+            title, shown = _in_words(keyword, value)
+            console().print(f"{title}: {shown}", markup=False)
 
 
 def change(
@@ -270,6 +272,20 @@ def _codes(given: Any) -> tuple[Any, ...]:
         return tuple(Code(*(str(one[name]) for name in _CODE)) for one in given)
     except (TypeError, KeyError) as problem:
         raise Failure(f"a code is an object with {', '.join(_CODE)}", ExitCode.USAGE) from problem
+
+
+def _in_words(name: str, value: Any) -> tuple[str, Any]:
+    """What is ours in an order as a person reads it: (title, value); its attributes have their keywords."""
+    if name.endswith("_us"):
+        moment = dt.datetime.fromtimestamp(value / 1e6).astimezone()
+        return name.removesuffix("_us"), f"{moment:%Y-%m-%d %H:%M:%S}"
+    if name in _CODES:
+        codes = (
+            f"{one['CodeMeaning']} ({one['CodeValue']}, {one['CodingSchemeDesignator']})"
+            for one in value
+        )
+        return name, "; ".join(codes)
+    return name.replace("_", " ") if name.islower() else name, value
 
 
 def _document(order: "Order") -> dict[str, Any]:

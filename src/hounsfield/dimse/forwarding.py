@@ -243,7 +243,9 @@ class _Results:
     def _sentence(self) -> str:
         """How many were refused, and with which words, the most frequent first."""
         reasons = Counter(
-            f"{one.text} ({one.status:04X})" if one.status is not None else one.text
+            one.text
+            if one.status is None or one.text.startswith(f"{one.status:04X}")
+            else f"{one.text} ({one.status:04X})"
             for one in self._known.values()
             if not one.is_accepted
         )

@@ -121,6 +121,20 @@ def _with_expected(completeness: Completeness, studies: list[models.Study]) -> l
     return studies
 
 
+def patients_of(
+    search: Search, principal: Principal, study_instance_uids: set[str]
+) -> dict[str, str]:
+    """Whose studies these are, by Study Instance UID, as far as they are here."""
+    uids = tuple(sorted(study_instance_uids - {""}))
+    if not uids:
+        return {}
+    found = search.search(
+        principal, Query(Level.STUDY, (Key(tag_of("StudyInstanceUID"), "UI", UidList(uids)),))
+    )
+    studies = map(study_model, found)
+    return {one.StudyInstanceUID: one.PatientName for one in studies}
+
+
 def study_model(found: Found) -> models.Study:
     """A match at study level as the API shows it."""
     state = _study_state(found)

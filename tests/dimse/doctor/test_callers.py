@@ -191,7 +191,7 @@ def test_14_a_peer_that_may_not_store(open_site):
     site = open_site(Peer("CT2", "127.0.0.1", name="ct2", may=frozenset({"search"})))
     assert dcmtk("storescu", site.port, FILE) != 0
     record = told(site, "not-permitted")
-    assert record.reason == "ct2 may not store here, and asked to."
+    assert record.reason == "ct2 may not store images here, and tried to."
     assert "hounsfield peer set ct2 --may" in record.advice
     assert {context.result for context in record.contexts} == {1}  # PS3.8 9.3.3.2: user-rejection
 

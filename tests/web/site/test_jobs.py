@@ -32,6 +32,7 @@ def test_a_study_is_sent_by_a_job(site, study):
         "id": job["id"],
         "kind": "send",
         "title": "CT Head, 2024-01-31 to pacs1",
+        "PatientName": "",
         "peer": "pacs1",
         "study_instance_uid": STUDY,
         "state": "queued",
@@ -47,7 +48,10 @@ def test_a_study_is_sent_by_a_job(site, study):
         "ended_us": None,
         "actor": "local",
     }
-    assert site.client.get(f"/api/jobs/{job['id']}").json() == job | {"failures": []}
+    assert site.client.get(f"/api/jobs/{job['id']}").json() == job | {
+        "PatientName": "Doe^Jane",
+        "failures": [],
+    }
 
 
 def test_some_series_of_a_study_are_sent(site, study):

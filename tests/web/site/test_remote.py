@@ -158,6 +158,27 @@ def test_a_pull_is_a_job(client, site):
     assert [one["id"] for one in listed["jobs"]] == [job["id"]]
 
 
+def test_a_pull_is_called_by_what_the_peer_said_of_the_study_and_by_whose_it_is(client, site):
+    site.put(numbered(1, PatientName="Doe^Jane"))
+    known = {
+        "StudyInstanceUID": f"{ROOT}.1", "StudyDescription": "CT chest", "StudyDate": "20240131",
+        "ModalitiesInStudy": ["CT"],
+    }  # fmt: skip
+    for more, title in (
+        (known, "Pull CT chest, 2024-01-31 from pacs1"),
+        (
+            known | {"StudyDescription": "Chest", "SeriesInstanceUIDs": ["1.2", "1.3"]},
+            "Pull 2 series of CT Chest, 2024-01-31 from pacs1",
+        ),
+        ({"StudyInstanceUID": f"{ROOT}.1"}, f"Pull study {ROOT}.1 from pacs1"),
+    ):
+        answer = client.post("/api/peers/pacs1/pull", json=more)
+        assert answer.json()["title"] == title
+    listed = client.get("/api/jobs?kind=pull&peer=pacs1").json()["jobs"]
+    assert {one["PatientName"] for one in listed} == {"Doe^Jane"}
+    assert client.get(f"/api/jobs/{listed[0]['id']}").json()["PatientName"] == "Doe^Jane"
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [({}, 400), ({"StudyInstanceUID": ""}, 400), ({"StudyInstanceUID": "1.2*"}, 400),

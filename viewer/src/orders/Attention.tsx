@@ -1,6 +1,7 @@
-import { Alert, Anchor, Button, Group, Text } from '@mantine/core';
+import { Anchor, Button, Group, Text } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import type { Order, OrderStatus } from '../api/orders';
+import { Callout } from '../ui/Callout';
 import { Panel } from '../ui/Page';
 import classes from './Orders.module.css';
 import { dayOf, isShort, personOf, procedureOf, timeOf, whoseOrder } from './words';
@@ -45,12 +46,7 @@ interface AttentionNoteProps {
 /** Why this order needs attention, and what can be done about it. */
 export function AttentionNote({ order, onMove }: AttentionNoteProps) {
   return (
-    <Alert
-      color="yellow"
-      icon={<IconAlertTriangle size={18} />}
-      title="Needs attention"
-      data-testid="attention-note"
-    >
+    <Callout tone="warning" title="Needs attention" testId="attention-note">
       <Text size="sm">{order.needs_attention}</Text>
       {isShort(order) ? (
         <>
@@ -61,8 +57,7 @@ export function AttentionNote({ order, onMove }: AttentionNoteProps) {
           <Button
             mt="sm"
             size="compact-sm"
-            variant="light"
-            color="yellow"
+            variant="default"
             onClick={() => onMove(order, order.status)}
             data-testid="accept-missing"
           >
@@ -79,8 +74,7 @@ export function AttentionNote({ order, onMove }: AttentionNoteProps) {
           <Group mt="sm" gap="xs">
             <Button
               size="compact-sm"
-              variant="light"
-              color="yellow"
+              variant="default"
               onClick={() => onMove(order, 'scheduled')}
               data-testid="reschedule"
             >
@@ -97,6 +91,6 @@ export function AttentionNote({ order, onMove }: AttentionNoteProps) {
           </Group>
         </>
       ) : null}
-    </Alert>
+    </Callout>
   );
 }

@@ -220,11 +220,12 @@ function FilterBar({ filters, onChange }: FilterBarProps) {
         placeholder="Name, patient ID, accession"
         value={filters.q}
         onChange={(q) => onChange({ q })}
+        onDown={() => commands.run('worklist.next')}
         testId="search-orders"
       />
       <Select
         aria-label="Station"
-        placeholder="Any station"
+        placeholder={isNarrow ? 'Station' : 'Any station'}
         className={classes.choice}
         clearable
         data={optionsWith(
@@ -236,7 +237,7 @@ function FilterBar({ filters, onChange }: FilterBarProps) {
       />
       <Select
         aria-label="Modality"
-        placeholder="Any modality"
+        placeholder={isNarrow ? 'Modality' : 'Any modality'}
         className={classes.choice}
         clearable
         data={optionsWith(MODALITIES, filters.modality)}
@@ -245,7 +246,7 @@ function FilterBar({ filters, onChange }: FilterBarProps) {
       />
       <Select
         aria-label="Status"
-        placeholder="Any status"
+        placeholder={isNarrow ? 'Status' : 'Any status'}
         className={classes.choice}
         clearable
         data={[...ORDER_STATUSES]}

@@ -11,12 +11,14 @@ interface SearchInputProps {
   /** Called when a person has stopped typing for a moment. */
   onChange: (value: string) => void;
   className?: string;
+  /** Goes from the box to what it found; gives whether there is something. */
+  onDown?: () => boolean;
   testId?: string;
 }
 
 /** A search box that does not ask at every letter; "/" goes to it. */
 export function SearchInput(props: SearchInputProps) {
-  const { label, placeholder, value, onChange, className, testId } = props;
+  const { label, placeholder, value, onChange, className, onDown, testId } = props;
   const input = useRef<HTMLInputElement>(null);
   const [typed, setTyped] = useState(value);
   const sent = useRef(value);
@@ -45,7 +47,7 @@ export function SearchInput(props: SearchInputProps) {
       ref={input}
       type="search"
       className={className}
-      style={{ flex: '1 1 220px', maxWidth: 420 }}
+      style={className ? undefined : { flex: '1 1 220px', maxWidth: 420 }}
       aria-label={label}
       placeholder={placeholder}
       leftSection={<IconSearch size={17} />}
@@ -60,6 +62,7 @@ export function SearchInput(props: SearchInputProps) {
       autoComplete="off"
       onChange={(event) => change(event.currentTarget.value)}
       onKeyDown={(event) => {
+        if (event.key === 'ArrowDown' && onDown?.()) event.preventDefault();
         if (event.key === 'Escape') input.current?.blur();
       }}
       data-testid={testId}

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from hounsfield.archive.access import IN_WORDS
 from hounsfield.dicom.sop_classes import name_of
 from hounsfield.dimse.doctor.findings import Finding, say
 from hounsfield.dimse.status import StatusClass, class_of
@@ -84,7 +85,8 @@ def _of_failures(failures: list[dict[str, Any]], values: dict[str, Any], *, is_i
     values["statuses"] = statuses
     status = int(worst["status"], 16)
     if status == 0x0124:
-        values["rights"] = _RIGHT_OF_MESSAGE.get(worst["name"], worst["name"])
+        right = _RIGHT_OF_MESSAGE.get(worst["name"], "")
+        values["rights"] = IN_WORDS.get(right, f"do that ({worst['name']})")
         return say("not-permitted" if is_in else "their-not-authorized", values)
     family = 0xC000 if status >> 12 == 0xC else status & 0xFF00 if status >> 12 == 0xA else status
     codes = _STATUSES.get((worst["name"], status)) or _STATUSES.get((worst["name"], family))
@@ -103,7 +105,7 @@ def _of_contexts(
         return None, True
     values["contexts"] = _names(missed)
     if rights := record.details.get("missing_rights"):
-        values["rights"] = ", ".join(rights)
+        values["rights"] = ", ".join(IN_WORDS.get(one, one) for one in rights)
         return say("not-permitted", values), bool(taken)
     if is_in:
         return (None, True) if taken else (say("no-context", values), False)

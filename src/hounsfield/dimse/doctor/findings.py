@@ -104,7 +104,7 @@ FINDINGS: dict[str, _Row] = {
     ),
     # -- what an accepted caller gets
     "not-permitted": _Row(
-        "{peer} may not {rights} here, and asked to.",
+        "{peer} may not {rights} here, and tried to.",
         "If it should, allow it: on the page of peers here, or with `hounsfield peer set {peer:shell} --may …`. If not, "
         "take this server out of its list for that.",
     ),

@@ -248,13 +248,19 @@ class Routed:
 
 def title(study: Any, peer: str) -> str:
     """What to call the job that sends a study; it names no patient, since titles are seen in many places."""
-    modalities = "/".join(part for part in study.modalities.split("\\") if part)
-    what = " ".join(part for part in (modalities, study.study_description) if part) or "study"
-    date = study.study_date
+    modalities = [part for part in study.modalities.split("\\") if part]
+    return f"{in_words(modalities, study.study_description, study.study_date)} to {peer}"
+
+
+def in_words(modalities: Sequence[str], description: str, date: str) -> str:
+    """What kind of study it is, and of when: "CT head, 2026-11-24"; "study" where nothing is known."""
+    made_by = "/".join(modalities)
+    is_said = made_by and f" {description.upper()} ".startswith(f" {made_by} ")
+    what = " ".join(part for part in ("" if is_said else made_by, description) if part) or "study"
     is_whole = len(date) == len("YYYYMMDD") and date.isascii() and date.isdigit()
     shown = f"{date[:4]}-{date[4:6]}-{date[6:]}" if is_whole else date
     day = f", {shown}" if shown else ""
-    return f"{what}{day} to {peer}"
+    return f"{what}{day}"
 
 
 def _lower_ascii(text: str) -> str:

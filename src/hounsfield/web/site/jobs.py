@@ -13,6 +13,7 @@ from hounsfield.dicomweb.requests import in_thread, principal_of
 from hounsfield.index.site import jobs as kept
 from hounsfield.index.site.failures import Failures
 from hounsfield.index.site.jobs import Jobs, Selection
+from hounsfield.web.studies import patients_of
 
 if TYPE_CHECKING:
     from hounsfield.web.api import ApiParts
@@ -32,6 +33,8 @@ class Job(BaseModel):
     title: str
     peer: str
     study_instance_uid: str
+    PatientName: str
+    """Of the study, once something of it is here."""
     state: State
     attempts: int
     done: int
@@ -111,8 +114,15 @@ def add_jobs(app: FastAPI, parts: "ApiParts") -> None:
             found = jobs.page(chosen, page_size, (page - 1) * page_size)
             failures = failed.numbers(one.id for one in found)
             paused = jobs.paused_lanes()
+            uids = {one.study_instance_uid for one in found}
+            names = patients_of(parts.search, principal_of(request), uids)
             return JobPage(
-                jobs=[job_model(one, paused, failures.get(one.id, 0)) for one in found],
+                jobs=[
+                    job_model(
+                        one, paused, failures.get(one.id, 0), names.get(one.study_instance_uid, "")
+                    )
+                    for one in found
+                ],
                 total=sum(counts[one] for one in state or counts),
                 page=page,
                 page_size=page_size,
@@ -133,9 +143,10 @@ def add_jobs(app: FastAPI, parts: "ApiParts") -> None:
                 JobFailure(sop_instance_uid=one.sop_instance_uid, status=one.status, text=one.text)
                 for one in failed.of_job(job_id, _MOST_FAILURES)
             ]
-            return JobDetail(
-                **job_model(found, jobs.paused_lanes(), number).model_dump(), failures=failures
-            )
+            uid = found.study_instance_uid
+            names = patients_of(parts.search, principal_of(request), {uid})
+            shown = job_model(found, jobs.paused_lanes(), number, names.get(uid, ""))
+            return JobDetail(**shown.model_dump(), failures=failures)
 
         return await in_thread(read)
 
@@ -215,7 +226,12 @@ def _add_lanes(app: FastAPI, parts: "ApiParts", jobs: Jobs) -> None:
         return await in_thread(pause, principal_of(request), name, False)
 
 
-def job_model(job: kept.Job, paused_lanes: Collection[str], failed_instances: int = 0) -> Job:
+def job_model(
+    job: kept.Job,
+    paused_lanes: Collection[str],
+    failed_instances: int = 0,
+    patient_name: str = "",
+) -> Job:
     """A job as the API shows it."""
     is_paused = job.lane in paused_lanes
     return Job(
@@ -224,6 +240,7 @@ def job_model(job: kept.Job, paused_lanes: Collection[str], failed_instances: in
         title=job.title,
         peer=job.lane,
         study_instance_uid=job.study_instance_uid,
+        PatientName=patient_name,
         state=cast("State", job.state),
         attempts=job.attempts,
         done=job.done,

@@ -21,6 +21,7 @@ _LEVELS = {"study": Level.STUDY, "series": Level.SERIES, "instance": Level.IMAGE
 # A peer that ignores the cancel takes some seconds more; nobody should wait longer than half a minute.
 _WITHIN_S = 25.0
 _MOST_SERIES = 10_000
+_KNOWN = {"StudyDescription", "StudyDate", "ModalitiesInStudy"}
 
 Value = Annotated[str, Field(max_length=4096)]
 Uid = Annotated[str, Field(max_length=64)]
@@ -50,6 +51,10 @@ class Pull(BaseModel):
     SeriesInstanceUIDs: list[Uid] = Field(default=[], max_length=_MOST_SERIES)
     PatientID: str = Field(default="", max_length=64)
     """For peers that know studies by their patients only."""
+    StudyDescription: str = Field(default="", max_length=200)
+    """This and what follows is what the peer said of the study: the job is called by it."""
+    StudyDate: str = Field(default="", max_length=20)
+    ModalitiesInStudy: list[Annotated[str, Field(max_length=16)]] = Field(default=[], max_length=32)
 
 
 def add_remote(app: FastAPI, parts: "ApiParts") -> None:
@@ -72,6 +77,7 @@ def add_remote(app: FastAPI, parts: "ApiParts") -> None:
                 pull.StudyInstanceUID,
                 pull.SeriesInstanceUIDs,
                 pull.PatientID,
+                known=pull.model_dump(include=_KNOWN),
             )
             return job_model(jobs.get(jobs.add(new)), jobs.paused_lanes())
 

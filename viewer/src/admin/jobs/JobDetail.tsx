@@ -2,6 +2,7 @@ import { Alert, Button, Drawer, Group, Loader, Stack, Text, Title } from '@manti
 import { IconAlertTriangle, IconPhoto } from '@tabler/icons-react';
 import { Link } from 'react-router';
 import type { JobDetail as Detailed, Job, JobAction, JobFailure } from '../../api/jobs';
+import { formatName } from '../../dicom/format';
 import { counted, formatCount } from '../../ui/bytes';
 import { CopyIcon } from '../../ui/CopyText';
 import { Facts } from '../../ui/Facts';
@@ -79,6 +80,7 @@ function Detail({ id, onAct }: { id: string; onAct: JobDetailProps['onAct'] }) {
       <Failures job={job} />
       <Facts
         facts={[
+          ['Patient', formatName(job.PatientName)],
           ['Kind', kindTitle(job.kind)],
           ['Peer', job.peer],
           ['Asked for by', job.actor],

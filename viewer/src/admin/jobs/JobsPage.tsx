@@ -8,6 +8,7 @@ import {
   type JobPage,
   type JobState as State,
 } from '../../api/jobs';
+import { formatName } from '../../dicom/format';
 import { Ago } from '../../ui/Ago';
 import { counted, formatCount } from '../../ui/bytes';
 import { DataTable, type TableColumn } from '../../ui/DataTable';
@@ -177,6 +178,9 @@ function JobTable({ jobs, onOpen, onAct }: JobTableProps) {
       cell: (job) => (
         <>
           <span className={classes.name}>{job.title || kindTitle(job.kind)}</span>
+          {job.PatientName ? (
+            <div className={classes.patient}>{formatName(job.PatientName)}</div>
+          ) : null}
           {job.text && job.text !== job.title ? (
             <div className={classes.second}>{job.text}</div>
           ) : null}

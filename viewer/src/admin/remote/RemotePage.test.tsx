@@ -20,6 +20,8 @@ const STUDIES = [
     StudyInstanceUID: '1.2.2',
     PatientName: 'Roe^Max',
     PatientID: 'P2',
+    StudyDescription: 'CT chest',
+    ModalitiesInStudy: ['CT'],
     NumberOfStudyRelatedInstances: '240',
     is_here: true,
     number_here: 212,
@@ -105,7 +107,12 @@ describe('the page of remote archives', () => {
     await waitFor(() =>
       expect(sent.at(-1)).toEqual({
         url: '/api/peers/far/pull',
-        body: { StudyInstanceUID: '1.2.2', PatientID: 'P2' },
+        body: {
+          StudyInstanceUID: '1.2.2',
+          PatientID: 'P2',
+          StudyDescription: 'CT chest',
+          ModalitiesInStudy: ['CT'],
+        },
       }),
     );
     fireEvent.click((await rowOf('Roe, Max')).getByText('Roe, Max'));

@@ -11,7 +11,7 @@ import { Page } from '../../ui/Page';
 import { Waiting } from '../../ui/Waiting';
 import { usePeers } from '../peers/queries';
 import { type Criteria, formatCriteria, matchOf, parseCriteria } from './criteria';
-import { textOf } from './matches';
+import { pullOf, textOf } from './matches';
 import { isUnderWay, usePull, usePulls, useRemoteStudies } from './queries';
 import { RemoteFailure } from './RemoteFailure';
 import { RemoteTable } from './RemoteTable';
@@ -96,13 +96,7 @@ function Results({ peer, answer }: ResultsProps) {
   useAskWhenOver(peer, [...(pulls.data?.values() ?? [])].some(isUnderWay));
 
   const begin = (studies: readonly RemoteMatch[]) =>
-    pull.mutate(
-      studies.map((study) => ({
-        StudyInstanceUID: textOf(study, 'StudyInstanceUID'),
-        PatientID: textOf(study, 'PatientID'),
-      })),
-      { onSuccess: () => setPicked(new Set()) },
-    );
+    pull.mutate(studies.map(pullOf), { onSuccess: () => setPicked(new Set()) });
 
   return (
     <>

@@ -6,7 +6,7 @@ import { counted } from '../../ui/bytes';
 import { Failure } from '../../ui/Notice';
 import { StateBadge } from '../../ui/StateBadge';
 import { Waiting } from '../../ui/Waiting';
-import { countOf, presenceOf, textOf } from './matches';
+import { countOf, presenceOf, pullOf, textOf } from './matches';
 import { usePull, useRemoteSeries } from './queries';
 import classes from './Remote.module.css';
 import { Warnings } from './Warnings';
@@ -62,16 +62,9 @@ export function SeriesChoice({ peer, study }: { peer: string; study: RemoteMatch
           disabled={picked.size === 0}
           loading={pull.isPending}
           onClick={() =>
-            pull.mutate(
-              [
-                {
-                  StudyInstanceUID: studyInstanceUid,
-                  SeriesInstanceUIDs: [...picked],
-                  PatientID: patientId,
-                },
-              ],
-              { onSuccess: () => setPicked(new Set()) },
-            )
+            pull.mutate([{ ...pullOf(study), SeriesInstanceUIDs: [...picked] }], {
+              onSuccess: () => setPicked(new Set()),
+            })
           }
           data-testid="pull-series"
         >

@@ -1,5 +1,5 @@
 /** The answers of a peer as a person reads them; a peer may leave out or mistype any attribute. */
-import type { RemoteMatch } from '../../api/remote';
+import type { PullRequest, RemoteMatch } from '../../api/remote';
 import { formatCount } from '../../ui/bytes';
 import type { Tone } from '../../ui/StateBadge';
 
@@ -22,6 +22,25 @@ export function valuesOf(match: RemoteMatch, keyword: string): string[] {
 export function countOf(match: RemoteMatch, keyword: string): number | undefined {
   const text = textOf(match, keyword).trim();
   return /^\d+$/.test(text) ? Number(text) : undefined;
+}
+
+const LONGEST = { PatientID: 64, StudyDescription: 200, StudyDate: 20, modality: 16 } as const;
+
+/** What to ask for to pull a study; the job is called by what the peer said of it. */
+export function pullOf(study: RemoteMatch): PullRequest {
+  const request: PullRequest = {
+    StudyInstanceUID: textOf(study, 'StudyInstanceUID'),
+    PatientID: textOf(study, 'PatientID').slice(0, LONGEST.PatientID),
+  };
+  for (const keyword of ['StudyDescription', 'StudyDate'] as const) {
+    const text = textOf(study, keyword).slice(0, LONGEST[keyword]);
+    if (text) request[keyword] = text;
+  }
+  const modalities = valuesOf(study, 'ModalitiesInStudy').filter(
+    (one) => one.length <= LONGEST.modality,
+  );
+  if (modalities.length > 0) request.ModalitiesInStudy = modalities.slice(0, 32);
+  return request;
 }
 
 export interface Presence {

@@ -1,10 +1,8 @@
-import { Button, CloseButton, Group, Menu, MultiSelect, Select, TextInput } from '@mantine/core';
+import { Button, Group, Menu, MultiSelect, Select } from '@mantine/core';
 import { DatePickerInput } from '@mantine/dates';
-import { useDebouncedCallback } from '@mantine/hooks';
-import { IconFile, IconFolder, IconSearch, IconUpload } from '@tabler/icons-react';
-import { useEffect, useRef, useState } from 'react';
+import { IconFile, IconFolder, IconUpload } from '@tabler/icons-react';
 import { commands } from '../../commands';
-import { useCommands } from '../../ui/useCommands';
+import { SearchInput } from '../../ui/SearchInput';
 import { DATE_PRESETS, type DatePreset, type Filters, isFiltered } from './filters';
 import classes from './StudyList.module.css';
 
@@ -39,7 +37,15 @@ export function FilterBar({ filters, onChange, onClear }: FilterBarProps) {
   const options = [...new Set([...MODALITIES, ...filters.modalities])];
   return (
     <search className={classes.filters} aria-label="Studies">
-      <SearchBox value={filters.q} onChange={(q) => onChange({ q })} />
+      <SearchInput
+        label="Search studies"
+        placeholder="Name, patient ID, accession or description"
+        className={classes.search}
+        value={filters.q}
+        onChange={(q) => onChange({ q })}
+        onDown={() => commands.run('list.next')}
+        testId="search"
+      />
       <Select
         aria-label="Study date"
         className={classes.choice}
@@ -83,60 +89,6 @@ export function FilterBar({ filters, onChange, onClear }: FilterBarProps) {
         <UploadMenu />
       </Group>
     </search>
-  );
-}
-
-function SearchBox({ value, onChange }: { value: string; onChange: (q: string) => void }) {
-  const input = useRef<HTMLInputElement>(null);
-  const [typed, setTyped] = useState(value);
-  const sent = useRef(value);
-  const send = useDebouncedCallback((q: string) => {
-    sent.current = q;
-    onChange(q);
-  }, 250);
-  useEffect(() => {
-    // Only what came from elsewhere (back, a link, "clear") replaces what is being typed.
-    if (value === sent.current) return;
-    sent.current = value;
-    setTyped(value);
-  }, [value]);
-
-  useCommands({
-    'list.focus-search': () => {
-      input.current?.focus();
-      input.current?.select();
-    },
-  });
-
-  const change = (q: string) => {
-    setTyped(q);
-    send(q);
-  };
-
-  return (
-    <TextInput
-      ref={input}
-      type="search"
-      className={classes.search}
-      aria-label="Search studies"
-      placeholder="Name, patient ID, accession or description"
-      leftSection={<IconSearch size={17} />}
-      rightSection={
-        typed ? (
-          <CloseButton size="sm" aria-label="Empty the search" onClick={() => change('')} />
-        ) : null
-      }
-      value={typed}
-      maxLength={200}
-      spellCheck={false}
-      autoComplete="off"
-      onChange={(event) => change(event.currentTarget.value)}
-      onKeyDown={(event) => {
-        if (event.key === 'ArrowDown' && commands.run('list.next')) event.preventDefault();
-        if (event.key === 'Escape') input.current?.blur();
-      }}
-      data-testid="search"
-    />
   );
 }
 

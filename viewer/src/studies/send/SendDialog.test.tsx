@@ -20,6 +20,7 @@ const job = (changes: Partial<JobDetail>): JobDetail => ({
   kind: 'send',
   title: 'Doe, Jane',
   peer: 'PACS-B',
+  PatientName: '',
   study_instance_uid: '1.2.3',
   state: 'queued',
   attempts: 1,
