@@ -79,12 +79,14 @@ class Rendering:
         table, frame = self._frame(location, frame_index)
         image, view, form = self._asked(location, frame_index, request)
         arguments = (frame, image, view, form, table.bit_offset(frame_index))
-        if not table.is_encapsulated and len(frame) <= _MAX_HERE_BYTES:
+        drawn_bytes = _drawn_bytes(image, view)
+        if not table.is_encapsulated and max(len(frame), drawn_bytes) <= _MAX_HERE_BYTES:
             try:
                 return picture_file(*arguments)
             except (ValueError, TypeError, IndexError, OverflowError, MemoryError) as problem:
                 raise InvalidInstance(f"it cannot be shown: {problem}") from problem
-        return self.pool.run("picture", *arguments, makes_bytes=_decoded_bytes(image))[1]
+        makes_bytes = _decoded_bytes(image) + drawn_bytes
+        return self.pool.run("picture", *arguments, makes_bytes=makes_bytes)[1]
 
     def thumbnail(
         self, location: InstanceLocation, width: int, height: int, frame_index: int | None = None
@@ -205,6 +207,13 @@ def _viewport(request: PictureRequest, image: ImagePixelDescription) -> Viewport
         free = 1 << 14
         columns, rows = request.max_columns or free, request.max_rows or free
     return Viewport(columns, rows, left * image.columns, top * image.rows, width, height)
+
+
+def _drawn_bytes(image: ImagePixelDescription, view: View) -> int:
+    """How large the picture is, which may be asked for much larger than the image."""
+    if view.viewport is None:
+        return image.rows * image.columns * 3
+    return view.viewport.width * view.viewport.height * 3
 
 
 def _small_enough(
