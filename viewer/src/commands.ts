@@ -25,6 +25,7 @@ const TABLE = {
   'app.go-remote': { title: 'Remote archives', group: 'Go to', keys: ['Shift+A'] },
   'app.go-routing': { title: 'Routing', group: 'Go to', keys: ['Shift+O'] },
   'app.go-jobs': { title: 'Jobs', group: 'Go to', keys: ['Shift+J'] },
+  'app.go-trash': { title: 'Trash', group: 'Go to', keys: ['Shift+T'] },
 
   'page.new': { title: 'Add one: a peer, an order, a rule', group: 'Pages', keys: ['n'] },
   'page.refresh': { title: 'Read the page again', group: 'Pages' },
@@ -58,6 +59,7 @@ const TABLE = {
   'study.toggle-series': { title: 'Show or hide the series', group: 'Study', keys: ['b'] },
   'study.toggle-attributes': { title: 'DICOM attributes', group: 'Study', keys: ['t'] },
   'study.send': { title: 'Send to a peer', group: 'Study', keys: ['e'] },
+  'study.delete': { title: 'Delete the study', group: 'Study', keys: ['Delete'] },
   'study.download': { title: 'Download the study (ZIP)', group: 'Study' },
   'study.download-series': { title: 'Download the series (ZIP)', group: 'Study' },
   'study.download-instance': { title: 'Download this file', group: 'Study' },

@@ -20,6 +20,7 @@ const PeersPage = lazy(() => import('./admin/peers/PeersPage'));
 const ConnectionsPage = lazy(() => import('./admin/associations/ConnectionsPage'));
 const RemotePage = lazy(() => import('./admin/remote/RemotePage'));
 const RoutingPage = lazy(() => import('./admin/routing/RoutingPage'));
+const TrashPage = lazy(() => import('./admin/trash/TrashPage'));
 const JobsPage = lazy(() => import('./admin/jobs/JobsPage'));
 
 /** The study page carries the renderer, a megabyte: on a slow line it takes seconds to come. */
@@ -53,6 +54,7 @@ const router = createBrowserRouter([
       { index: true, element: <StudyListPage /> },
       { path: 'studies/:studyInstanceUid', element: later('The study page', StudyPage) },
       { path: 'worklist', element: later('The worklist', WorklistPage) },
+      { path: 'trash', element: later('The trash', TrashPage) },
       {
         path: 'network',
         element: <NetworkFrame />,

@@ -28,6 +28,8 @@ const KIND_TITLES: Record<string, string> = {
   commitment: 'Storage commitment',
   'commitment-request': 'Storage commitment asked for',
   availability: 'Availability told',
+  'commitment-check': 'Storage commitment',
+  trash: 'Trash',
 };
 
 /** What a peer did not do with an image: accept it, or commit it. */

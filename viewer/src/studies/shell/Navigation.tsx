@@ -15,6 +15,7 @@ import {
   rememberNetworkPath,
   STUDIES,
   studiesPath,
+  TRASH,
   WORKLIST,
 } from './places';
 
@@ -35,6 +36,7 @@ export function Navigation() {
     'app.go-remote': go('/network/remote'),
     'app.go-routing': go('/network/routing'),
     'app.go-jobs': go('/network/jobs'),
+    'app.go-trash': go(TRASH.path),
   });
   const tabs = [
     { title: STUDIES.title, to: studiesPath(), isHere: isIn(STUDIES, pathname) },
@@ -97,6 +99,8 @@ export function NavigationDrawer() {
           {link(WORKLIST)}
           <span className={classes.drawerTitle}>Network</span>
           {NETWORK_PLACES.map((place) => link(place))}
+          <span className={classes.drawerTitle}>Archive</span>
+          {link(TRASH)}
         </nav>
       </Drawer>
     </>

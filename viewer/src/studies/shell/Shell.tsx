@@ -13,6 +13,7 @@ import {
   IconKeyboard,
   IconMoon,
   IconSun,
+  IconTrash,
   IconWifiOff,
 } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
@@ -83,6 +84,13 @@ export function Shell() {
               </ActionIcon>
             </Menu.Target>
             <Menu.Dropdown>
+              <Menu.Item
+                leftSection={<IconTrash size={16} />}
+                onClick={() => commands.run('app.go-trash')}
+                data-testid="go-trash"
+              >
+                Trash
+              </Menu.Item>
               <Menu.Item
                 leftSection={<IconKeyboard size={16} />}
                 onClick={() => commands.run('app.show-hotkeys')}

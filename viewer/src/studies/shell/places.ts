@@ -10,6 +10,7 @@ export interface Place {
 
 export const STUDIES: Place = { title: 'Studies', path: '/', command: 'app.go-studies' };
 export const WORKLIST: Place = { title: 'Worklist', path: '/worklist', command: 'app.go-worklist' };
+export const TRASH: Place = { title: 'Trash', path: '/trash', command: 'app.go-trash' };
 
 export const NETWORK_PLACES: readonly Place[] = [
   { title: 'Peers', path: '/network/peers', command: 'app.go-peers' },

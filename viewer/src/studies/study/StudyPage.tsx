@@ -7,6 +7,7 @@ import {
   IconListDetails,
   IconPhotoOff,
   IconSend,
+  IconTrash,
 } from '@tabler/icons-react';
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import { useNavigate, useParams, useSearchParams } from 'react-router';
@@ -30,6 +31,7 @@ import { LIST_SEARCH_KEY } from '../list/StudyListPage';
 import { useSeriesMetadata, useStudy } from '../queries';
 import { SendDialog } from '../send/SendDialog';
 import { AttributeDrawer } from './AttributeDrawer';
+import { DeleteDialog } from './DeleteDialog';
 import { SeriesRail } from './SeriesRail';
 import classes from './Study.module.css';
 import { StudyHeader } from './StudyHeader';
@@ -65,6 +67,7 @@ function OpenStudy({ study }: { study: StudyDetail }) {
   const [isRailShown, setRailShown] = useState(true);
   const [hasAttributes, setAttributes] = useState(false);
   const [isSending, setSending] = useState(false);
+  const [isDeleting, setDeleting] = useState(false);
   const [asked, setAsked] = useState<AskedImage>();
   const chosen =
     study.series.find((one) => one.SeriesInstanceUID === search.get('series')) ??
@@ -108,13 +111,15 @@ function OpenStudy({ study }: { study: StudyDetail }) {
   const instance = image ?? firstInstance(metadata.data?.[0]);
   const fileUrl = instance && chosen ? urlOf(study, chosen, instance.sopInstanceUid) : undefined;
 
+  const goBack = () => void navigate(`/?${sessionStorage.getItem(LIST_SEARCH_KEY) ?? ''}`);
   useCommands({
-    'study.back': () => void navigate(`/?${sessionStorage.getItem(LIST_SEARCH_KEY) ?? ''}`),
+    'study.back': goBack,
     'study.next-series': () => move(1),
     'study.previous-series': () => move(-1),
     'study.toggle-series': () => setRailShown((shown) => !shown),
     'study.toggle-attributes': () => setAttributes((shown) => !shown),
     'study.send': () => setSending(true),
+    'study.delete': () => setDeleting(true),
     'study.download': () => download(studyArchiveUrl(study.StudyInstanceUID)),
     ...(chosen
       ? {
@@ -164,6 +169,12 @@ function OpenStudy({ study }: { study: StudyDetail }) {
         series={study.series.length > 1 ? chosen : undefined}
         onClose={() => setSending(false)}
       />
+      <DeleteDialog
+        study={study}
+        opened={isDeleting}
+        onClose={() => setDeleting(false)}
+        onDeleted={goBack}
+      />
       {chosen && instance ? (
         <AttributeDrawer
           opened={hasAttributes}
@@ -188,6 +199,7 @@ function Actions() {
     <>
       <CommandButton command="study.toggle-attributes" icon={<IconListDetails size={20} />} />
       <CommandButton command="study.send" icon={<IconSend size={19} />} />
+      <CommandButton command="study.delete" icon={<IconTrash size={19} />} />
       <Menu position="bottom-end" withinPortal>
         <Menu.Target>
           <Button
