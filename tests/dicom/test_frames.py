@@ -6,6 +6,7 @@ import pydicom
 import pytest
 from pydicom.encaps import generate_frames
 from tests.dicom.samples import make_file
+from tests.instances import part10
 
 from hounsfield.dicom.frames import FrameTable, offsets
 from hounsfield.dicom.part10 import read_header
@@ -111,6 +112,17 @@ def test_a_frame_that_is_not_there_is_not_found(index):
     # WADO-01
     with pytest.raises(NotFound):
         table_of(make_file(NumberOfFrames=3, pixels=bytes(24))).ranges(index)
+
+
+@pytest.mark.parametrize("number", ["-5", "0", "2147483647", "999999999999"])
+def test_a_number_of_frames_that_cannot_be_is_one(number):
+    for content in (
+        part10(NumberOfFrames=number),
+        encapsulated([b"\xff\xd8abc\xff\xd9\0"], frames=number),
+    ):
+        table = table_of(content)
+        assert table.number_of_frames == 1
+        assert FrameTable.from_bytes(table.to_bytes()) == table
 
 
 def test_an_object_without_pixels_has_no_frames():

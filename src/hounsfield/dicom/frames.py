@@ -80,7 +80,7 @@ def offsets(header: Header, buffer: Buffer) -> FrameTable | None:
     location = header.pixel_data
     if location is None or location.length == 0:
         return None
-    count = _number(header, "NumberOfFrames") or 1
+    count = max(_number(header, "NumberOfFrames"), 1)
     if location.length is not None:
         return _native(header, location.tag, location.value_offset, location.length, count)
     if not of(header.transfer_syntax_uid).is_encapsulated:
@@ -108,6 +108,8 @@ def _number(header: Header, keyword: str) -> int:
 
 
 def _native(header: Header, tag: int, offset: int, length: int, count: int) -> FrameTable:
+    if count > length * 8:
+        count = 1  # more frames than bits
     bits = _FLOAT_BITS.get(tag) or _number(header, "BitsAllocated")
     samples = _number(header, "SamplesPerPixel") or 1
     pixels = _number(header, "Rows") * _number(header, "Columns")
