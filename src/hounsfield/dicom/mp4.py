@@ -26,6 +26,8 @@ class Video:
 def read_video(buffer: Buffer, offset: int, length: int) -> Video:
     """The first video track of the file that lies in ``buffer``; raises InvalidInstance."""
     try:
+        for _ in _boxes(buffer, offset, offset + length):
+            pass  # all of them must be whole
         for track in _find(buffer, offset, offset + length, (b"moov", b"trak")):
             if (video := _video_of(buffer, *track)) is not None:
                 return video
