@@ -66,20 +66,29 @@ class Bulk:
         """Whether compressed frames of the instance can be had native."""
         return is_decodable(location.transfer_syntax_uid)
 
-    def decoded(self, location: InstanceLocation, frames: Sequence[Octets]) -> list[Octets]:
-        """Compressed frames in native form; raises InvalidInstance and NotAcceptable."""
+    def written(
+        self, location: InstanceLocation, frames: Sequence[Octets], wanted: str
+    ) -> list[Octets]:
+        """Frames decoded or in another codec; raises InvalidInstance and NotAcceptable."""
         with self._retrieve.open_instance(location) as stored, stored.map() as buffer:
             header = read_header(buffer, tags=IMAGE_TAGS)
         image = image_of(header)
         size = image.rows * image.columns * image.samples_per_pixel * image.bits_allocated // _BIT
+        vr = header.pixel_data.vr if header.pixel_data else "OW"
+        lies = replace(image, transfer_syntax_uid=stored_syntax(location), pixel_vr=vr)
+
+        def content(octets: Octets) -> bytes:
+            frame = b"".join(octets.read())
+            if wanted == EXPLICIT_LITTLE:
+                return self._pool.run("native", frame, image, makes_bytes=size)[1]
+            return self._pool.run("encode", frame, lies, 0, wanted, 0, makes_bytes=2 * size)[1]
+
         return [
             replace(
                 octets,
-                media_type=OCTETS,
-                transfer_syntax_uid=EXPLICIT_LITTLE,
-                content=self._pool.run("native", b"".join(octets.read()), image, makes_bytes=size)[
-                    1
-                ],
+                media_type=of(wanted).media_type,
+                transfer_syntax_uid=wanted,
+                content=content(octets),
             )
             for octets in frames
         ]

@@ -8,14 +8,22 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from hounsfield.archive.compressing import Codec, is_possible, write_in
 from hounsfield.archive.octets import Octets
 from hounsfield.archive.retrieve import Retrieve
-from hounsfield.archive.transcoding import alternatives, transcode
+from hounsfield.archive.transcoding import alternatives
 from hounsfield.archive.views import View
 from hounsfield.dicom.part10 import file_meta
-from hounsfield.dicom.transfer_syntax import EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, of
+from hounsfield.dicom.transfer_syntax import (
+    EXPLICIT_BIG,
+    EXPLICIT_LITTLE,
+    IMPLICIT_LITTLE,
+    TRANSFER_SYNTAXES,
+    of,
+)
 from hounsfield.errors import HounsfieldError, InvalidInstance, NotAcceptable
 from hounsfield.index.records import InstanceLocation
+from hounsfield.pixels.pool import DecodePool
 
 ANY = "*"
 DICOM = "application/dicom"
@@ -40,8 +48,9 @@ class Given:
 class InstanceForms:
     """Gives the instances of one archive."""
 
-    def __init__(self, retrieve: Retrieve) -> None:
+    def __init__(self, retrieve: Retrieve, pool: DecodePool | None = None) -> None:
         self._retrieve = retrieve
+        self._pool = pool
 
     def given(
         self, location: InstanceLocation, wanted: str = "", view: View = View.CORRECTED
@@ -89,7 +98,7 @@ class InstanceForms:
                 )
             )
             with self._retrieve.open_view(location) as stored, stored.map() as buffer:
-                transcode(buffer, syntax, spool.write)
+                write_in(buffer, Codec(syntax, pool=self._pool), spool.write)
         except (InvalidInstance, NotAcceptable):
             spool.close()
             stored_form = self.as_stored(location)
@@ -122,6 +131,6 @@ def web_syntax(stored: str, wanted: str) -> str | None:
         return stored if is_left else EXPLICIT_LITTLE
     if wanted in _NOT_ON_THE_WEB:
         return None
-    if wanted == stored or wanted in alternatives(stored):
+    if wanted in TRANSFER_SYNTAXES and is_possible(stored, wanted):
         return wanted
     return None

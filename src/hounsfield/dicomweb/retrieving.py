@@ -56,7 +56,7 @@ class _Retrieving:
         self.metadata = MetadataAnswers(parts.retrieve)
         self._parts = parts
         self._retrieve = parts.retrieve
-        self._forms = InstanceForms(parts.retrieve)
+        self._forms = InstanceForms(parts.retrieve, parts.representations.rendering.pool)
         self._bulk = Bulk(parts.retrieve, parts.representations.rendering.pool)
 
     # -- whole instances (10.4.1.1.1) -----------------------------------------------------------------
@@ -154,7 +154,7 @@ class _Retrieving:
         headers = {"ETag": tag, "Cache-Control": _KEEP, "Vary": "Accept"}
         if is_current(request, tag):
             return Response(status_code=304, headers=headers)
-        if form.is_decoded or sum(one.length for one in frames) > _QUICK_BYTES:
+        if form.transfer_syntax_uid or sum(one.length for one in frames) > _QUICK_BYTES:
             return location, frames, form, headers
         return self._frames(request, location, frames, form, headers)
 
@@ -166,9 +166,9 @@ class _Retrieving:
         form: wado.FrameForm,
         headers: dict[str, str],
     ) -> Response:
-        if form.is_decoded:
+        if form.transfer_syntax_uid:
             try:
-                frames = self._bulk.decoded(location, frames)
+                frames = self._bulk.written(location, frames, form.transfer_syntax_uid)
             except (InvalidInstance, NotAcceptable):
                 if not _takes_compressed(accepted(request)):
                     raise

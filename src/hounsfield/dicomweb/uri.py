@@ -41,7 +41,7 @@ def wado_uri(parts: DicomWebParts) -> Callable[[Request], Awaitable[Response]]:
 class _UriService:
     def __init__(self, parts: DicomWebParts) -> None:
         self._parts = parts
-        self._forms = InstanceForms(parts.retrieve)
+        self._forms = InstanceForms(parts.retrieve, parts.representations.rendering.pool)
 
     def answer(self, request: Request) -> Response:
         """Read the parameters and give what they ask for; raises InvalidQuery for what is malformed (WADO-08)."""

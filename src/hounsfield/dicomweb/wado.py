@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hounsfield.archive.bulk import OCTETS
+from hounsfield.archive.compressing import is_possible
 from hounsfield.archive.instance_forms import ANY, DICOM
-from hounsfield.dicom.transfer_syntax import EXPLICIT_LITTLE, of
+from hounsfield.dicom.transfer_syntax import EXPLICIT_LITTLE, TRANSFER_SYNTAXES, of
 from hounsfield.dicomweb.negotiation import MediaRange
 from hounsfield.dicomweb.representations import JSON, PLAIN_JSON, XML
 from hounsfield.errors import InvalidQuery, NotAcceptable
@@ -38,11 +39,22 @@ def parse_frames(text: str) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class FrameForm:
-    """How frames and values are given: the type of each, whether as parts, and whether they are decoded first."""
+    """How frames and values are given: the type of each, whether as parts, and in which transfer syntax if not as stored."""
 
     media_type: str
     is_multipart: bool
-    is_decoded: bool
+    transfer_syntax_uid: str = ""
+
+
+# 8.7.3.3: what a media type means where no transfer syntax is named with it.
+_DEFAULTS = {
+    "image/jpeg": "1.2.840.10008.1.2.4.70",
+    "image/dicom-rle": "1.2.840.10008.1.2.5",
+    "image/jls": "1.2.840.10008.1.2.4.80",
+    "image/jp2": "1.2.840.10008.1.2.4.90",
+    "image/jphc": "1.2.840.10008.1.2.4.201",
+    "image/jxl": "1.2.840.10008.1.2.4.110",
+}
 
 
 def frame_form(
@@ -51,37 +63,44 @@ def frame_form(
     """Choose for frames stored in a transfer syntax; raises NotAcceptable naming what there is (WEB-02, WEB-03, WEB-05)."""
     syntax = of(transfer_syntax_uid)
     for entry in ranges:
-        for media_type in dict.fromkeys((OCTETS, syntax.media_type)):
+        # Another codec is for who names it.
+        others = {entry.media_type, entry.part_type} & _DEFAULTS.keys()
+        for media_type in dict.fromkeys((OCTETS, syntax.media_type, *others)):
             is_multipart = entry.allows_parts(media_type)
             if not is_multipart and not (is_single and entry.allows(media_type)):
                 continue
-            is_decoded = _is_decoded(entry, media_type, transfer_syntax_uid, can_decode=can_decode)
-            if is_decoded is not None:
-                return FrameForm(media_type, is_multipart, is_decoded)
+            given = _given_syntax(entry, media_type, transfer_syntax_uid, can_decode=can_decode)
+            if given is not None:
+                return FrameForm(media_type, is_multipart, given)
     offers = " or ".join(dict.fromkeys((OCTETS, syntax.media_type)))
     raise NotAcceptable(f"frames of this instance are given as {offers}, stored in {syntax.name}")
 
 
-def _is_decoded(
+def _given_syntax(
     entry: MediaRange, media_type: str, stored: str, *, can_decode: bool
-) -> bool | None:
-    """Whether frames are decoded for a media range; None if it wants a transfer syntax that is not to be had."""
+) -> str | None:
+    """The transfer syntax that frames are written in for a media range, "" as stored; None if that is not to be had."""
     syntax, wanted = of(stored), entry.transfer_syntax
+    if wanted == stored or (wanted == ANY and media_type in {OCTETS, syntax.media_type}):
+        return ""
+    if media_type not in {OCTETS, syntax.media_type}:
+        wanted = _DEFAULTS[media_type] if wanted in {"", ANY} else wanted
+    if of(wanted).is_encapsulated and wanted in TRANSFER_SYNTAXES:
+        is_of_type = media_type in {OCTETS, of(wanted).media_type}
+        return wanted if is_of_type and is_possible(stored, wanted) else None
     if not syntax.is_encapsulated:
-        return False  # native pixels are the same in whichever syntax they are asked for
-    if wanted in {ANY, stored}:
-        return False
+        return ""  # native pixels are the same in whichever syntax they are asked for
     if media_type != OCTETS:
-        return False if not wanted else None
+        return "" if not wanted else None
     if wanted == EXPLICIT_LITTLE:
-        return True if can_decode else None
+        return EXPLICIT_LITTLE if can_decode else None
     if wanted:
         return None
     # What was lost is not made better by decoding it, so it is given as it is (8.7.3.5.2).
     is_decoded = can_decode and not syntax.is_lossy
     if not is_decoded and "*" in (entry.part_type or entry.media_type):
         return None  # the type that the frames have says more than that they are bytes
-    return is_decoded
+    return EXPLICIT_LITTLE if is_decoded else ""
 
 
 def value_form(ranges: Sequence[MediaRange], media_type: str, *, is_single: bool) -> FrameForm:
@@ -89,9 +108,9 @@ def value_form(ranges: Sequence[MediaRange], media_type: str, *, is_single: bool
     for entry in ranges:
         for offer in dict.fromkeys((media_type, OCTETS)):
             if is_single and entry.allows(offer):
-                return FrameForm(offer, is_multipart=False, is_decoded=False)
+                return FrameForm(offer, is_multipart=False)
             if entry.allows_parts(offer):
-                return FrameForm(offer, is_multipart=True, is_decoded=False)
+                return FrameForm(offer, is_multipart=True)
     raise NotAcceptable(f'it is given as {media_type} or multipart/related; type="{media_type}"')
 
 
