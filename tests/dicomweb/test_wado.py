@@ -293,7 +293,7 @@ def test_a_frame_that_is_not_there_is_404(site, path):
     ("path", "accept", "status"),
     [
         ("/frames/0", None, 400), ("/frames/1-2", None, 400), ("/frames/1", "text/html", 406),
-        ("/frames/1", "multipart/related; type=image/jp2", 406), ("/bulkdata/00100010/0", None, 404),
+        ("/frames/1", "multipart/related; type=video/mp4", 406), ("/bulkdata/00100010/0", None, 404),
         ("/bulkdata/nonsense", None, 404), ("/bulkdata/7FE10010", None, 404),
     ],
 )  # fmt: skip

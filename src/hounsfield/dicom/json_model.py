@@ -57,12 +57,21 @@ _PN_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 class _Reader:
     """Walks one data set; holds what stays the same while it descends into items."""
 
-    __slots__ = ("buffer", "bulk_data_uri", "threshold")
+    __slots__ = ("buffer", "bulk_data_uri", "is_for_writing", "threshold")
 
-    def __init__(self, buffer: Buffer, bulk_data_uri: BulkDataUri | None, threshold: int) -> None:
+    def __init__(
+        self,
+        buffer: Buffer,
+        bulk_data_uri: BulkDataUri | None,
+        threshold: int,
+        *,
+        is_for_writing: bool = False,
+    ) -> None:
+        """``is_for_writing`` says that nobody looks into what is made before it is serialised."""
         self.buffer = buffer
         self.bulk_data_uri = bulk_data_uri
         self.threshold = threshold
+        self.is_for_writing = is_for_writing
 
     def dataset(
         self,
@@ -109,12 +118,14 @@ class _Reader:
         found.sort(key=_tag_of)
         return {f"{tag:08X}": value for tag, value in found}
 
-    def value(self, place: Place, charset: str, path: str) -> dict[str, Any]:
+    def value(self, place: Place, charset: str, path: str) -> Any:
         tag, vr, begin, end, length, encoding = place
         if tag in PIXEL_DATA_TAGS or length == UNDEFINED:
             return self.bulk(vr, f"{path}{tag:08X}")
         if vr not in _BYTES:
             raw = bytes(self.buffer[begin:end])
+            if self.is_for_writing and len(raw) <= _REMEMBERED_BYTES:
+                return _short_value(raw, vr, charset, encoding.is_big_endian)
             return value_json(raw, vr, charset, is_big_endian=encoding.is_big_endian)
         limit = _ALWAYS_INLINE_BYTES if tag in _ALWAYS_INLINE else self.threshold
         if end - begin > limit and self.bulk_data_uri is not None:
@@ -162,7 +173,7 @@ def write_dataset(
     """
     if of(header.transfer_syntax_uid).is_deflated:
         buffer, header = inflated(buffer, header), replace(header, dataset_offset=0)
-    reader = _Reader(buffer, bulk_data_uri, bulk_threshold_bytes)
+    reader = _Reader(buffer, bulk_data_uri, bulk_threshold_bytes, is_for_writing=True)
     begin, encoding = header.dataset_offset, _encoding_of(header)
     return dumps(reader.dataset(begin, len(buffer), encoding, charset=assumed_charset))
 
@@ -243,6 +254,11 @@ def _write_member(
 # The instances of a series say nearly all the same, so most of their JSON is at hand.
 _REMEMBERED_BYTES = 64
 _member = lru_cache(maxsize=16_384)(_write_member)
+
+
+@lru_cache(maxsize=16_384)
+def _short_value(raw: bytes, vr: str, charset: str, is_big_endian: bool) -> orjson.Fragment:
+    return orjson.Fragment(dumps(value_json(raw, vr, charset, is_big_endian=is_big_endian)))
 
 
 def binary_json(raw: bytes, vr: str, *, is_big_endian: bool) -> dict[str, Any]:
