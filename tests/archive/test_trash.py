@@ -71,7 +71,7 @@ def test_a_deleted_study_is_found_by_nothing_and_counted_by_nothing(archive, tra
     before = archive.search.totals(LOCAL)
     deleted = trash.delete(LOCAL, "1.1")
     assert (deleted.state, deleted.level, deleted.number_of_instances) == ("trash", "study", 6)
-    assert deleted.description == "P1^Jane, P1, CT head, 20260131"
+    assert deleted.description == "P1, Jane · P1 · CT head · 2026-01-31"
     assert sorted(studies(archive)) == ["1.2", "1.3"]
     assert sorted(studies(archive, text="head")) == ["1.2", "1.3"]
     assert not archive.search.search(

@@ -24,7 +24,6 @@ def delete(app, study):
 
 def test_a_deleted_study_comes_back_by_undo_and_from_the_trash(wide, study):
     delete(wide, study)
-    wide.shoot("delete-study")
     wide("confirm").click()
     undo = wide.page.get_by_role("button", name="Undo")
     undo.wait_for()

@@ -27,10 +27,11 @@ from hounsfield.jobs.handlers import RunningJob
 from hounsfield.storage.objects import StoredKey
 
 TRASH_JOB = "trash"
-_VERBS = {"restoring": "Restore", "purging": "Remove for good"}
+_VERBS = {"restoring": "Return", "purging": "Removal for good"}
 _IN_THE_TRASH = ("deleting", "trash", "restoring")
 _AT_ONCE = 100  # whoever stores an instance waits no longer than moving these takes
 _DAY_S = 86_400.0
+_DATE_DIGITS = 8
 _MAX_REASON = 1024
 log = logging.getLogger(__name__)
 
@@ -276,18 +277,24 @@ def _described(attributes: dict[str, Any]) -> str:
         value = values[0]
         return str(value.get("Alphabetic", "") if isinstance(value, dict) else value or "")
 
-    named = (text("00100010"), text("00100020"), text("00081030"), text("00080020"))
-    return ", ".join(part for part in named if part)
+    name = ", ".join(part for part in text("00100010").split("^")[:2] if part)
+    date = text("00080020")
+    if len(date) == _DATE_DIGITS:
+        date = f"{date[:4]}-{date[4:6]}-{date[6:]}"
+    named = (name, text("00100020"), text("00081030"), date)
+    return " · ".join(part for part in named if part)
 
 
 def _job(known: Deletion, state: str, actor: str) -> NewJob:
+    number = known.number_of_instances
     return NewJob(
         TRASH_JOB,
-        f"{_VERBS[state]}: {known.description}",
+        # No patient is named: titles of jobs are seen in many places.
+        f"{_VERBS[state]} of {number} instance{"" if number == 1 else "s"} of a deleted {known.level}",
         arguments={"deletion": known.uid},
         study_instance_uid=known.study_instance_uid,
         actor=actor,
-        total=known.number_of_instances,
+        total=number,
     )
 
 

@@ -17,7 +17,7 @@ def test_a_study_is_deleted_seen_in_the_trash_and_brought_back(site):
         "trash",
         "a test of the scanner",
     )
-    assert deleted["description"] == "Doe^Jane, P1, CT head, 20260131"
+    assert deleted["description"] == "Doe, Jane · P1 · CT head · 2026-01-31"
     assert site.client.get("/api/studies").json()["total"] == 0
     assert site.client.get("/api/studies/1.2.3").status_code == 410
     page = site.client.get("/api/trash").json()
@@ -26,7 +26,7 @@ def test_a_study_is_deleted_seen_in_the_trash_and_brought_back(site):
     answer = site.client.post(f"/api/trash/{deleted['uid']}/restore")
     assert (answer.status_code, answer.json()["state"]) == (202, "restoring")
     (job,) = site.client.get("/api/jobs").json()["jobs"]
-    assert (job["kind"], job["title"]) == ("trash", "Restore: Doe^Jane, P1, CT head, 20260131")
+    assert (job["kind"], job["title"]) == ("trash", "Return of 1 instance of a deleted study")
     Trash(site.store).settle_all()  # as the job does
     assert site.client.get("/api/studies").json()["total"] == 1
     assert site.client.get("/api/trash").json()["total"] == 0

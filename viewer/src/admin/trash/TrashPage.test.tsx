@@ -12,7 +12,7 @@ const DELETED: Deletion = {
   StudyInstanceUID: '1.2.3',
   SeriesInstanceUID: '1.2.3.1',
   SOPInstanceUID: '',
-  description: 'Doe^Jane, P1, CT head',
+  description: 'Doe, Jane · P1 · CT head',
   number_of_instances: 240,
   size_bytes: 126_000_000,
   deleted_by: 'local',
@@ -45,7 +45,7 @@ function show(deletions: Deletion[]) {
 
 it('says what was deleted, and brings it back', async () => {
   const asked = show([DELETED]);
-  expect(await screen.findByText('A series of Doe^Jane, P1, CT head')).toBeTruthy();
+  expect(await screen.findByText('A series of Doe, Jane · P1 · CT head')).toBeTruthy();
   expect(screen.getByText(/can be brought back for 30 days/)).toBeTruthy();
   fireEvent.click(screen.getByTestId('restore'));
   await waitFor(() => expect(asked).toContain('POST /api/trash/4711-4711/restore'));

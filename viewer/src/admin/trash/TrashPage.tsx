@@ -119,7 +119,7 @@ export default function TrashPage() {
   );
 }
 
-/** "Doe^Jane, P1, CT head", or that it was a part of that. */
+/** "Doe, Jane · P1 · CT head", or that it was a part of that. */
 function wordsFor(one: Deletion): string {
   const of: Record<string, string> = { series: 'A series of ', instance: 'An image of ' };
   return `${of[one.level] ?? ''}${one.description}`;
