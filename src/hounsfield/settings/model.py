@@ -186,6 +186,18 @@ class DicomWebSettings(_Group):
     them on this machine gives them everything that the archive holds. By default none may."""
 
 
+class PixelSettings(_Group):
+    """Decoding and drawing of pixels, in processes of their own."""
+
+    processes: Annotated[int, Field(ge=0, le=64)] = 0
+    """How many processes decode and draw at the same time; 0 takes one for each processor, at most four. They are started
+    when there is work, and end when there was none for a minute."""
+    memory_bytes: Annotated[int, Field(ge=256 << 20)] = 3 << 30
+    """How much memory each of them may take. An image that needs more is refused, and nothing else suffers."""
+    thumbnails_bytes: Bytes = 1 << 30
+    """How much disk the thumbnails kept in `derived` in the data folder may take. They can be deleted at any time."""
+
+
 class JobSettings(_Group):
     """Work in the background: sending to peers, retrieving from them, and the like."""
 
@@ -238,6 +250,7 @@ class Settings(_Group):
     web: WebSettings = WebSettings()
     dimse: DimseSettings = DimseSettings()
     dicomweb: DicomWebSettings = DicomWebSettings()
+    pixels: PixelSettings = PixelSettings()
     jobs: JobSettings = JobSettings()
     work_items: WorkItemSettings = WorkItemSettings()
     log: LogSettings = LogSettings()

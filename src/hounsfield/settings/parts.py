@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from hounsfield.archive.store import StorePolicy
     from hounsfield.index.database import IndexConfig
     from hounsfield.jobs.engine import EngineConfig
+    from hounsfield.pixels.pool import PoolConfig
 
 
 def storage_config(settings: Settings) -> FilesystemConfig:
@@ -83,6 +84,15 @@ def dimse_config(settings: Settings, *, further_peers: tuple[Peer, ...] = ()) ->
             idle_s=dimse.idle_s,
             minimum_bytes_per_s=dimse.minimum_bytes_per_s,
         ),
+    )
+
+
+def decoding_config(settings: Settings) -> "PoolConfig":
+    """In which processes pixels are decoded."""
+    from hounsfield.pixels.pool import PoolConfig  # noqa: PLC0415 - as above
+
+    return PoolConfig(
+        processes=settings.pixels.processes, memory_bytes=settings.pixels.memory_bytes
     )
 
 

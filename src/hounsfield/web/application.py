@@ -53,6 +53,7 @@ class WebParts:
     check_peer: CheckPeer | None = None
     ask_peer: AskPeer | None = None
     decoding: PoolConfig | None = None
+    thumbnails_bytes: int = 1 << 30
     policy: DicomWebPolicy = PLAIN
     trusted_proxies: tuple[str, ...] = ()
 
@@ -75,7 +76,7 @@ def web_app(parts: WebParts) -> ASGIApp:
     )
     pool = DecodePool(parts.decoding)
     shown = Representations(parts.retrieve, Rendering(parts.retrieve, pool))
-    derived = DerivedFiles(parts.data_folder / "derived" / "thumbnails")
+    derived = DerivedFiles(parts.data_folder / "derived" / "thumbnails", parts.thumbnails_bytes)
     thumbnails = Thumbnails(parts.retrieve, shown, derived)
     dicomweb = DicomWebParts(
         store=parts.store,
