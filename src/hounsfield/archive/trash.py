@@ -287,10 +287,11 @@ def _described(attributes: dict[str, Any]) -> str:
 
 def _job(known: Deletion, state: str, actor: str) -> NewJob:
     number = known.number_of_instances
+    instances = "1 instance" if number == 1 else f"{number} instances"
     return NewJob(
         TRASH_JOB,
         # No patient is named: titles of jobs are seen in many places.
-        f"{_VERBS[state]} of {number} instance{"" if number == 1 else "s"} of a deleted {known.level}",
+        f"{_VERBS[state]} of {instances} of a deleted {known.level}",
         arguments={"deletion": known.uid},
         study_instance_uid=known.study_instance_uid,
         actor=actor,
