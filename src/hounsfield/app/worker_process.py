@@ -10,6 +10,7 @@ from hounsfield.app.calls import recording_calls
 from hounsfield.app.child import DRAIN_S, LifeLine, Orders
 from hounsfield.app.job_handlers import engine_over
 from hounsfield.app.lock import FolderLock
+from hounsfield.archive.preparing import Preparing
 from hounsfield.archive.sweep import sweep
 from hounsfield.archive.trash import Trash
 from hounsfield.archive.work_item_watchers import receiver_of
@@ -35,6 +36,7 @@ def run_worker(orders: Orders, life_line: LifeLine) -> None:
         subscribers = AvailabilitySubscribers(archive.index.database)
         watched = _WatchedWorklist(archive, orders)
         kept = _KeptTrash(archive, orders)
+        preparing = Preparing(archive.retrieve, archive.index)
         engine = engine_over(archive, orders.settings, orders.dimse_port)
         life_line.watch(engine.stop)
         jobs = threading.Thread(target=engine.run, args=(DRAIN_S,), name="jobs")
@@ -49,6 +51,7 @@ def run_worker(orders: Orders, life_line: LifeLine) -> None:
                     subscribers.follow()
                     watched.look_after()
                     kept.look_after()
+                    preparing.look_after()
                 except HounsfieldError as problem:
                     log.warning("the archive cannot be looked after now: %s", problem)
                     life_line.ended.wait(_TROUBLED_S)

@@ -194,6 +194,16 @@ class Retrieve:
                 self._index.cache_metadata(found.series_fk, found.revision, packed)
         return body
 
+    def prepare(
+        self, principal: Principal, study_instance_uid: str, series_instance_uid: str
+    ) -> bool:
+        """Make the metadata of a series if nobody has; gives whether there was anything to do."""
+        found = self._index.prepared_metadata(study_instance_uid, series_instance_uid)
+        if found is None or found.body is not None:
+            return False
+        self.series_metadata(principal, study_instance_uid, series_instance_uid)
+        return True
+
     def revision(self, study_instance_uid: str, series_instance_uid: str) -> int:
         """Grows with everything added to the series; raises NotFound."""
         found = self._index.series_revision(study_instance_uid, series_instance_uid)

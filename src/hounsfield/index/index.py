@@ -208,6 +208,11 @@ class Index:
     ) -> tuple[int, int] | None:
         return self._glances.series_revision(study_instance_uid, series_instance_uid)
 
+    def series_of(self, study_instance_uid: str) -> list[str]:
+        """The UIDs of the series of a study."""
+        with self.database.reading() as connection:
+            return reading.series_of(connection, study_instance_uid)
+
     def prepared_metadata(
         self, study_instance_uid: str, series_instance_uid: str
     ) -> PreparedMetadata | None:

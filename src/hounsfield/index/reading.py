@@ -111,6 +111,17 @@ def newest_receipt_us(connection: Connection) -> int:
     return int(connection.execute(statement).scalar() or 0)
 
 
+def series_of(connection: Connection, study_instance_uid: str) -> list[str]:
+    """The UIDs of the series of a study."""
+    statement = (
+        select(se.c.series_instance_uid)
+        .select_from(se.join(st, st.c.id == se.c.study_fk))
+        .where(st.c.study_instance_uid == study_instance_uid)
+        .order_by(se.c.series_number, se.c.id)
+    )
+    return [*connection.execute(statement).scalars()]
+
+
 def cache_metadata(connection: Connection, series_fk: int, revision: int, body: bytes) -> None:
     """Keep the compressed metadata of a series."""
     m = schema.series_metadata
