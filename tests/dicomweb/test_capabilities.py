@@ -89,6 +89,17 @@ def test_what_is_no_resource_has_no_capabilities(site):
     assert site.client.options(f"{BASE}/", headers={"Accept": "image/png"}).status_code == 406
 
 
+def test_a_method_that_a_resource_does_not_have_is_405_and_what_is_no_resource_is_404(site):
+    # WEB-09, RFC 9110 15.5.6
+    answer = site.client.request("PATCH", "/dicom-web/studies")
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "GET, HEAD, OPTIONS, POST"
+    for method in ("GET", "POST", "PATCH"):
+        answer = site.client.request(method, "/dicom-web/nothing/of/this/name")
+        assert answer.status_code == 404
+        assert answer.json()["detail"]
+
+
 def test_a_page_of_another_site_may_do_nothing_by_default(site):
     site.put(make_file())
     answer = site.client.options(f"{BASE}/studies", headers=PREFLIGHT)

@@ -20,6 +20,7 @@ from hounsfield.dicomweb.requests import base_url
 
 WADL = "application/vnd.sun.wadl+xml"
 JSON = "application/json"
+_METHODS = ("OPTIONS", "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH")
 _NAMESPACE = "http://wadl.dev.java.net/2009/02"
 _VARIABLE = re.compile(r"\{(\w+)(?::\w+)?\}")
 
@@ -99,7 +100,10 @@ def resources(routes: Sequence[BaseRoute]) -> list[Resource]:
 
 
 def capabilities(routes: Sequence[BaseRoute]) -> Route:
-    """The route that answers OPTIONS for the base and for each resource of a table (WEB-08)."""
+    """The route that answers OPTIONS for the base and for each resource of a table (WEB-08).
+
+    What no other route takes comes here too: 405 where there is a resource, 404 where there is none.
+    """
 
     async def retrieve_capabilities(request: Request) -> Response:
         if not request.path_params["path"]:
@@ -112,12 +116,15 @@ def capabilities(routes: Sequence[BaseRoute]) -> Route:
                 raise HTTPException(404, "there is no resource of this kind")
         if "GET" in allowed:
             allowed.add("HEAD")
+        if request.method != "OPTIONS":
+            allow = {"Allow": ", ".join(sorted(allowed))}
+            raise HTTPException(405, f"{request.method} is not for this resource", allow)
         media_type = choose(accepted(request), (WADL, JSON, "application/xml", "text/xml"))
         write = _json if media_type == JSON else _wadl
         headers = {"Allow": ", ".join(sorted(allowed)), "Vary": "Accept"}
         return Response(write(told, base_url(request)), headers=headers, media_type=media_type)
 
-    return Route("/{path:path}", retrieve_capabilities, methods=["OPTIONS"])
+    return Route("/{path:path}", retrieve_capabilities, methods=_METHODS)
 
 
 def _is_at(route: BaseRoute, request: Request) -> bool:
