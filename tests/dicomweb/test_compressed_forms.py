@@ -3,6 +3,7 @@
 import io
 
 import imagecodecs
+import numpy as np
 import pydicom
 import pytest
 from pydicom.encaps import encapsulate, generate_frames
@@ -74,9 +75,7 @@ def test_nothing_is_made_worse_unasked_and_nonsense_is_406(stored):
         # Native pixels are the same under every name that they may have.
         status = 200 if syntax == "1.2.3" else 406
         assert get(stored, path, accept).status_code == status, syntax
-    ((_, body),) = frames_of(
-        stored, path, f'multipart/related; type="{OCTETS}"; transfer-syntax=*'
-    )
+    ((_, body),) = frames_of(stored, path, f'multipart/related; type="{OCTETS}"; transfer-syntax=*')
     assert body == RAMP.tobytes()
 
 
@@ -89,3 +88,57 @@ def test_an_instance_is_written_in_the_transfer_syntax_asked_for(stored, syntax)
     assert len(list(generate_frames(dataset.PixelData, number_of_frames=1))) == 1
     if syntax == "1.2.840.10008.1.2.5":
         assert (dataset.pixel_array == RAMP).all()
+
+
+def colours(stream, photometric):
+    return image(
+        transfer_syntax_uid=J + "50",
+        SamplesPerPixel=3,
+        PlanarConfiguration=0,
+        PhotometricInterpretation=photometric,
+        BitsAllocated=8,
+        BitsStored=8,
+        HighBit=7,
+        PixelData=encapsulate([stream]),
+    )
+
+
+RGB = np.dstack([RAMP // 16, 255 - RAMP // 32, RAMP // 64]).astype(np.uint8)
+AS_RGB = bytes(imagecodecs.jpeg8_encode(RGB, level=95, colorspace="RGB", outcolorspace="RGB"))
+AS_YBR = bytes(imagecodecs.jpeg8_encode(RGB, level=95, subsampling="444"))
+SIGNED = bytes(imagecodecs.jpeg2k_encode(RAMP.view("<i2"), level=0, codecformat="j2k"))
+TWELVE = bytes(imagecodecs.jpeg8_encode(RAMP, level=95, bitspersample=12))
+
+
+@pytest.mark.parametrize(
+    ("file", "is_given_as_stored"),
+    [
+        (image(transfer_syntax_uid=J + "51", PixelData=encapsulate([TWELVE])), False),
+        (image(transfer_syntax_uid=J + "90", PixelData=encapsulate([SIGNED])), False),
+        (colours(AS_RGB, "YBR_FULL_422"), False),
+        (colours(AS_YBR, "RGB"), False),
+        (colours(AS_YBR, "YBR_FULL_422"), True),
+        (colours(AS_RGB, "RGB"), True),
+    ],
+    ids=["12-bit JPEG", "other sign", "RGB called YBR", "YBR called RGB", "YBR", "RGB"],
+)
+def test_what_browsers_misread_is_decoded_for_who_takes_any_transfer_syntax(
+    tmp_path, file, is_given_as_stored
+):
+    with open_site(tmp_path) as site:
+        site.put(file)
+        any_of_them = f'multipart/related; type="{OCTETS}"; transfer-syntax=*'
+        ((headers, body),) = frames_of(site, INSTANCE + "/frames/1", any_of_them)
+        if is_given_as_stored:
+            assert body.startswith(b"\xff\xd8")
+            return
+        assert headers["Content-Type"] == f"{OCTETS}; transfer-syntax=1.2.840.10008.1.2.1"
+        if len(body) == RGB.size:
+            assert np.abs(np.frombuffer(body, np.uint8).astype(int) - RGB.ravel()).mean() < 4
+        else:
+            assert np.abs(np.frombuffer(body, "<u2").astype(int) - RAMP.ravel()).mean() < 4
+        # Who names the stored one gets it.
+        stored = pydicom.dcmread(io.BytesIO(file)).file_meta.TransferSyntaxUID
+        named = f'multipart/related; type="{OCTETS}"; transfer-syntax={stored}'
+        ((_, body),) = frames_of(site, INSTANCE + "/frames/1", named)
+        assert body.startswith((b"\xff\xd8", b"\xff\x4f"))

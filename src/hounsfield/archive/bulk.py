@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from hounsfield.archive.kept import Kept
 from hounsfield.archive.octets import Octets
 from hounsfield.archive.retrieve import Retrieve
 from hounsfield.archive.transcoding import IMAGE_TAGS, image_of
@@ -19,11 +20,13 @@ from hounsfield.dicom.part10 import PIXEL_DATA_TAGS, read_header
 from hounsfield.dicom.transfer_syntax import EXPLICIT_LITTLE, of
 from hounsfield.errors import InvalidInstance, NotAcceptable, NotFound
 from hounsfield.index.records import InstanceLocation
+from hounsfield.pixels.misread import is_misread, may_be_misread
 from hounsfield.pixels.native import is_decodable
 from hounsfield.pixels.pool import DecodePool
 
 OCTETS = "application/octet-stream"
 _BIT = 8
+_MAX_KEPT = 4096
 
 
 def stored_syntax(location: InstanceLocation) -> str:
@@ -38,6 +41,19 @@ class Bulk:
     def __init__(self, retrieve: Retrieve, pool: DecodePool) -> None:
         self._retrieve = retrieve
         self._pool = pool
+        self._misread: Kept[bool] = Kept(_MAX_KEPT, _MAX_KEPT, lambda _: 1)
+
+    def is_misread(self, location: InstanceLocation, frames: Sequence[Octets]) -> bool:
+        """Whether browsers would make other pixels of these frames than are in them; the first tells."""
+        if not may_be_misread(location.transfer_syntax_uid) or not frames:
+            return False
+        known = self._misread.get(location.sha256)
+        if known is None:
+            with self._retrieve.open_instance(location) as stored, stored.map() as buffer:
+                header = read_header(buffer, tags=IMAGE_TAGS)
+            known = is_misread(b"".join(frames[0].read()), image_of(header))
+            self._misread.put(location.sha256, known)
+        return known
 
     def frames(self, location: InstanceLocation, numbers: Sequence[int]) -> list[Octets]:
         """Frames as they are stored; raises NotFound for a number that the instance does not have.

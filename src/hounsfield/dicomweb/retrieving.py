@@ -149,6 +149,7 @@ class _Retrieving:
             stored_syntax(location),
             is_single=len(numbers) == 1,
             can_decode=self._bulk.can_decode(location),
+            is_misread=lambda: self._bulk.is_misread(location, frames),
         )
         tag = wado.etag("frames", location.sha256, request.path_params["frames"], form)
         headers = {"ETag": tag, "Cache-Control": _KEEP, "Vary": "Accept"}

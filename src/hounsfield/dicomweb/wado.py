@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from hounsfield.archive.bulk import OCTETS
@@ -58,9 +58,17 @@ _DEFAULTS = {
 
 
 def frame_form(
-    ranges: Sequence[MediaRange], transfer_syntax_uid: str, *, is_single: bool, can_decode: bool
+    ranges: Sequence[MediaRange],
+    transfer_syntax_uid: str,
+    *,
+    is_single: bool,
+    can_decode: bool,
+    is_misread: Callable[[], bool] = lambda: False,
 ) -> FrameForm:
-    """Choose for frames stored in a transfer syntax; raises NotAcceptable naming what there is (WEB-02, WEB-03, WEB-05)."""
+    """Choose for frames stored in a transfer syntax; raises NotAcceptable naming what there is (WEB-02, WEB-03, WEB-05).
+
+    Who takes any transfer syntax is given the stored one, unless browsers misread it and it can be decoded.
+    """
     syntax = of(transfer_syntax_uid)
     for entry in ranges:
         # Another codec is for who names it.
@@ -71,6 +79,8 @@ def frame_form(
                 continue
             given = _given_syntax(entry, media_type, transfer_syntax_uid, can_decode=can_decode)
             if given is not None:
+                if not given and entry.transfer_syntax == ANY and can_decode and is_misread():
+                    return FrameForm(OCTETS, is_multipart, EXPLICIT_LITTLE)
                 return FrameForm(media_type, is_multipart, given)
     offers = " or ".join(dict.fromkeys((OCTETS, syntax.media_type)))
     raise NotAcceptable(f"frames of this instance are given as {offers}, stored in {syntax.name}")

@@ -116,14 +116,14 @@ def _jpeg(frame: bytes, image: ImagePixelDescription) -> Decoded:
     if stream.components == 1:
         return _call(imagecodecs.jpeg8_decode, frame), False
     is_lossless = stream.frame_type in (0xC3, 0xC7, 0xCB)
-    if is_lossless or not _is_ybr(stream, image):
+    if is_lossless or not is_ybr(stream, image):
         # Handed out as they lie: the codec must not see a colour space to convert from.
         pixels = _call(imagecodecs.jpeg8_decode, frame, colorspace="RGB", outcolorspace="RGB")
         return pixels, not is_lossless
     return _call(imagecodecs.jpeg8_decode, frame, colorspace="YCBCR", outcolorspace="RGB"), True
 
 
-def _is_ybr(stream: Codestream, image: ImagePixelDescription) -> bool:
+def is_ybr(stream: Codestream, image: ImagePixelDescription) -> bool:
     """Whether the components of a lossy JPEG are luma and chroma; what the file itself says counts first."""
     if stream.adobe_transform is not None:
         return stream.adobe_transform == 1
