@@ -178,9 +178,10 @@ def test_a_client_that_leaves_loses_nothing_that_was_finished(site):
     # STOW-05
     from hounsfield.archive.access import LOCAL
     from hounsfield.dicomweb.stow.intake import Intake, form_of
+    from hounsfield.pixels.photographs import photograph
 
     body = message(ONE, TWO)
-    intake = Intake(site.store, LOCAL, None, form_of(RELATED))
+    intake = Intake(site.store, LOCAL, None, form_of(RELATED), photograph)
     intake.feed(body[: len(body) - 200])
     intake.discard()
     assert contents(site) == [ONE]

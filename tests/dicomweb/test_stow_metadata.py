@@ -36,6 +36,7 @@ from hounsfield.dicom.json_model import write_dataset
 from hounsfield.dicom.part10 import read_header
 from hounsfield.dicomweb.stow import described
 from hounsfield.dicomweb.stow.intake import Intake, form_of
+from hounsfield.pixels.photographs import photograph
 
 EXPLICIT = "1.2.840.10008.1.2.1"
 PIXELS = b"\1\0\2\0\3\0\4\0"
@@ -151,7 +152,11 @@ def test_an_instance_is_stored_as_soon_as_its_bulk_data_is_here(site):
         bulk("b/7FE00010", PIXELS),
     )
     intake = Intake(
-        site.store, LOCAL, None, form_of(f'multipart/related; type="{JSON}"; boundary=b')
+        site.store,
+        LOCAL,
+        None,
+        form_of(f'multipart/related; type="{JSON}"; boundary=b'),
+        photograph,
     )
     cut = body.rindex(b"--b\r\n") + 5
     for at in range(0, cut, 100):

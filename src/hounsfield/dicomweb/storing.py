@@ -16,6 +16,7 @@ from hounsfield.dicomweb.problems import TooLarge, UnsupportedMediaType, problem
 from hounsfield.dicomweb.requests import base_url, in_thread, principal_of
 from hounsfield.dicomweb.stow.coding import ENCODINGS
 from hounsfield.dicomweb.stow.intake import Intake, form_of
+from hounsfield.dicomweb.stow.pixel_parts import reader_in
 from hounsfield.dicomweb.stow.results import Results, response_dataset
 from hounsfield.errors import NotAcceptable
 
@@ -25,6 +26,7 @@ _FEED_BYTES = 1 << 18
 
 def routes(parts: DicomWebParts) -> list[BaseRoute]:
     """The routes of this module."""
+    read = reader_in(parts.representations.rendering.pool)
 
     async def store_instances(request: Request) -> Response:
         study = request.path_params.get("study")
@@ -36,7 +38,7 @@ def routes(parts: DicomWebParts) -> list[BaseRoute]:
         try:
             intake = await in_thread(
                 lambda: Intake(
-                    parts.store, principal_of(request), study, form, length=_length_of(request)
+                    parts.store, principal_of(request), study, form, read, _length_of(request)
                 )
             )
         except UnsupportedMediaType as error:

@@ -71,25 +71,42 @@ def stream_attributes(frame: bytes, media_type: str) -> dict[str, tuple[str, Any
 
 
 def photograph(media_type: str, may_turn: bool, content: bytes) -> Photograph:
-    """A JPEG or PNG file; raises InvalidInstance, NotAcceptable."""
-    return png(content) if media_type == "image/png" else jpeg(content, may_turn=may_turn)
+    """A JPEG or PNG file; where it ``may_turn``, its upper edge will be up. Raises InvalidInstance, NotAcceptable."""
+    if media_type == "image/png":
+        return png(content)
+    return jpeg_as_it_is(content, may_turn=may_turn) or _decoded_jpeg(content, may_turn=may_turn)
 
 
-def jpeg(content: bytes, *, may_turn: bool = True) -> Photograph:
-    """A JPEG file; where it ``may_turn``, its upper edge will be up. Raises InvalidInstance, NotAcceptable."""
+def decoded_bytes(media_type: str, content: bytes) -> int:
+    """What a file becomes when it is decoded, by what it says itself; raises InvalidInstance."""
+    if media_type == "image/png":
+        rows, columns = _png_size(content)
+        return rows * columns * 8
+    stream = read_jpeg(content)
+    return stream.rows * stream.columns * 3
+
+
+def jpeg_as_it_is(content: bytes, *, may_turn: bool) -> Photograph | None:
+    """A JPEG file that can be the frame, None if it has to be decoded; no pixel is looked at. Raises InvalidInstance."""
     stream = read_jpeg(content)
     if stream.frame_type == 0xC3:
         lossless = transfer_syntax_of(content, "image/jpeg")
         return Photograph(lossless, _cells(stream, _photometric(content, stream)))
+    if stream.frame_type not in _JPEG_OF_FRAME_TYPE or stream.components not in (1, 3):
+        return None
     with _opened(content) as picture:
-        is_upright = not may_turn or picture.getexif().get(_ORIENTATION, 1) in (0, 1)
-        is_kept = stream.frame_type in _JPEG_OF_FRAME_TYPE and stream.components in (1, 3)
-        if is_kept and is_upright:
-            syntax = _JPEG_OF_FRAME_TYPE[stream.frame_type]
-            attributes = _cells(stream, _photometric(content, stream))
-            return Photograph(syntax, attributes | _lossy(content, stream))
-        if stream.bits != 8 or stream.frame_type == 0xF7:
-            raise NotAcceptable("a JPEG of this process is taken with its transfer-syntax only")
+        if may_turn and picture.getexif().get(_ORIENTATION, 1) not in (0, 1):
+            return None
+    syntax = _JPEG_OF_FRAME_TYPE[stream.frame_type]
+    attributes = _cells(stream, _photometric(content, stream))
+    return Photograph(syntax, attributes | _lossy(content, stream))
+
+
+def _decoded_jpeg(content: bytes, *, may_turn: bool) -> Photograph:
+    stream = read_jpeg(content)
+    if stream.bits != 8 or stream.frame_type == 0xF7:
+        raise NotAcceptable("a JPEG of this process is taken with its transfer-syntax only")
+    with _opened(content) as picture:
         try:
             upright = ImageOps.exif_transpose(picture) if may_turn else picture
             pixels = np.asarray(upright if upright.mode == "L" else upright.convert("RGB"))
@@ -101,10 +118,7 @@ def jpeg(content: bytes, *, may_turn: bool = True) -> Photograph:
 
 def png(content: bytes) -> Photograph:
     """A PNG file as native pixels; what is transparent is put on white. Raises InvalidInstance."""
-    if not content.startswith(_PNG) or len(content) < 33:
-        raise InvalidInstance("the file is no PNG")
-    columns, rows = (int.from_bytes(content[at : at + 4], "big") for at in (16, 20))
-    _require_reasonable(rows, columns)
+    _png_size(content)
     try:
         pixels = imagecodecs.png_decode(content)
     except (RuntimeError, ValueError, MemoryError, NotImplementedError) as problem:
@@ -119,6 +133,14 @@ def png(content: bytes) -> Photograph:
     return Photograph(
         made.transfer_syntax_uid, made.attributes | {"00282110": ("CS", "00")}, made.pixels
     )
+
+
+def _png_size(content: bytes) -> tuple[int, int]:
+    if not content.startswith(_PNG) or len(content) < 33:
+        raise InvalidInstance("the file is no PNG")
+    columns, rows = (int.from_bytes(content[at : at + 4], "big") for at in (16, 20))
+    _require_reasonable(rows, columns)
+    return rows, columns
 
 
 def _on_white(pixels: NDArray[Any]) -> NDArray[Any]:

@@ -11,6 +11,7 @@ from hounsfield.pixels.description import ImagePixelDescription
 from hounsfield.pixels.drawing import PictureForm, picture_file, picture_of
 from hounsfield.pixels.encode import encode_frame, recompress
 from hounsfield.pixels.native import native_frames
+from hounsfield.pixels.photographs import photograph
 from hounsfield.pixels.pictures import animated_gif, encode
 from hounsfield.pixels.render import thumbnail
 from hounsfield.pixels.view import View
@@ -71,8 +72,14 @@ def _recompress(frame: bytes, wanted: str) -> Result:
     return None, recompress(frame, wanted)
 
 
+def _photograph(media_type: str, may_turn: bool, content: bytes) -> Result:
+    made = photograph(media_type, may_turn, content)
+    return [made.transfer_syntax_uid, made.attributes], made.pixels or b""
+
+
 TASKS: dict[str, Callable[..., Result]] = {
     "encode": _encode,
+    "photograph": _photograph,
     "recompress": _recompress,
     "picture": _picture,
     "native": _native,

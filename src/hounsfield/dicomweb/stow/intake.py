@@ -22,7 +22,6 @@ from hounsfield.dicomweb.stow.described import JSON, MAX_METADATA_BYTES, XML, De
 from hounsfield.dicomweb.stow.pixel_parts import ReadPhotograph
 from hounsfield.dicomweb.stow.results import PROCESSING_FAILURE, Failure, Results, failure_of
 from hounsfield.errors import HounsfieldError, InvalidInstance, InvalidQuery
-from hounsfield.pixels.photographs import photograph
 from hounsfield.storage.objects import Spool
 
 log = logging.getLogger(__name__)
@@ -92,7 +91,7 @@ class Intake:
         principal: Principal,
         study_instance_uid: str | None,
         form: Form,
-        read_photograph: ReadPhotograph = photograph,
+        read_photograph: ReadPhotograph,
         length: int = 0,
     ) -> None:
         """``length`` is what the body has, 0 where nobody knows. Raises UnsupportedMediaType, MultipartError."""

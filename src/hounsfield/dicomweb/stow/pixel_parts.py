@@ -19,7 +19,14 @@ from hounsfield.dicom.part10 import Buffer
 from hounsfield.dicom.transfer_syntax import EXPLICIT_BIG, EXPLICIT_LITTLE, TRANSFER_SYNTAXES, of
 from hounsfield.dicomweb.stow.bulk_data import Part
 from hounsfield.errors import InvalidInstance, NotAcceptable
-from hounsfield.pixels.photographs import Photograph, stream_attributes, transfer_syntax_of
+from hounsfield.pixels.photographs import (
+    Photograph,
+    decoded_bytes,
+    jpeg_as_it_is,
+    stream_attributes,
+    transfer_syntax_of,
+)
+from hounsfield.pixels.pool import DecodePool
 
 # Reads a JPEG or PNG file: its media type, whether it may be turned, its bytes.
 ReadPhotograph = Callable[[str, bool, bytes], Photograph]
@@ -30,6 +37,24 @@ _ITEM = b"\xfe\xff\x00\xe0"
 _MAX_DECODED_BYTES = 1 << 30
 _ROWS, _COLUMNS, _SAMPLES, _FRAMES = "00280010", "00280011", "00280002", "00280008"
 _BITS_ALLOCATED = "00280100"
+
+
+def reader_in(pool: DecodePool) -> ReadPhotograph:
+    """Reads photographs in the pool, but for JPEG files that need no decoding."""
+
+    def read(media_type: str, may_turn: bool, content: bytes) -> Photograph:
+        if media_type == "image/jpeg":
+            kept = jpeg_as_it_is(content, may_turn=may_turn)
+            if kept is not None:
+                return kept
+        size = decoded_bytes(media_type, content)
+        told, pixels = pool.run("photograph", media_type, may_turn, content, makes_bytes=size)
+        syntax, attributes = told
+        return Photograph(
+            syntax, {tag: (vr, value) for tag, (vr, value) in attributes.items()}, pixels
+        )
+
+    return read
 
 
 def pixel_value(
