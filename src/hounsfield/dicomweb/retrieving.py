@@ -25,6 +25,7 @@ from hounsfield.dicomweb.requests import (
     principal_of,
     uids_of,
 )
+from hounsfield.dicomweb.zipped import zipped
 from hounsfield.errors import InvalidInstance, NotAcceptable, NotFound
 from hounsfield.index.records import InstanceLocation
 
@@ -69,6 +70,8 @@ class _Retrieving:
         for form in forms:
             if form.media_type in {JSON, PLAIN_JSON, XML}:
                 return await self.metadata.answer(request)
+            if form.media_type == wado.ZIP:
+                return await in_thread(zipped, self._parts, request, locations)
             if form.media_type == OCTETS:
                 return await self._values_of(request, locations)
             given = await in_thread(self._given, locations, form.entry.transfer_syntax, view)

@@ -19,6 +19,7 @@ from hounsfield.archive.remote import AskPeer
 from hounsfield.archive.retrieve import Retrieve
 from hounsfield.archive.search import Search
 from hounsfield.archive.store import InstanceStore
+from hounsfield.archive.zipping import zip_stream
 from hounsfield.dicomweb.problems import HANDLERS, problem
 from hounsfield.dicomweb.requests import in_thread, principal_of
 from hounsfield.errors import Gone, InvalidInstance, NotFound
@@ -28,7 +29,7 @@ from hounsfield.index.site.peers import Peers
 from hounsfield.web import models, studies
 from hounsfield.web.attributes import attribute_tree
 from hounsfield.web.changes import add_changes
-from hounsfield.web.downloads import safe_name, zip_stream
+from hounsfield.web.downloads import safe_name
 from hounsfield.web.events import Feed
 from hounsfield.web.site.associations import add_associations
 from hounsfield.web.site.jobs import add_jobs
