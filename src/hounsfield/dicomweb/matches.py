@@ -13,7 +13,7 @@ from urllib.parse import quote
 import orjson
 
 from hounsfield.dicom import json_model
-from hounsfield.dicom.query import Level, Query
+from hounsfield.dicom.query import Level
 from hounsfield.dicomweb.qido import Asked, Path
 from hounsfield.index.answers import AnswerPlan
 
@@ -43,13 +43,14 @@ def members_of(text: str) -> Members:
 
 
 class _Template:
-    """The text of a match in pieces, between which stand the values that differ: counts and the address."""
+    """The text of a match in pieces, between which stand the values that differ from time to time: counts."""
 
-    __slots__ = ("gaps", "pieces", "uids")
+    __slots__ = ("gaps", "pieces")
 
-    def __init__(self, members: Members, gaps: frozenset[str]) -> None:
-        self.uids = tuple(_first(members.get(tag)) for tag in _UIDS)
-        self.gaps: list[str] = []
+    def __init__(self, members: Members, gaps: tuple[str, ...], level: Level, base: str) -> None:
+        """``gaps`` are the tags whose values come later, in ascending order."""
+        uids = tuple(_first(members.get(tag)) for tag in _UIDS)
+        members[_RETRIEVE_URL] = f'{{"vr":"UR","Value":["{_url(base, level, uids)}"]}}'
         self.pieces: list[bytes] = []
         piece = "{"
         for tag in sorted(members.keys() | gaps):
@@ -57,17 +58,24 @@ class _Template:
             piece += f'"{tag}":'
             if tag in gaps:
                 self.pieces.append(piece.encode())
-                self.gaps.append(tag)
                 piece = ""
             else:
                 piece += members[tag]
         self.pieces.append((piece + "}").encode())
 
-    def fill(self, values: dict[str, bytes]) -> bytes:
-        parts = [self.pieces[0]]
-        for tag, piece in zip(self.gaps, self.pieces[1:], strict=True):
-            parts += (values[tag], piece)
+    def fill(self, values: list[bytes]) -> bytes:
+        parts = self.pieces[:1]
+        for value, piece in zip(values, self.pieces[1:], strict=True):
+            parts += (value, piece)
         return b"".join(parts)
+
+
+def _url(base: str, level: Level, uids: tuple[str, ...]) -> str:
+    study, series, sop = (quote(uid, safe="") for uid in uids)
+    url = f"{base}/studies/{study}"
+    if level in {Level.SERIES, Level.IMAGE}:
+        url += f"/series/{series}"
+    return f"{url}/instances/{sop}" if level is Level.IMAGE else url
 
 
 def _first(text: str | None) -> str:
@@ -88,9 +96,13 @@ def _merged(texts: tuple[str, ...], include: frozenset[int] | None) -> Members:
 
 @lru_cache(maxsize=4096)
 def _template(
-    texts: tuple[str, ...], include: frozenset[int] | None, gaps: frozenset[str]
+    texts: tuple[str, ...],
+    include: frozenset[int] | None,
+    gaps: tuple[str, ...],
+    level: Level,
+    base: str,
 ) -> _Template:
-    return _Template(_merged(texts, include), gaps)
+    return _Template(_merged(texts, include), gaps, level, base)
 
 
 class MatchWriter:
@@ -101,27 +113,23 @@ class MatchWriter:
     ) -> None:
         self._asked = asked
         self._plan = plan
-        self._studies = f'{{"vr":"UR","Value":["{base_url}/studies/'.encode()
+        self._base = base_url
         self._read_stored = read_stored
-        self._gaps: frozenset[str] | None = None
+        self._gaps = tuple(sorted(plan.computed_tags))
 
     def write(self, row: Sequence[Any]) -> bytes:
         """One match as a DICOM JSON object."""
-        values = {tag: _element(vr, value) for tag, vr, value in self._plan.computed(row)}
-        if self._gaps is None:
-            self._gaps = frozenset(values) | {_RETRIEVE_URL}
+        found = sorted(self._plan.computed(row)) if self._gaps else ()
         asked = self._asked
         texts, include = self._plan.texts(row), asked.query.include
         if asked.further or asked.parts:
             template = self._with_stored(_merged(texts, include))
         else:
-            template = _template(texts, include, self._gaps)
-        values[_RETRIEVE_URL] = self._url(asked.query, template.uids)
-        return template.fill(values)
+            template = _template(texts, include, self._gaps, asked.query.level, self._base)
+        return template.fill([_element(vr, values) for _, vr, values in found])
 
     def _with_stored(self, members: Members) -> _Template:
         """Add what the stored objects say, and leave of sequences only what is wanted (QIDO-05)."""
-        assert self._gaps is not None
         asked = self._asked
         if asked.further:
             depth = asked.query.level.depth
@@ -136,19 +144,17 @@ class MatchWriter:
             name = f"{tag:08X}"
             if name in members:
                 members[name] = _pruned(members[name], paths)
-        return _Template(members, self._gaps)
-
-    def _url(self, query: Query, uids: tuple[str, ...]) -> bytes:
-        study, series, sop = (quote(uid, safe="") for uid in uids)
-        url = study
-        if query.level in {Level.SERIES, Level.IMAGE}:
-            url += f"/series/{series}"
-        if query.level is Level.IMAGE:
-            url += f"/instances/{sop}"
-        return self._studies + url.encode() + b'"]}'
+        return _Template(members, self._gaps, asked.query.level, self._base)
 
 
 def _element(vr: str, values: list[Any]) -> bytes:
+    if vr == "IS":
+        return b'{"vr":"IS","Value":[%d]}' % values[0]
+    return _of_texts(vr, tuple(values))
+
+
+@lru_cache(maxsize=4096)
+def _of_texts(vr: str, values: tuple[str, ...]) -> bytes:
     return orjson.dumps({"vr": vr, "Value": values} if values else {"vr": vr})
 
 

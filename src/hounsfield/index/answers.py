@@ -50,6 +50,11 @@ class AnswerPlan:
         if not self.columns:
             self.columns.append(literal(1))
 
+    @property
+    def computed_tags(self) -> list[str]:
+        """The tags of what `computed` gives."""
+        return [tag for tag, _ in self._computed]
+
     def texts(self, row: Sequence[Any]) -> tuple[str, ...]:
         """The attributes of the levels, each in one JSON object."""
         return tuple(row[: self._texts])
