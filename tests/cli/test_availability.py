@@ -15,7 +15,7 @@ def test_peers_are_added_listed_told_and_removed(run, tmp_path):
     assert "nobody" in run("availability", "list").out
     run("availability", "add", "ris")
     assert "already" in run("availability", "add", "ris", code=1).err
-    assert run("availability", "list", "--json").json["peer"] == "ris"
+    assert [one["peer"] for one in run("availability", "list", "--json").json] == ["ris"]
     study = str(dcmread(CT, stop_before_pixels=True).StudyInstanceUID)
     assert run("availability", "tell", study, "ris", "--json").json["job"]
     assert "no such study" in run("availability", "tell", "1.2.3", "ris", code=1).err

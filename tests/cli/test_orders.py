@@ -58,3 +58,6 @@ def test_what_cannot_be_done_is_said(run):
     assert "there is no order 7" in run("order", "show", "7", code=1).err
     run("order", "list", "--status", "lost", code=2)
     run("order", "set", "7", code=2)
+    run("order", "show", "9" * 30, code=1)
+    run("order", "list", "--limit", "9" * 30, code=2)
+    assert "UTF-8" in run("order", "list", "\udcff", code=2).err

@@ -54,17 +54,17 @@ def remove(peer: PeerName, data: Data = None, settings: SettingsFile = None) -> 
 
 @app.command("list")
 def show(data: Data = None, settings: SettingsFile = None, as_json: AsJson = False) -> None:
-    """List the peers that are told."""
+    """List the peers that are told. With --json: an array of objects."""
     from hounsfield.index.site.availability import AvailabilitySubscribers
 
     with _archive(data, settings) as archive:
         found = AvailabilitySubscribers(archive.index.database).all()
+    if as_json:
+        print_json([{"peer": one.peer, "created_us": one.created_us} for one in found])
+        return
     for one in found:
-        if as_json:
-            print_json({"peer": one.peer, "created_us": one.created_us})
-        else:
-            console().print(one.peer, markup=False)
-    if not found and not as_json:
+        console().print(one.peer, markup=False)
+    if not found:
         console().print("nobody is told")
 
 

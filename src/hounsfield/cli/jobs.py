@@ -56,9 +56,12 @@ def list_jobs(
         list[State] | None, typer.Option("--state", help="Only these; may be given several times.")
     ] = None,
     kind: Annotated[str, typer.Option("--kind", metavar="KIND", help="As in send.")] = "",
-    peer: Annotated[str, typer.Option("--peer", metavar="NAME")] = "",
-    study: Annotated[str, typer.Option("--study", metavar="UID")] = "",
-    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1)] = 50,
+    peer: Annotated[str, typer.Option("--peer", metavar="NAME", help="Of this peer.")] = "",
+    study: Annotated[
+        str,
+        typer.Option("--study", metavar="UID", help="About the study of this Study Instance UID."),
+    ] = "",
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=1_000_000)] = 50,
     data: Data = None,
     settings: SettingsFile = None,
     as_json: AsJson = False,

@@ -69,6 +69,10 @@ def main() -> None:
         fail(problem, ExitCode.UNAVAILABLE)
     except HounsfieldError as problem:
         fail(problem, ExitCode.FAILED)
+    except UnicodeEncodeError as problem:
+        if "surrogates" not in problem.reason:
+            raise
+        fail(ValueError("an argument is no text in UTF-8"), ExitCode.USAGE)
     except OSError as problem:  # a folder that may not be written, most likely
         where = f"{problem.filename}: " if problem.filename else ""
         fail(OSError(f"{where}{problem.strerror or problem}"), ExitCode.FAILED)

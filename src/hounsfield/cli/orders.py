@@ -90,10 +90,24 @@ def list_orders(
     date: Annotated[
         str, typer.Option("--date", metavar="YYYYMMDD[-YYYYMMDD]", help="When they begin.")
     ] = "",
-    status: Annotated[str, typer.Option("--status", metavar="STATUS", help="As in the list.")] = "",
-    modality: Annotated[str, typer.Option("--modality", metavar="CT")] = "",
-    station: Annotated[str, typer.Option("--station", metavar="AE_TITLE")] = "",
-    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1)] = 100,
+    status: Annotated[
+        str,
+        typer.Option(
+            "--status",
+            metavar="STATUS",
+            help="scheduled, arrived, in progress, completed, discontinued or cancelled.",
+        ),
+    ] = "",
+    modality: Annotated[
+        str, typer.Option("--modality", metavar="CT", help="Of this modality.")
+    ] = "",
+    station: Annotated[
+        str, typer.Option("--station", metavar="AE_TITLE", help="For the scanner of this AE title.")
+    ] = "",
+    needs_attention: Annotated[
+        bool, typer.Option("--needs-attention", help="Only those that somebody has to look at.")
+    ] = False,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=1_000_000)] = 100,
     data: Data = None,
     settings: SettingsFile = None,
     as_json: AsJson = False,
@@ -115,6 +129,7 @@ def list_orders(
         statuses=(status,) if status else (),
         modality=modality,
         station_ae_title=station,
+        needs_attention=needs_attention,
     )
     with _book(data, settings) as book:
         found, total = book.page(LOCAL, wanted, limit)

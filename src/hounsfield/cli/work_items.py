@@ -41,8 +41,10 @@ def list_items(
     state: Annotated[
         str | None, typer.Option("--state", metavar="STATE", help=f"{', '.join(_STATES)}.")
     ] = None,
-    patient_id: Annotated[str | None, typer.Option("--patient-id", metavar="ID")] = None,
-    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1)] = 100,
+    patient_id: Annotated[
+        str | None, typer.Option("--patient-id", metavar="ID", help="Of the patient of this ID.")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=1_000_000)] = 100,
     data: Data = None,
     settings: SettingsFile = None,
     as_json: AsJson = False,
@@ -97,7 +99,9 @@ def show(
 
 def cancel(
     uid: _UID,
-    reason: Annotated[str, typer.Option("--reason", metavar="TEXT")] = "",
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="Why, for who does the work.")
+    ] = "",
     data: Data = None,
     settings: SettingsFile = None,
 ) -> None:

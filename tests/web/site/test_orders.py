@@ -65,7 +65,12 @@ def test_what_contradicts_or_is_not_there_has_its_status(site):
     other = ORDER | {"AccessionNumber": "A1", "PatientID": "P2"}
     answer = site.client.post(ORDERS, json=other)
     assert (answer.status_code, "A1" in answer.json()["detail"]) == (409, True)
-    assert site.client.get(f"{ORDERS}/99").status_code == 404
+    for number in ("99", "-1", "9" * 30):
+        assert site.client.get(f"{ORDERS}/{number}").status_code == 404
+        assert (
+            site.client.post(f"{ORDERS}/{number}/status", json={"status": "arrived"}).status_code
+            == 404
+        )
     assert (
         site.client.post(f"{ORDERS}/{first['id']}/status", json={"status": "x"}).status_code == 400
     )

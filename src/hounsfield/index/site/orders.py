@@ -292,6 +292,8 @@ def _columns(one: Order) -> dict[str, Any]:
 
 
 def _one(connection: Connection, order_id: int) -> Order | None:
+    if not 0 < order_id < 1 << 63:  # more than a column takes
+        return None
     row = connection.execute(select(order).where(o.id == order_id)).first()
     return None if row is None else _order(row)
 
