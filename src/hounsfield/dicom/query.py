@@ -19,7 +19,10 @@ class Level(StrEnum):
 
     @property
     def depth(self) -> int:
-        return list(Level).index(self)
+        return _DEPTH[self]
+
+
+_DEPTH = {level: n for n, level in enumerate(Level)}
 
 
 # Attributes that no instance has: what is known of the entities below (C.3.4), and in the answers of which levels.

@@ -20,7 +20,7 @@ from hounsfield.index.answers import AnswerPlan
 from hounsfield.index.database import Database
 from hounsfield.index.reading import JOINED, LOCATION
 from hounsfield.index.records import InstanceLocation
-from hounsfield.index.search import DEFAULT_ORDER, tables
+from hounsfield.index.search import DEFAULT_ORDER, TOTALS, tables
 from hounsfield.index.statements import Prepared
 
 st, se, i, m = schema.study, schema.series, schema.instance, schema.series_metadata
@@ -74,6 +74,9 @@ class Glances:
         is_current = i.c.is_current == true()
         self._first_of_series = Prepared(first.where(*uids, is_current), self._dialect)
         self._first_of_study = Prepared(first.where(uids[0], is_current), self._dialect)
+        self._totals = {
+            level: Prepared(select(column), self._dialect) for level, column in TOTALS.items()
+        }
         of_series = se.join(st, st.c.id == se.c.study_fk)
         self._revision = Prepared(
             select(se.c.id, se.c.revision).select_from(of_series).where(*uids).order_by(se.c.id),
@@ -100,6 +103,10 @@ class Glances:
         else:
             rows = self._all(self._first_of_series, {"study": study, "series": series})
         return InstanceLocation(*rows[0]) if rows else None
+
+    def total(self, level: Level) -> int:
+        """How many entities there are at a level."""
+        return int(self._all(self._totals[level], {})[0][0])
 
     def series_revision(self, study: str, series: str) -> tuple[int, int] | None:
         """(row ID, revision) of a series; the revision grows with everything added to it."""

@@ -76,6 +76,8 @@ class Index:
         return plan, rows
 
     def count(self, query: Query, at_most: int = 10_000) -> int:
+        if searching.is_of_all(query):
+            return self._glances.total(query.level)
         with self.database.reading() as connection:
             return searching.count(connection, query, at_most)
 

@@ -39,7 +39,7 @@ DEFAULT_ORDER = {
 }
 _AT_ONCE = 200
 _IDS = {Level.PATIENT: p.c.id, Level.STUDY: st.c.id, Level.SERIES: se.c.id, Level.IMAGE: i.c.id}
-_TOTALS = {
+TOTALS = {
     Level.PATIENT: schema.totals.c.patients,
     Level.STUDY: schema.totals.c.studies,
     Level.SERIES: schema.totals.c.series,
@@ -97,14 +97,14 @@ def _statement(connection: Connection, query: Query, columns: list[Any]) -> Sele
     return statement
 
 
-def count(connection: Connection, query: Query, at_most: int) -> int:
-    """How many match, counted no further than ``at_most``; all are known without counting.
+def is_of_all(query: Query) -> bool:
+    """Whether a query is for all that there is at its level, whose number is known without counting."""
+    return replace(query, order=(), include=None, limit=None, offset=0) == Query(query.level)
 
-    Raises InvalidQuery.
-    """
+
+def count(connection: Connection, query: Query, at_most: int) -> int:
+    """How many match, counted no further than ``at_most``; raises InvalidQuery."""
     check(query)
-    if replace(query, order=(), include=None, limit=None, offset=0) == Query(query.level):
-        return int(connection.execute(select(_TOTALS[query.level])).scalar_one())
     conditions = Conditions(connection, is_page=False)
     inner = _select(conditions, query, [literal(1)]).limit(at_most).subquery()
     return int(connection.execute(select(func.count()).select_from(inner)).scalar_one())
