@@ -9,7 +9,6 @@ from hounsfield.archive.image_headers import FrameLook, ImageHeaders
 from hounsfield.archive.notes import notes_of
 from hounsfield.archive.retrieve import Retrieve
 from hounsfield.dicom.frames import FrameTable
-from hounsfield.dicom.transfer_syntax import of
 from hounsfield.errors import InvalidInstance, NotAcceptable
 from hounsfield.index.records import InstanceLocation
 from hounsfield.pixels.description import ImagePixelDescription
@@ -22,6 +21,7 @@ from hounsfield.pixels.view import View, Viewport
 MAX_FRAME_BYTES = 512 << 20
 MAX_FILM_FRAMES = 3000
 _MAX_FILM_BYTES = 192 << 20
+_MAX_VIDEO_WORK_BYTES = 1 << 30
 # What needs no codec and is small is drawn here: another process would cost more than the drawing.
 _MAX_HERE_BYTES = 8 << 20
 _DEFAULT_FRAME_TIME_MS = 100.0
@@ -100,14 +100,47 @@ class Rendering:
         arguments = (frame, image, width, height, table.bit_offset(frame_index or 0))
         return self.pool.run("thumbnail", *arguments, makes_bytes=_decoded_bytes(image))[1]
 
-    def animated_gif(
+    def film(
         self, location: InstanceLocation, frame_indices: Sequence[int], request: PictureRequest
     ) -> bytes:
         """Frames one after the other at the speed that the instance asks for; a large film is made smaller."""
         rasters = list(self._rasters(location, frame_indices, request))
         times_ms = self.frame_times_ms(location, frame_indices)
         size = sum(len(content) for _, content in rasters)
-        return self.pool.run("animated GIF", rasters, times_ms, makes_bytes=size * 4)[1]
+        task = "MP4" if request.form.media_type == "video/mp4" else "animated GIF"
+        return self.pool.run(task, rasters, times_ms, makes_bytes=size * 4)[1]
+
+    def video_picture(
+        self, location: InstanceLocation, frame_index: int, request: PictureRequest
+    ) -> bytes:
+        """One frame of a stored video as a picture."""
+        look = self.headers.look(location, 0)
+        view = View(viewport=_viewport(request, look.image))
+        if request.notes:
+            view = replace(view, notes=notes_of(look.dataset, request.notes))
+        # What lies before a frame has to be decoded as well.
+        size = min(_decoded_bytes(look.image) * (frame_index + 1), _MAX_VIDEO_WORK_BYTES)
+        arguments = (self.video(location), frame_index, view, request.form)
+        return self.pool.run("video picture", *arguments, makes_bytes=size)[1]
+
+    def playable_video(self, location: InstanceLocation) -> bytes:
+        """A stored video as MP4 that browsers play."""
+        look = self.headers.look(location, 0)
+        (time_ms,) = self.frame_times_ms(location, [0])
+        number = (_numbers(look.dataset.get("NumberOfFrames")) or [1.0])[0]
+        size = min(_decoded_bytes(look.image) * int(number), _MAX_VIDEO_WORK_BYTES)
+        arguments = (self.video(location), time_ms)
+        return self.pool.run("playable video", *arguments, makes_bytes=size)[1]
+
+    def video(self, location: InstanceLocation) -> bytes:
+        """The stream of a stored video, whole."""
+        table, opens = self._retrieve.frames(location)
+        if table is None:
+            raise NotAcceptable("this instance has no video")
+        if sum(length for _, length in table.fragments) > MAX_FRAME_BYTES:
+            raise NotAcceptable("the video is too large to be shown: retrieve its pixel data")
+        with opens() as stored:
+            return b"".join(stored.read_at(offset, length) for offset, length in table.fragments)
 
     def frame_times_ms(
         self, location: InstanceLocation, frame_indices: Sequence[int]
@@ -148,8 +181,6 @@ class Rendering:
         table, opens = self._retrieve.frames(location)
         if table is None:
             raise NotAcceptable("this instance has no frames to be shown")
-        if of(location.transfer_syntax_uid).media_type.startswith("video/"):
-            raise NotAcceptable("frames of this video cannot be shown one by one")
         ranges = table.ranges(frame_index)
         if sum(length for _, length in ranges) > MAX_FRAME_BYTES:
             raise NotAcceptable("the frame is too large to be shown")

@@ -20,7 +20,9 @@ from hounsfield.index.records import InstanceLocation
 from hounsfield.pixels.pictures import SINGLE_FRAME
 from hounsfield.pixels.presentation_states import is_presentation_state, referenced_images
 
-FILMS = ("image/gif",)
+_MP4 = "video/mp4"
+FILMS = ("image/gif", _MP4)
+_MULTI_FRAME = (*SINGLE_FRAME, _MP4)
 _TEXTS = ("text/html", "text/plain")
 _SHEETS = ("image/svg+xml", "image/png")
 # What may be handed out as what it says it is; anything else could be a page with scripts.
@@ -90,6 +92,8 @@ class Representations:
             if media_type in FILMS and count > 1:
                 return self.film(location, range(count), request)
             return self.frame(location, count // 2, request)
+        if kind is Kind.VIDEO:
+            return self._video(location, request)
         if kind is Kind.PRESENTATION:
             target, frame_index = self.presented(principal, location)[0]
             return self.frame(target, frame_index, self.by_state(location, request))
@@ -139,23 +143,35 @@ class Representations:
         self, location: InstanceLocation, frame_indices: Sequence[int]
     ) -> tuple[str, ...]:
         """The media types for some frames; raises NotFound for those that it does not have."""
-        if self._shown(location).kind is not Kind.IMAGE:
+        kind = self._shown(location).kind
+        if kind not in (Kind.IMAGE, Kind.VIDEO):
             raise NotFound("this instance has no frames to be shown")
         count = self._number_of_frames(location)
         for frame_index in frame_indices:
             if frame_index >= count:
                 raise NotFound(f"there is no frame {frame_index + 1}: the instance has {count}")
-        return SINGLE_FRAME
+        is_film = kind is Kind.IMAGE and len(frame_indices) > 1
+        return _MULTI_FRAME if is_film else SINGLE_FRAME
 
     def frame(self, location: InstanceLocation, frame_index: int, request: PictureRequest) -> bytes:
         """One frame as a picture."""
+        if self._shown(location).kind is Kind.VIDEO:
+            return self.rendering.video_picture(location, frame_index, request)
         return self.rendering.picture(location, frame_index, request)
 
     def film(
         self, location: InstanceLocation, frame_indices: Sequence[int], request: PictureRequest
     ) -> bytes:
         """Frames that follow one another."""
-        return self.rendering.animated_gif(location, frame_indices, request)
+        return self.rendering.film(location, frame_indices, request)
+
+    def _video(self, location: InstanceLocation, request: PictureRequest) -> bytes:
+        media_type = request.form.media_type
+        if media_type == _MP4:
+            return self.rendering.playable_video(location)
+        if media_type == of(location.transfer_syntax_uid).media_type:
+            return self.rendering.video(location)
+        return self.rendering.video_picture(location, 0, request)
 
     def summary(self, location: InstanceLocation) -> list[str]:
         """A few lines that tell what an instance without frames to show is about."""
@@ -174,11 +190,12 @@ class Representations:
         return found
 
     def _find(self, location: InstanceLocation) -> _Shown:
-        if self._retrieve.frames(location)[0] is not None:
+        table, _ = self._retrieve.frames(location)
+        if table is not None:
             media_type = of(location.transfer_syntax_uid).media_type
             if media_type.startswith("video/"):
-                return _Shown(Kind.VIDEO, (media_type,))
-            return _Shown(Kind.IMAGE, SINGLE_FRAME)
+                return _Shown(Kind.VIDEO, tuple(dict.fromkeys((media_type, _MP4, *SINGLE_FRAME))))
+            return _Shown(Kind.IMAGE, _MULTI_FRAME if table.number_of_frames > 1 else SINGLE_FRAME)
         if is_presentation_state(location.sop_class_uid):
             return _Shown(Kind.PRESENTATION, SINGLE_FRAME)
         attributes = self._attributes(location)
@@ -191,6 +208,10 @@ class Representations:
         raise NotAcceptable("this instance has nothing that can be shown")
 
     def _number_of_frames(self, location: InstanceLocation) -> int:
+        if self._shown(location).kind is Kind.VIDEO:
+            # Its frames lie in one stream.
+            number = self._attributes(location).get("00280008", {}).get("Value", (1,))[0]
+            return int(number) if str(number).isdigit() else 1
         table, _ = self._retrieve.frames(location)
         return table.number_of_frames if table else 0
 

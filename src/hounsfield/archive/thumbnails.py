@@ -3,13 +3,14 @@
 from hounsfield.archive.access import Principal
 from hounsfield.archive.derived import DerivedFiles
 from hounsfield.archive.kept import Kept
-from hounsfield.archive.rendering import Rendering
+from hounsfield.archive.rendering import PictureRequest, Rendering
 from hounsfield.archive.representations import Kind, Representations
 from hounsfield.archive.retrieve import Retrieve
 from hounsfield.dicom.sop_classes import is_image, name_of
 from hounsfield.errors import HounsfieldError, NotAcceptable
 from hounsfield.index.records import InstanceLocation
 from hounsfield.pixels.render import THUMBNAIL_PIXELS
+from hounsfield.pixels.view import Viewport
 
 _MAX_KEPT = 2048
 _MAX_KEPT_BYTES = 32 << 20
@@ -84,6 +85,9 @@ class Thumbnails:
         kind = self._shown.kind(location)
         if kind is Kind.IMAGE:
             return self._rendering.thumbnail(location, width, height, frame_index)
+        if kind is Kind.VIDEO:
+            request = PictureRequest(viewport=Viewport(width, height))
+            return self._shown.frame(location, frame_index or 0, request)
         if frame_index is not None:
             raise NotAcceptable("this instance has no frames to be shown")
         lines = [name_of(location.sop_class_uid), *self._shown.summary(location)]

@@ -62,6 +62,15 @@ def picture_file(
     frame: Buffer, image: ImagePixelDescription, view: View, form: PictureForm, bit_offset: int = 0
 ) -> bytes:
     """One frame as a file of the form asked for."""
-    picture = picture_of(frame, image, view, bit_offset)
+    return _file(picture_of(frame, image, view, bit_offset), form)
+
+
+def video_picture(frame: NDArray[np.uint8], view: View, form: PictureForm) -> bytes:
+    """The same of a frame of video, which is RGB already."""
+    placed, placement = place(frame, view, 1.0)
+    return _file(draw(placed, view, placement), form)
+
+
+def _file(picture: NDArray[np.uint8], form: PictureForm) -> bytes:
     picture, profile = in_colour_space(picture, form.own_profile, form.colour_space)
     return encode(picture, form.media_type, form.quality, profile)

@@ -4,20 +4,24 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hounsfield.pixels.annotations import card
 from hounsfield.pixels.cells import cells_of
 from hounsfield.pixels.description import ImagePixelDescription
-from hounsfield.pixels.drawing import PictureForm, picture_file, picture_of
+from hounsfield.pixels.drawing import PictureForm, picture_file, picture_of, video_picture
 from hounsfield.pixels.encode import encode_frame, recompress
 from hounsfield.pixels.native import native_frames
 from hounsfield.pixels.photographs import photograph
 from hounsfield.pixels.pictures import animated_gif, encode
 from hounsfield.pixels.render import thumbnail
+from hounsfield.pixels.video import mp4, playable, video_frame
 from hounsfield.pixels.view import View
 from hounsfield.pixels.waveforms import channels_of, sheet_of, to_png, to_svg
 
 Result = tuple[Any, bytes]
+# Pictures without a form: (shape, bytes) of each.
+Rasters = list[tuple[list[int], bytes]]
 
 
 def _picture(
@@ -44,9 +48,24 @@ def _native(frame: bytes, image: ImagePixelDescription) -> Result:
     return native.photometric_interpretation, b"".join(native.pieces)
 
 
-def _animated_gif(rasters: list[tuple[list[int], bytes]], frame_times_ms: list[float]) -> Result:
-    frames = [np.frombuffer(content, np.uint8).reshape(shape) for shape, content in rasters]
-    return None, animated_gif(frames, frame_times_ms)
+def _animated_gif(rasters: Rasters, frame_times_ms: list[float]) -> Result:
+    return None, animated_gif(_arrays(rasters), frame_times_ms)
+
+
+def _mp4(rasters: Rasters, frame_times_ms: list[float]) -> Result:
+    return None, mp4(_arrays(rasters), frame_times_ms)
+
+
+def _arrays(rasters: Rasters) -> list[NDArray[np.uint8]]:
+    return [np.frombuffer(content, np.uint8).reshape(shape) for shape, content in rasters]
+
+
+def _video_picture(content: bytes, frame_index: int, view: View, form: PictureForm) -> Result:
+    return None, video_picture(video_frame(content, frame_index), view, form)
+
+
+def _playable_video(content: bytes, frame_time_ms: float) -> Result:
+    return None, playable(content, frame_time_ms)
 
 
 def _waveform_sheet(
@@ -86,6 +105,9 @@ TASKS: dict[str, Callable[..., Result]] = {
     "raster": _raster,
     "thumbnail": _thumbnail,
     "animated GIF": _animated_gif,
+    "MP4": _mp4,
+    "video picture": _video_picture,
+    "playable video": _playable_video,
     "card": _card,
     "waveform sheet": _waveform_sheet,
 }
