@@ -5,6 +5,7 @@ from tests.dicom.samples import make_file
 
 from hounsfield.archive.access import LOCAL, Principal
 from hounsfield.archive.check import check
+from hounsfield.archive.derived import DerivedFiles
 from hounsfield.archive.rebuild import rebuild
 from hounsfield.archive.sweep import sweep
 from hounsfield.archive.trash import Trash
@@ -219,6 +220,23 @@ def test_what_is_removed_for_good_cannot_come_back_and_is_still_gone(archive, tr
         archive.retrieve.locate(LOCAL, "1.1")
     assert len(archive.contents()) == 3
     assert archive.changes()[-2:] == ["purged", "purged"]
+
+
+def test_pictures_made_of_an_instance_go_for_good_with_it(archive, tmp_path):
+    archive.put(make_file())
+    archive.put(
+        make_file(StudyInstanceUID="1.9", SeriesInstanceUID="1.9.1", SOPInstanceUID="1.9.2")
+    )
+    kept = DerivedFiles(tmp_path / "derived" / "thumbnails")
+    for study in ("1.2.3", "1.9"):
+        kept.put(archive.retrieve.locate(LOCAL, study)[0].sha256, "128.jpeg", b"a picture")
+    gone, stays = (archive.retrieve.locate(LOCAL, study)[0].sha256 for study in ("1.2.3", "1.9"))
+    trash = Trash(archive.store, tmp_path / "derived")
+    uid = trash.delete(LOCAL, "1.2.3").uid
+    assert kept.get(gone, "128.jpeg") == b"a picture"
+    trash.purge(LOCAL, uid)
+    assert kept.get(gone, "128.jpeg") is None
+    assert kept.get(stays, "128.jpeg") == b"a picture"
 
 
 def test_who_may_not_delete_does_not(archive, trash):

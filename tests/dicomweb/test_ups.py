@@ -377,6 +377,14 @@ def test_a_subscriber_is_told_over_its_websocket(client):
         assert report["00741236"] == value("AE", "RADIOLOGIST")
 
 
+def test_an_ae_title_may_have_spaces_in_it(client):
+    url = client.subscribe(ALL, "A READER").headers["Content-Location"]
+    assert url.endswith("/subscribers/A%20READER")
+    with client.listen("A%20READER") as channel:
+        client.create(work(), "?1.2.3")
+        assert told(channel) == ("1.2.3", 1, "SCHEDULED")
+
+
 def test_several_clients_of_one_ae_title_hear_the_same(client):
     # UPSR-03
     client.subscribe(ALL)

@@ -251,3 +251,59 @@ def test_a_spool_of_another_storage_is_not_taken(storage, tmp_path):
     with pytest.raises(TypeError):
         storage.put(spool, key_of(b"x"), RECEIVED_US)
     spool.discard()
+
+
+FOLDER = "0d9f3a52-7c1e-4a7e-9c67-3b1f2a4c5d6e"
+
+
+def test_what_is_set_aside_is_found_by_nothing_and_comes_back_as_it_was(storage):
+    key = put(storage, b"an image")
+    (before,) = storage.walk()
+    assert storage.set_aside(key, FOLDER)
+    assert storage.set_aside(key, FOLDER)  # harmless when repeated
+    assert not storage.exists(key)
+    assert list(storage.walk()) == []
+    assert storage.bring_back(key, FOLDER)
+    assert list(storage.walk()) == [before]
+    assert read(storage, key) == b"an image"
+    assert storage.bring_back(key, FOLDER)
+
+
+def test_what_came_again_meanwhile_stays(storage):
+    key = put(storage, b"an image")
+    storage.set_aside(key, FOLDER)
+    put(storage, b"an image", received_us=RECEIVED_US + 5_000_000)
+    (again,) = storage.walk()
+    assert storage.bring_back(key, FOLDER)
+    assert list(storage.walk()) == [again]
+
+
+def test_what_is_dropped_from_the_trash_does_not_come_back(storage):
+    key = put(storage, b"an image")
+    storage.set_aside(key, FOLDER)
+    storage.drop_aside(key, FOLDER)
+    storage.drop_aside(key, FOLDER)
+    assert not storage.bring_back(key, FOLDER)
+    assert not storage.set_aside(key, FOLDER)
+
+
+def test_notes_are_kept_until_their_folder_is_dropped(storage):
+    key = put(storage, b"an image")
+    assert storage.note(FOLDER) is None
+    storage.write_note(FOLDER, b"one")
+    storage.write_note(FOLDER, b"two")
+    assert list(storage.notes()) == [(FOLDER, b"two")]
+    storage.set_aside(key, FOLDER)
+    storage.drop_folder(FOLDER)
+    assert storage.note(FOLDER) == b"two"  # something lies in it
+    storage.drop_aside(key, FOLDER)
+    storage.drop_folder(FOLDER)
+    assert list(storage.notes()) == []
+
+
+@pytest.mark.parametrize("folder", ["", "..", "../objects", "a/b", "x" * 20])
+def test_what_cannot_name_a_folder_of_the_trash_is_refused(tmp_path, folder):
+    storage = FilesystemStorage(FilesystemConfig(tmp_path, reserve_bytes=0))
+    with pytest.raises(InvalidInstance):
+        storage.write_note(folder, b"a note")
+    assert list(storage.notes()) == []

@@ -47,7 +47,7 @@ def handlers_over(archive: Archive, settings: Settings, dimse_port: int = 0) -> 
             Completeness(archive.index).commitment_asked,
         ),
         CHECK_JOB: CommitmentDesk(archive.index, archive.storage).work,
-        TRASH_JOB: Trash(archive.store).work,
+        TRASH_JOB: Trash(archive.store, settings.data / "derived").work,
         AVAILABILITY_JOB: NotifyAvailability(
             archive.retrieve, archive.peers, settings.dimse.ae_title
         ),

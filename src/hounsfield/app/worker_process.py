@@ -85,7 +85,7 @@ class _KeptTrash:
     """The trash: what a process that died left undone is done, and what was long enough in it goes for good."""
 
     def __init__(self, archive: Archive, orders: Orders) -> None:
-        self._trash = Trash(archive.store)
+        self._trash = Trash(archive.store, orders.settings.data / "derived")
         self._days = orders.settings.dicomweb.trash_days
         self._look_at = 0.0
 

@@ -73,3 +73,10 @@ class DerivedFiles:
     def _path(self, sha256: str, name: str) -> Path:
         assert self._folder is not None
         return self._folder / sha256[:2] / f"{sha256}-{name}"
+
+
+def forget(root: Path, sha256_prefix: str) -> None:
+    """Remove whatever was made of an instance, in every folder of derived files below ``root``."""
+    for path in root.glob(f"*/{sha256_prefix[:2]}/{sha256_prefix}*"):
+        with contextlib.suppress(OSError):
+            path.unlink()

@@ -11,12 +11,14 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import orjson
 
 from hounsfield.archive.access import Principal, require
 from hounsfield.archive.adoption import record_of
+from hounsfield.archive.derived import forget
 from hounsfield.archive.store import InstanceStore
 from hounsfield.dicom.query import Key, Level, Query, SingleValue
 from hounsfield.errors import Conflict, Gone, HounsfieldError, NotFound, Unavailable
@@ -24,6 +26,7 @@ from hounsfield.index.records import InstanceLocation
 from hounsfield.index.site.deletions import UNDER_WAY, Deletion, Deletions, new_uid
 from hounsfield.index.site.jobs import NewJob
 from hounsfield.jobs.handlers import RunningJob
+from hounsfield.storage.keys import parse_key
 from hounsfield.storage.objects import StoredKey
 
 TRASH_JOB = "trash"
@@ -49,10 +52,14 @@ class _Object:
 
 
 class Trash:
-    """Deletes from one archive, and restores; may be called from any thread and process."""
+    """Deletes from one archive, and restores; may be called from any thread and process.
 
-    def __init__(self, store: InstanceStore) -> None:
+    ``derived`` is where pictures made of instances are kept: they go for good with these.
+    """
+
+    def __init__(self, store: InstanceStore, derived: Path | None = None) -> None:
         self._store = store
+        self._derived = derived
         self._storage, self._index = store.storage, store.index
         self._deletions = Deletions(store.index.database)
 
@@ -219,6 +226,9 @@ class Trash:
             if known.state == "purging":
                 for one in some:
                     self._storage.drop_aside(one.key, known.uid)
+                    parts = parse_key(one.key)
+                    if self._derived is not None and parts is not None:
+                        forget(self._derived, parts.sha256_prefix)
             progress(start + len(some))
 
     def _bring_back(

@@ -113,7 +113,7 @@ def _trash(data: Data, settings: SettingsFile) -> Iterator["Trash"]:
         working_on(configured.data, "hounsfield trash", writes=True),
         open_archive(configured) as archive,
     ):
-        yield Trash(archive.store)
+        yield Trash(archive.store, configured.data / "derived")
 
 
 def _tell(one: "Deletion", *, as_json: bool) -> None:

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Awaitable, Callable
 from functools import partial, wraps
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -187,7 +188,7 @@ class _WorklistService:
         await in_thread(subscribe)
         scheme = "wss" if request.url.scheme == "https" else "ws"
         host = base_url(request).partition("://")[2]
-        url = f"{scheme}://{host}/subscribers/{ae_title}"
+        url = f"{scheme}://{host}/subscribers/{quote(ae_title)}"
         return Response(status_code=201, headers={"Content-Location": url})
 
     async def unsubscribe(self, request: Request) -> Response:
