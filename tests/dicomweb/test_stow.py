@@ -260,7 +260,7 @@ def test_a_body_that_explodes_is_stopped(monkeypatch, encoding):
     with pytest.raises(TooLarge):
         decoder.write(bomb)
     assert max(sizes) <= 1 << 18
-    assert sum(sizes) <= (1 << 20) + 200 * len(bomb)
+    assert sum(sizes) <= (1 << 20) + 100 * len(bomb)
 
 
 def test_a_body_that_explodes_is_413(site, monkeypatch):

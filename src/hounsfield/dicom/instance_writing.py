@@ -102,7 +102,8 @@ class _Planner:
             tag = int(name, 16)
             if not tag & 0xFFFF or tag >> 16 == 2:
                 continue  # group lengths and meta information are not of the data set
-            if tag >> 16 < 8 or tag >> 16 == 0xFFFE or tag >> 16 == 0xFFFF:
+            # PS3.5 7.8 has no use for odd groups below 8 either, but there are files with them.
+            if not tag >> 16 or tag >> 16 >= 0xFFFE:
                 raise InvalidInstance(f"{name} is no tag of a data set")
             shown = _UTF_8 if name == _CHARSET else attribute
             try:

@@ -12,10 +12,12 @@ from urllib.parse import unquote
 
 from hounsfield.archive.store import InstanceStore
 from hounsfield.dicom.part10 import Buffer
+from hounsfield.dicom.transfer_syntax import of
 from hounsfield.dicomweb.multipart import MultipartError
 from hounsfield.errors import HounsfieldError
 from hounsfield.storage.objects import Spool
 
+ITEM_TAG = b"\xfe\xff\x00\xe0"  # what encapsulated pixel data begins with (PS3.5 A.4)
 _MAX_PARTS = 1 << 18
 _FRAME = re.compile(r"(.+?)(?:/frames)?/([1-9][0-9]{0,8})")
 
@@ -31,6 +33,15 @@ class Part:
     length: int = 0
     problem: HounsfieldError | None = None
     is_used: bool = False
+    head: bytes = b""
+
+    def is_frame(self, transfer_syntax_uid: str) -> bool:
+        """Whether it is one frame of pixel data rather than all of it, in the syntax that its metadata tells."""
+        syntax = self.transfer_syntax_uid or transfer_syntax_uid
+        if self.media_type.startswith("image/"):
+            return True
+        is_compressed = bool(syntax) and of(syntax).is_encapsulated
+        return is_compressed and not self.media_type.startswith("video/") and self.head != ITEM_TAG
 
 
 def key_of(uri: str) -> str:
@@ -69,6 +80,8 @@ class BulkData:
         if self._spool is None:
             self._spool = self._store.spool()
         self._spool.write(data)
+        if self._current is not None and len(self._current.head) < len(ITEM_TAG):
+            self._current.head += bytes(data[: len(ITEM_TAG) - len(self._current.head)])
 
     def end(self, problem: HounsfieldError | None = None) -> Part:
         """The part is here, or what is here of it is of no use."""
@@ -83,7 +96,7 @@ class BulkData:
             self._frames[whole] = self._frames.get(whole, 0) + 1
         return part
 
-    def found(self, uri: str, number_of_frames: int) -> list[Part]:
+    def found(self, uri: str, number_of_frames: int, transfer_syntax_uid: str) -> list[Part]:
         """The parts that are the value at a location; none where some are missing.
 
         ``number_of_frames`` is more than 1 for pixel data that may come as a part for each frame, either all at the
@@ -92,8 +105,7 @@ class BulkData:
         key = key_of(uri)
         there = self._parts.get(key, [])
         if there:
-            is_frame = there[0].media_type.startswith("image/")
-            wanted = number_of_frames if is_frame else 1
+            wanted = number_of_frames if there[0].is_frame(transfer_syntax_uid) else 1
             return there[:wanted] if len(there) >= wanted else []
         if self._frames.get(key, 0) < number_of_frames:
             return []

@@ -21,8 +21,8 @@ Sink = Callable[[Buffer], None]
 ENCODINGS = "gzip, deflate, zstd"
 _PIECE_BYTES = 1 << 18
 # A body may become so many times as long; images full of one value shrink by a thousand, whole studies never.
-_MAX_GROWTH = 200
-_FREE_BYTES = 256 << 20
+_MAX_GROWTH = 100
+_FREE_BYTES = 128 << 20
 _MAX_WINDOW_BYTES = 128 << 20
 
 

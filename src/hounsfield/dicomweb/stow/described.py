@@ -164,7 +164,8 @@ class Described:
         return "no part has its pixel data or document"
 
     def _parts_of(self, instance: _Instance, tag: str, uri: str) -> list[Part]:
-        return self.bulk_data.found(uri, instance.frames_of(tag))
+        syntax = instance.transfer_syntax_uid if tag == PIXEL_DATA else ""
+        return self.bulk_data.found(uri, instance.frames_of(tag), syntax)
 
     def _attach(self, instance: _Instance) -> None:
         parts = self.bulk_data.unused()

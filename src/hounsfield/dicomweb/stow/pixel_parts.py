@@ -17,7 +17,7 @@ from hounsfield.dicom.instance_writing import Bulk, Encapsulated, Frames, Given
 from hounsfield.dicom.mp4 import read_video
 from hounsfield.dicom.part10 import Buffer
 from hounsfield.dicom.transfer_syntax import EXPLICIT_BIG, EXPLICIT_LITTLE, TRANSFER_SYNTAXES, of
-from hounsfield.dicomweb.stow.bulk_data import Part
+from hounsfield.dicomweb.stow.bulk_data import ITEM_TAG, Part
 from hounsfield.errors import InvalidInstance, NotAcceptable
 from hounsfield.pixels.photographs import (
     Photograph,
@@ -33,7 +33,6 @@ ReadPhotograph = Callable[[str, bool, bytes], Photograph]
 Value = tuple[DataSet, str, Given]
 
 _OCTETS = frozenset({"", "application/octet-stream"})
-_ITEM = b"\xfe\xff\x00\xe0"
 _MAX_DECODED_BYTES = 1 << 30
 _ROWS, _COLUMNS, _SAMPLES, _FRAMES = "00280010", "00280011", "00280002", "00280008"
 _BITS_ALLOCATED = "00280100"
@@ -84,8 +83,10 @@ def pixel_value(
 def _octets(dataset: DataSet, syntax: str, places: list[Bulk]) -> Value:
     first = places[0]
     if syntax and of(syntax).is_encapsulated:
-        head = bytes(first.buffer[first.offset : first.offset + 4])
-        return dataset, syntax, Encapsulated(first) if head == _ITEM else Frames(places)
+        if bytes(first.buffer[first.offset : first.offset + 4]) == ITEM_TAG:
+            return dataset, syntax, Encapsulated(first)
+        _require_frames(dataset, len(places))
+        return dataset, syntax, Frames(places)
     bits = number_of(dataset, _BITS_ALLOCATED)
     cells = number_of(dataset, _ROWS) * number_of(dataset, _COLUMNS) * bits
     samples = number_of(dataset, _SAMPLES) or 1
@@ -103,9 +104,7 @@ def _compressed(dataset: DataSet, media_type: str, syntax: str, places: list[Bul
         syntax = transfer_syntax_of(frame, media_type)
     if of(syntax).media_type != media_type:
         raise NotAcceptable(f"{of(syntax).name} is not {media_type}")
-    wanted = number_of(dataset, _FRAMES) or 1
-    if len(places) != wanted:
-        raise InvalidInstance(f"it has {wanted} frames and {len(places)} parts of pixel data")
+    _require_frames(dataset, len(places))
     told = stream_attributes(frame, media_type)
     _require_same(dataset, told)
     made = _consumed(completed(dataset, told), media_type, places[0].length)
@@ -127,9 +126,7 @@ def _photographs(
     shape = {(one.transfer_syntax_uid, *map(repr, _shape(one.attributes))) for one in pictures}
     if len(shape) > 1:
         raise InvalidInstance("its pictures differ in size or kind")
-    wanted = number_of(dataset, _FRAMES) or 1
-    if len(places) != wanted:
-        raise InvalidInstance(f"it has {wanted} frames and {len(places)} pictures")
+    _require_frames(dataset, len(places))
     _require_same(dataset, first.attributes)
     made = dataset | {
         # What the file is counts, as far as it says it: nobody can read its pixels by anything else.
@@ -181,6 +178,12 @@ def _consumed(dataset: DataSet, media_type: str, length: int) -> DataSet:
     if media_type in FORMATS and (sop_class is None or sop_class in SOP_CLASSES):
         return described(dataset, media_type, length)
     return dataset
+
+
+def _require_frames(dataset: DataSet, count: int) -> None:
+    wanted = number_of(dataset, _FRAMES) or 1
+    if count != wanted:
+        raise InvalidInstance(f"it has {wanted} frames and {count} parts of pixel data")
 
 
 def _require_same(dataset: DataSet, told: dict[str, tuple[str, Any]]) -> None:
