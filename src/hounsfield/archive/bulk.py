@@ -148,7 +148,7 @@ class Bulk:
     def _cell_bytes(self, location: InstanceLocation) -> int:
         with self._retrieve.open_instance(location) as stored, stored.map() as buffer:
             header = read_header(buffer, tags=IMAGE_TAGS)
-        if header.pixel_data is not None and header.pixel_data.vr not in {"OW", "OB"}:
+        if header.pixel_data is not None and header.pixel_data.vr != "OW":
             return {"OF": 4, "OD": 8}.get(header.pixel_data.vr, 1)
         return max(image_of(header).bits_allocated // _BIT, 2)
 
@@ -172,15 +172,21 @@ def _is_pixel_data(path: str) -> bool:
 
 def _in_order(octets: Octets, table: FrameTable, frame_index: int, cell_bytes: int) -> Octets:
     """A native frame with its first bit first, and its cells in little endian."""
-    content = b"".join(octets.read())
     if table.frame_bits % _BIT:
+        content = b"".join(octets.read())
         bits = int.from_bytes(content, "little") >> table.bit_offset(frame_index)
         bits &= (1 << table.frame_bits) - 1
         return replace(octets, content=bits.to_bytes(-(-table.frame_bits // _BIT), "little"))
     vr = {1: "OB", 2: "OW", 4: "OF", 8: "OD"}.get(cell_bytes)
     if vr is None:
         raise InvalidInstance(f"cells of {cell_bytes} bytes have no order of bytes")
-    return replace(octets, content=little_endian(content, vr))
+    # Of 8-bit pixels a frame may begin or end inside a word, whose other half is the neighbour's or padding.
+    ((offset, length),) = octets.places
+    before = (offset - table.first_offset) % cell_bytes
+    after = -(before + length) % cell_bytes
+    whole = replace(octets, places=((offset - before, before + length + after),))
+    content = little_endian(b"".join(whole.read()), vr)
+    return replace(octets, content=content[before : before + length])
 
 
 def _paths(dataset: dict[str, Any], before: str) -> Iterator[str]:
