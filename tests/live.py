@@ -11,6 +11,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests import guard
+
 STOP_WITHIN_S = 10  # the contract of `hounsfield serve`: SIGTERM ends it within 10 s
 
 
@@ -79,6 +81,7 @@ class LiveServer:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        guard.unwatch(self.process, is_group=True)
 
 
 def members(group: int) -> list[int]:
@@ -119,12 +122,14 @@ def start_server(
             start_new_session=True,
             env=os.environ | (environment or {}),
         )
+    guard.watch(process, is_group=True)
     deadline = time.monotonic() + timeout_s
     while not ready.exists():
         if process.poll() is not None or time.monotonic() > deadline:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+            guard.unwatch(process, is_group=True)
             text = log.read_text(errors="replace")[-4000:]
             raise RuntimeError(f"the server did not become ready ({process.returncode}):\n{text}")
         time.sleep(0.01)

@@ -12,6 +12,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from tests import guard
 from tests.live import STOP_WITHIN_S, hounsfield, live_server, members, start_server
 
 from hounsfield.app.supervisor import Supervisor
@@ -238,6 +239,7 @@ def test_a_settings_file_in_the_data_folder_is_obeyed(tmp_path):
     process = subprocess.Popen(
         [*command, "--http-port", "0", "--dicom-port", "0"], stderr=subprocess.DEVNULL
     )
+    guard.watch(process)
     try:
         deadline = time.monotonic() + 60
         while not (tmp_path / "ready").exists():
@@ -250,6 +252,7 @@ def test_a_settings_file_in_the_data_folder_is_obeyed(tmp_path):
     finally:
         process.terminate()
         assert process.wait(STOP_WITHIN_S) == 0
+        guard.unwatch(process)
 
 
 def test_the_log_is_json_lines_when_asked(tmp_path):

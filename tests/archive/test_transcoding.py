@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from pydicom import Dataset, dcmread, dcmwrite
 from pydicom.dataset import FileMetaDataset
 from pydicom.encaps import encapsulate
+from tests import dcmtk
 
 from hounsfield.archive.transcoding import alternatives, transcode
 from hounsfield.dicom.part10 import file_meta
@@ -265,8 +266,9 @@ def test_pixels_are_those_that_others_decode(syntax, tmp_path):  # QR-10
             difference = abs(found.pixel_array.astype("int64") - expected.astype("int64")).max()
             assert difference <= tolerance, path
         compared += 1
-    if not compared:
-        pytest.skip(f"nothing here decodes {syntax} to compare with")
+    if not compared and dcmtk.program("dcmdjpeg") is None:
+        pytest.skip(f"DCMTK is not installed, and nothing else here decodes {syntax}")
+    assert compared
 
 
 def test_a_lossy_process_is_told_of_where_the_sender_did_not():  # QR-10

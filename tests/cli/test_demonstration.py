@@ -6,6 +6,7 @@ import threading
 import time
 import urllib.request
 
+from tests import guard
 from tests.live import STOP_WITHIN_S, hounsfield
 
 from hounsfield.cli.demonstration import settled
@@ -51,6 +52,7 @@ def test_the_demo_says_where_it_is_fills_itself_while_it_serves_and_ends_tidily(
         stderr=subprocess.STDOUT,
         text=True,
     )
+    guard.watch(process)
     lines = []
     reader = threading.Thread(target=lambda: lines.extend(process.stdout), daemon=True)
     reader.start()
@@ -73,6 +75,7 @@ def test_the_demo_says_where_it_is_fills_itself_while_it_serves_and_ends_tidily(
     finally:
         process.send_signal(signal.SIGINT)
         assert process.wait(STOP_WITHIN_S) == 0, "".join(lines)
+        guard.unwatch(process)
     reader.join(10)
     process.stdout.close()
     text = "".join(lines)
