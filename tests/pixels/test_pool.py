@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -141,3 +143,33 @@ def test_a_closed_pool_leaves_no_process():
         os.kill(process, 0)
     with pytest.raises(Unavailable):
         draw(opened)
+
+
+def test_processes_end_with_the_process_they_decode_for():
+    program = (
+        "import sys, time\n"
+        "from tests.pixels.test_pool import DecodePool, draw\n"
+        "pool = DecodePool()\n"
+        "draw(pool)\n"
+        "print(*pool.processes(), flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    root = Path(__file__).resolve().parents[2]
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, cwd=root
+    ) as owner:
+        try:
+            worker = int(owner.stdout.readline())
+        finally:
+            owner.kill()
+
+    def is_gone():
+        try:
+            os.kill(worker, 0)
+        except ProcessLookupError:
+            return True
+        # Nobody may be there to take note of its end.
+        state = Path(f"/proc/{worker}/stat")
+        return state.exists() and state.read_text().rpartition(")")[2].split()[0] == "Z"
+
+    until(is_gone)

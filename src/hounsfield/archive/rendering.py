@@ -1,5 +1,7 @@
 """Makes pictures of stored instances, for every edge that shows some (PS3.18 8.3.5, 9.4, 10.4)."""
 
+import contextlib
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -9,7 +11,7 @@ from hounsfield.archive.image_headers import FrameLook, ImageHeaders
 from hounsfield.archive.notes import notes_of
 from hounsfield.archive.retrieve import Retrieve
 from hounsfield.dicom.frames import FrameTable
-from hounsfield.errors import InvalidInstance, NotAcceptable
+from hounsfield.errors import InvalidInstance, NotAcceptable, Unavailable
 from hounsfield.index.records import InstanceLocation
 from hounsfield.pixels.description import ImagePixelDescription
 from hounsfield.pixels.drawing import PictureForm, picture_file
@@ -24,6 +26,10 @@ _MAX_FILM_BYTES = 192 << 20
 _MAX_VIDEO_WORK_BYTES = 1 << 30
 # What needs no codec and is small is drawn here: another process would cost more than the drawing.
 _MAX_HERE_BYTES = 8 << 20
+_MAX_HERE_PIXELS = 4 << 20
+_LARGE_BYTES = 64 << 20
+_MAX_LARGE = 2
+_WAIT_S = 30.0
 _DEFAULT_FRAME_TIME_MS = 100.0
 
 
@@ -67,6 +73,7 @@ class Rendering:
         self._retrieve = retrieve
         self.pool = pool
         self.headers = ImageHeaders(retrieve)
+        self._large = threading.BoundedSemaphore(_MAX_LARGE)
 
     def picture(
         self, location: InstanceLocation, frame_index: int, request: PictureRequest
@@ -104,11 +111,12 @@ class Rendering:
         self, location: InstanceLocation, frame_indices: Sequence[int], request: PictureRequest
     ) -> bytes:
         """Frames one after the other at the speed that the instance asks for; a large film is made smaller."""
-        rasters = list(self._rasters(location, frame_indices, request))
         times_ms = self.frame_times_ms(location, frame_indices)
-        size = sum(len(content) for _, content in rasters)
-        task = "MP4" if request.form.media_type == "video/mp4" else "animated GIF"
-        return self.pool.run(task, rasters, times_ms, makes_bytes=size * 4)[1]
+        with self._room_for(_MAX_FILM_BYTES):
+            rasters = list(self._rasters(location, frame_indices, request))
+            size = sum(len(content) for _, content in rasters)
+            task = "MP4" if request.form.media_type == "video/mp4" else "animated GIF"
+            return self.pool.run(task, rasters, times_ms, makes_bytes=size * 4)[1]
 
     def video_picture(
         self, location: InstanceLocation, frame_index: int, request: PictureRequest
@@ -120,8 +128,9 @@ class Rendering:
             view = replace(view, notes=notes_of(look.dataset, request.notes))
         # What lies before a frame has to be decoded as well.
         size = min(_decoded_bytes(look.image) * (frame_index + 1), _MAX_VIDEO_WORK_BYTES)
-        arguments = (self.video(location), frame_index, view, request.form)
-        return self.pool.run("video picture", *arguments, makes_bytes=size)[1]
+        with self._room_for(size):
+            arguments = (self.video(location), frame_index, view, request.form)
+            return self.pool.run("video picture", *arguments, makes_bytes=size)[1]
 
     def playable_video(self, location: InstanceLocation) -> bytes:
         """A stored video as MP4 that browsers play."""
@@ -129,8 +138,9 @@ class Rendering:
         (time_ms,) = self.frame_times_ms(location, [0])
         number = (_numbers(look.dataset.get("NumberOfFrames")) or [1.0])[0]
         size = min(_decoded_bytes(look.image) * int(number), _MAX_VIDEO_WORK_BYTES)
-        arguments = (self.video(location), time_ms)
-        return self.pool.run("playable video", *arguments, makes_bytes=size)[1]
+        with self._room_for(_MAX_FILM_BYTES):
+            arguments = (self.video(location), time_ms)
+            return self.pool.run("playable video", *arguments, makes_bytes=size)[1]
 
     def video(self, location: InstanceLocation) -> bytes:
         """The stream of a stored video, whole."""
@@ -158,6 +168,19 @@ class Rendering:
                 return [_sane_ms(1000.0 / rate[0])] * len(frame_indices)
         time_ms = _numbers(dataset.get("FrameTime"))
         return [_sane_ms(time_ms[0] if time_ms else 0)] * len(frame_indices)
+
+    @contextlib.contextmanager
+    def _room_for(self, size: int) -> Iterator[None]:
+        """Few large pictures are made at a time, so that many who want some do not use up all memory."""
+        if size <= _LARGE_BYTES:
+            yield
+            return
+        if not self._large.acquire(timeout=_WAIT_S):
+            raise Unavailable("other large pictures are being made at this moment")
+        try:
+            yield
+        finally:
+            self._large.release()
 
     def _rasters(
         self, location: InstanceLocation, frame_indices: Sequence[int], request: PictureRequest
@@ -259,6 +282,20 @@ def _small_enough(
     factor = (most / (width * height)) ** 0.5
     width, height = max(int(width * factor), 1), max(int(height * factor), 1)
     return replace(viewport, width=width, height=height) if viewport else Viewport(width, height)
+
+
+def _is_small(image: ImagePixelDescription, view: View) -> bool:
+    """Whether neither the frame nor its picture is large; the area of a presentation state may be of any size."""
+    is_simple = view.area is None and not view.graphics and not view.labels
+    pixels = _drawn_pixels(image, view)
+    return is_simple and _decoded_bytes(image) <= _MAX_HERE_BYTES and pixels <= _MAX_HERE_PIXELS
+
+
+def _drawn_pixels(image: ImagePixelDescription, view: View) -> int:
+    """How many pixels the picture has at most."""
+    if view.viewport is None:
+        return image.rows * image.columns
+    return view.viewport.width * view.viewport.height
 
 
 def _decoded_bytes(image: ImagePixelDescription) -> int:

@@ -1,6 +1,6 @@
 """Crops, turns and scales 8-bit pictures: displayed area, source region and viewport (PS3.18 8.3.5.1.3, PS3.3 C.10.4)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,7 @@ from hounsfield.pixels.resampling import resampled
 from hounsfield.pixels.view import DisplayedArea, View, Viewport
 
 MAX_VIEWPORT = 8192
-# What is shown without being asked for in another size, in each direction.
-MAX_SIDE = 65_000
+_MAX_MARGIN = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +175,7 @@ def _with_margins(picture: NDArray[np.uint8], box: tuple[int, int, int, int]) ->
     left, top, right, bottom = box
     rows, columns = picture.shape[:2]
     # A displayed area far larger than the image would be all margin.
-    limit_x, limit_y = max(columns, MAX_VIEWPORT), max(rows, MAX_VIEWPORT)
+    limit_x, limit_y = max(columns, _MAX_MARGIN), max(rows, _MAX_MARGIN)
     left, top = max(left, -limit_x), max(top, -limit_y)
     right, bottom = min(right, columns + limit_x), min(bottom, rows + limit_y)
     part = np.zeros((bottom - top, right - left, *picture.shape[2:]), np.uint8)
@@ -193,8 +192,3 @@ def scaled(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint
     values: NDArray[Any] = picture[:: steps[0], :: steps[1]].astype(np.float32)
     values = resampled(resampled(values, 0, height), 1, width)
     return np.asarray(np.clip(np.rint(values), 0, 255), dtype=np.uint8)
-
-
-def without_viewport(view: View) -> View:
-    """The same view in the size of the source."""
-    return replace(view, viewport=None)
