@@ -5,9 +5,10 @@ batches, a thread's turn for each.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from itertools import chain
 
+from anyio import CancelScope
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
@@ -50,12 +51,31 @@ def streamed(
     pieces: Iterator[bytes], content_type: str, headers: dict[str, str], status: int = 200
 ) -> Response:
     """A body that is read while it is sent."""
-    response = StreamingResponse(_read_ahead(pieces), status, headers)
+    response = _Streamed(pieces, status, headers)
     response.headers["Content-Type"] = content_type
     return response
 
 
-async def _read_ahead(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+class _Streamed(StreamingResponse):
+    def __init__(self, pieces: Iterator[bytes], status: int, headers: dict[str, str]) -> None:
+        self._reading = _read_ahead(pieces)
+        super().__init__(self._reading, status, headers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] == "HEAD":
+            # Nobody takes the body: nothing is read for it.
+            start = {"type": "http.response.start", "status": self.status_code}
+            await send({**start, "headers": self.raw_headers})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            return
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            with CancelScope(shield=True):
+                await self._reading.aclose()
+
+
+async def _read_ahead(pieces: Iterator[bytes]) -> AsyncGenerator[bytes, None]:
     """The pieces, the next batch being read while one is sent."""
     coming = asyncio.ensure_future(in_thread(_batch, pieces))
     try:
@@ -64,11 +84,12 @@ async def _read_ahead(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
             for piece in batch:
                 yield piece
     finally:
-        # The client may have left: a thread may still be reading from what is closed now.
-        await asyncio.wait((coming,))
-        if not coming.cancelled():
-            coming.exception()
-        await in_thread(_close, pieces)
+        # The client may have left, and a thread may still be reading from what is closed now.
+        with CancelScope(shield=True):
+            await asyncio.wait((coming,))
+            if not coming.cancelled():
+                coming.exception()
+            await in_thread(_close, pieces)
 
 
 def _batch(pieces: Iterator[bytes]) -> list[bytes]:
