@@ -20,6 +20,7 @@ from hounsfield.dicomweb.requests import byte_range, in_thread
 # Up to so much is in memory for one answer.
 AT_ONCE_BYTES = 8 << 20
 _BATCH_BYTES = 4 << 20
+_SMALL_BYTES = 16 << 10
 
 
 class Gathered(Response):
@@ -30,10 +31,12 @@ class Gathered(Response):
     ) -> None:
         self.status_code = status
         self.background = None
-        self._pieces = pieces
+        # Each piece is a message: many small ones cost more than to copy them together.
+        size = sum(map(len, pieces))
+        self._pieces = [b"".join(pieces)] if size <= _SMALL_BYTES * len(pieces) else pieces
         headers = {
             "content-type": content_type,
-            "content-length": str(sum(map(len, pieces))),
+            "content-length": str(size),
             **headers,
         }
         self.raw_headers = [(k.lower().encode(), v.encode("latin-1")) for k, v in headers.items()]
