@@ -9,6 +9,7 @@ import subprocess
 import warnings
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,10 +17,13 @@ from pydicom import Dataset, dcmread, dcmwrite
 from pydicom.dataset import FileMetaDataset
 from pydicom.encaps import encapsulate
 from tests import dcmtk
+from tests.instances import part10
 
+from hounsfield.archive.compressing import Codec, write_in
 from hounsfield.archive.transcoding import alternatives, transcode
 from hounsfield.dicom.part10 import file_meta
 from hounsfield.errors import InvalidInstance, NotAcceptable
+from hounsfield.pixels.pool import DecodePool, PoolConfig
 
 IMPLICIT, EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
 DEFLATED, BIG, MPEG = "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.4.100"
@@ -306,3 +310,23 @@ def test_a_compressed_icon_inside_a_compressed_image_is_decoded_too():  # QR-10
     for wanted in (EXPLICIT, IMPLICIT):
         found = read(written(meta + raw.getvalue(), wanted), wanted)
         assert found.PixelData == found.IconImageSequence[0].PixelData == row
+
+
+@pytest.mark.parametrize("syntax", ["1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.90"])
+def test_what_is_decoded_in_another_process_comes_out_the_same(syntax):
+    file = bytearray()
+    meta = file_meta(sop_class_uid="1.2", sop_instance_uid="1.3", transfer_syntax_uid=syntax)
+    frames = np.random.default_rng(1).integers(0, 4096, (3, 8, 10), dtype=np.uint16)
+    native = part10(Rows=8, Columns=10, NumberOfFrames=3, PixelData=frames.tobytes())
+    file += meta
+    write_in(native, Codec(syntax), file.extend)
+    with DecodePool(PoolConfig(processes=1)) as pool:
+        for wanted in SYNTAXES:
+            out = bytearray()
+            transcode(bytes(file), wanted, out.extend, pool=pool)
+            assert bytes(out) == written(bytes(file), wanted)
+        assert pool.processes()
+        damaged = bytes(file).replace(b"\xff\x4f\xff\x51", b"\xff\x4f\xff\x00")
+        if syntax.endswith("90"):
+            with pytest.raises(InvalidInstance):
+                transcode(damaged, EXPLICIT, bytearray().extend, pool=pool)

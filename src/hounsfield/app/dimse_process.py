@@ -41,7 +41,16 @@ def run_dimse(orders: Orders, listener: socket.socket, life_line: LifeLine) -> N
         tls_listener = (
             socket.socket(fileno=orders.tls_descriptor) if orders.tls_descriptor >= 0 else None
         )
-        server = DimseServer(config, archive.store, listener, places, peers, journal, tls_listener)
+        server = DimseServer(
+            config,
+            archive.store,
+            listener,
+            places,
+            peers,
+            journal,
+            tls_listener,
+            archive.decoding,
+        )
         _load_certificates(config)
         life_line.when_tls_opens(lambda _port, descriptor: _serve_tls(server, descriptor))
         life_line.watch(lambda: server.shutdown(DRAIN_S))

@@ -16,7 +16,6 @@ from hounsfield.app.child import DRAIN_S, LifeLine, Orders
 from hounsfield.dicomweb.parts import DicomWebPolicy
 from hounsfield.dicomweb.problems import problem
 from hounsfield.dimse.browsing import PeerBrowser
-from hounsfield.settings.parts import decoding_config
 from hounsfield.web.application import WebParts, web_app
 
 _ENDLESS = frozenset({"/api/events", "/api/changes"})
@@ -51,7 +50,6 @@ def run_http(orders: Orders, listener: socket.socket, life_line: LifeLine) -> No
             check_peer=checks_from(settings.dimse.ae_title, our_ports),
             ask_peer=PeerBrowser(settings.dimse.ae_title),
             server=server_facts,
-            decoding=decoding_config(settings),
             thumbnails_bytes=settings.pixels.thumbnails_bytes,
             trusted_proxies=settings.web.trusted_proxies,
             policy=DicomWebPolicy(

@@ -22,6 +22,7 @@ from hounsfield.dicom.part10 import Buffer, Header, file_meta, read_header
 from hounsfield.dicom.reencoding import Changes, Write
 from hounsfield.dicom.transfer_syntax import EXPLICIT_LITTLE
 from hounsfield.errors import HounsfieldError, InvalidInstance, NotAcceptable
+from hounsfield.pixels.pool import DecodePool
 
 _IN_MEMORY_BYTES = 16 << 20
 _CHUNK_BYTES = 1 << 20
@@ -39,6 +40,7 @@ def extract(
     sop_instance_uid: str,
     transfer_syntax_uid: str,
     write: Write,
+    pool: DecodePool | None = None,
 ) -> None:
     """Write the data set of a new instance in an uncompressed transfer syntax.
 
@@ -48,7 +50,7 @@ def extract(
         native.write(
             file_meta(sop_class_uid="", sop_instance_uid="", transfer_syntax_uid=EXPLICIT_LITTLE)
         )
-        transcode(file, EXPLICIT_LITTLE, native.write)
+        transcode(file, EXPLICIT_LITTLE, native.write, pool=pool)
         native.seek(0)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what pydicom finds odd in it was stored so

@@ -17,6 +17,7 @@ from hounsfield.errors import Gone, NotFound, OutOfResources, Unavailable
 from hounsfield.index.index import Index
 from hounsfield.index.records import InstanceLocation
 from hounsfield.index.site.deletions import Deletions
+from hounsfield.pixels.pool import DecodePool
 from hounsfield.storage.memory import MemoryObject
 from hounsfield.storage.objects import ObjectStorage, StoredObject
 
@@ -38,11 +39,16 @@ class BulkData:
 
 
 class Retrieve:
-    """Reads instances of one archive."""
+    """Reads instances of one archive; ``decoding`` is where those who take it further decode pixels."""
 
     def __init__(
-        self, storage: ObjectStorage, index: Index, corrections: Corrections = no_corrections
+        self,
+        storage: ObjectStorage,
+        index: Index,
+        corrections: Corrections = no_corrections,
+        decoding: DecodePool | None = None,
     ) -> None:
+        self.decoding = decoding
         self._storage = storage
         self._index = index
         self._corrections = corrections

@@ -8,6 +8,7 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from hounsfield.dicom.frames import FrameTable, offsets
 from hounsfield.dicom.part10 import Buffer, Header, inflated, read_header
@@ -24,6 +25,7 @@ from hounsfield.errors import InvalidInstance, NotAcceptable
 from hounsfield.pixels.codestreams import lossy_method
 from hounsfield.pixels.description import ImagePixelDescription
 from hounsfield.pixels.native import is_decodable, native_frames
+from hounsfield.pixels.pool import DecodePool
 
 # What a receiver is offered besides the stored one, the best first.
 ALTERNATIVES = (EXPLICIT_LITTLE, IMPLICIT_LITTLE, DEFLATED, EXPLICIT_BIG)
@@ -86,10 +88,17 @@ def alternatives(stored_transfer_syntax_uid: str) -> tuple[str, ...]:
     return tuple(uid for uid in ALTERNATIVES if uid != stored_transfer_syntax_uid)
 
 
-def transcode(file: Buffer, wanted: str, write: Write, changes: Changes | None = None) -> None:
+def transcode(
+    file: Buffer,
+    wanted: str,
+    write: Write,
+    changes: Changes | None = None,
+    pool: DecodePool | None = None,
+) -> None:
     """Write the data set of a stored file in the wanted transfer syntax.
 
-    ``changes`` are further ones; with its own pixel data, that of the file is not looked at. Raises NotAcceptable
+    ``changes`` are further ones; with its own pixel data, that of the file is not looked at. What is compressed is
+    decoded in the processes of a ``pool``, where there is one, so that no codestream can harm this one. Raises NotAcceptable
     where it cannot be had, InvalidInstance where the file is damaged; what was written then is of no use.
     """
     header = read_header(file, tags=IMAGE_TAGS)
@@ -105,10 +114,10 @@ def transcode(file: Buffer, wanted: str, write: Write, changes: Changes | None =
         header = read_header(buffer, tags=IMAGE_TAGS, transfer_syntax_uid=EXPLICIT_LITTLE)
     location = header.pixel_data
     header = replace(header, transfer_syntax_uid=stored)
-    changes = replace(changes, of_item=lambda *item: _decoded_item(buffer, stored, *item))
+    changes = replace(changes, of_item=lambda *item: _decoded_item(buffer, stored, pool, *item))
     is_encapsulated = location is not None and location.length is None
     if is_encapsulated and changes.pixel_data is None and takes_pixels:
-        changes = _decoded(buffer, header, changes)
+        changes = _decoded(buffer, header, changes, pool)
     target = of(wanted)
     source = Encoding(header.is_implicit_vr, header.is_big_endian)
     encoding = Encoding(target.is_implicit_vr, target.is_big_endian)
@@ -135,16 +144,23 @@ def with_deflate(write: Write, produce: Callable[[Write], None]) -> None:
     write(rest + b"\0" * ((written + len(rest)) % 2))
 
 
-def _decoded_item(buffer: Buffer, stored: str, begin: int, end: int, encoding: Encoding) -> Changes:
+def _decoded_item(
+    buffer: Buffer,
+    stored: str,
+    pool: DecodePool | None,
+    begin: int,
+    end: int,
+    encoding: Encoding,
+) -> Changes:
     """The same for an item with a small image in it, such as an icon (PS3.3 C.7.6.1.1.6)."""
     content = bytes(buffer[begin:end])
     if encoding.is_implicit_vr or encoding.is_big_endian:
         raise InvalidInstance("compressed pixel data in an encoding that has none")
     header = read_header(content, tags=IMAGE_TAGS, transfer_syntax_uid=EXPLICIT_LITTLE)
-    return _decoded(content, replace(header, transfer_syntax_uid=stored), Changes())
+    return _decoded(content, replace(header, transfer_syntax_uid=stored), Changes(), pool)
 
 
-def _decoded(buffer: Buffer, header: Header, changes: Changes) -> Changes:
+def _decoded(buffer: Buffer, header: Header, changes: Changes, pool: DecodePool | None) -> Changes:
     """The changes that make the frames native."""
     table = offsets(header, buffer)
     if table is None:
@@ -155,7 +171,14 @@ def _decoded(buffer: Buffer, header: Header, changes: Changes) -> Changes:
         raise InvalidInstance(
             f"it should have {number} frames, {table.number_of_frames} can be told apart"
         )
-    native = native_frames(pieces_of(buffer, table), number, image)
+    size = image.rows * image.columns * image.samples_per_pixel * image.bits_allocated // 8
+
+    def in_pool(frame: bytes) -> tuple[Any, bytes]:
+        assert pool is not None
+        return pool.run("cells", frame, image, makes_bytes=size)
+
+    decode = None if pool is None else in_pool
+    native = native_frames(pieces_of(buffer, table), number, image, decode)
     put = dict(changes.put)
     put[_PHOTOMETRIC] = ("CS", even(native.photometric_interpretation.encode(), b" "))
     if image.samples_per_pixel > 1:

@@ -19,6 +19,7 @@ from hounsfield.dimse.scu.store_scu import Outgoing, Sent, store_from
 from hounsfield.dimse.status import describe
 from hounsfield.errors import HounsfieldError, NotAcceptable, Unavailable
 from hounsfield.index.records import InstanceLocation
+from hounsfield.pixels.pool import DecodePool
 from hounsfield.storage.objects import StoredObject
 
 log = logging.getLogger(__name__)
@@ -145,7 +146,7 @@ def read_in(retrieve: Retrieve, location: InstanceLocation, syntax: str) -> Iter
     with retrieve.open_instance(location) as stored:
         length = stored.size_bytes - location.dataset_offset
         if syntax != stored_syntax:
-            with written_anew(stored, syntax) as read_into:
+            with written_anew(stored, syntax, pool=retrieve.decoding) as read_into:
                 yield read_into
         elif length <= _SMALL_BYTES:
             data = stored.read_at(location.dataset_offset, length)
@@ -157,7 +158,10 @@ def read_in(retrieve: Retrieve, location: InstanceLocation, syntax: str) -> Iter
 
 @contextlib.contextmanager
 def written_anew(
-    stored: StoredObject, syntax: str, changes: Changes | None = None
+    stored: StoredObject,
+    syntax: str,
+    changes: Changes | None = None,
+    pool: DecodePool | None = None,
 ) -> Iterator[ReadInto]:
     """Read a data set in another transfer syntax or with changes; what cannot be had fails before a byte is sent.
 
@@ -166,7 +170,7 @@ def written_anew(
     with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES) as spool:
         with stored.map() as file:
             try:
-                transcode(file, syntax, spool.write, changes)
+                transcode(file, syntax, spool.write, changes, pool)
             except HounsfieldError:
                 raise
             except (ValueError, OverflowError, MemoryError, struct.error) as problem:

@@ -23,6 +23,7 @@ from hounsfield.dimse.tls import TlsNotSetUp, contexts_of
 from hounsfield.dimse.transport import TlsFailed, Transport, TransportClosed, TransportTimeout
 from hounsfield.index.site.peers import Peers
 from hounsfield.index.site.records import Recorder
+from hounsfield.pixels.pool import DecodePool
 
 __all__ = ["DimseConfig", "DimseServer"]
 
@@ -52,6 +53,7 @@ class DimseServer:
         peers: Peers | None = None,
         recorder: Recorder | None = None,
         tls_listener: socket.socket | None = None,
+        decoding: DecodePool | None = None,
     ) -> None:
         self.config = config
         self._listener = listener
@@ -60,7 +62,7 @@ class DimseServer:
         self._places = places or Places(config.max_associations, config.max_associations_by_peer)
         self._peers = peers or Peers(store.index.database, config.peers, config.tls)
         self._acceptance = Acceptance(config, self._places, self._peers)
-        self._services = Services(config, store, self._peers)
+        self._services = Services(config, store, self._peers, decoding)
         self._recorder = recorder
         if recorder is not None:
             self._peers.record_with(recorder)

@@ -34,6 +34,7 @@ from hounsfield.dimse.upper_layer.negotiation import AcceptedContext
 from hounsfield.errors import HounsfieldError
 from hounsfield.index.site.commitments import Commitments
 from hounsfield.index.site.peers import Peers
+from hounsfield.pixels.pool import DecodePool
 
 # Looked up for each request, rights would cost more than a short answer does.
 _RIGHTS_HOLD_S = 1.0
@@ -52,11 +53,14 @@ class Services:
         config: DimseConfig,
         store: InstanceStore,
         peers: Peers,
+        decoding: DecodePool | None = None,
     ) -> None:
         self._max_skipped_bytes = config.max_skipped_bytes
         self._peers = peers
         search = Search(store.index)
-        retrieve_scp = RetrieveScp(config, Retrieve(store.storage, store.index), peers)
+        retrieve_scp = RetrieveScp(
+            config, Retrieve(store.storage, store.index, decoding=decoding), peers
+        )
         store_scp = StoreScp(store, max_skipped_bytes=config.max_skipped_bytes)
         self._commitment_scp = CommitmentScp(
             Commitments(store.index.database), idle_s=config.times.idle_s

@@ -5,7 +5,7 @@ bits beyond those stored, and packs single bits again (PS3.5 sections 8.1 and 8.
 """
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -48,17 +48,38 @@ def is_decodable(transfer_syntax_uid: str) -> bool:
     return transfer_syntax_uid in uids or of(transfer_syntax_uid).media_type in _DECODED
 
 
+# Decodes the cells of a frame elsewhere: what `as_told` makes of them, and their bytes.
+Decode = Callable[[bytes], tuple[Any, bytes]]
+
+
+def as_told(cells: NDArray[Any], photometric: str) -> tuple[Any, bytes]:
+    """Decoded cells in a form that goes from process to process."""
+    return [photometric, cells.dtype.str, list(cells.shape)], _bytes(cells)
+
+
+def _elsewhere(decode: Decode, frame: bytes) -> tuple[NDArray[Any], str]:
+    (photometric, kind, shape), content = decode(frame)
+    return np.frombuffer(content, np.dtype(kind)).reshape(shape), photometric
+
+
 def native_frames(
-    frames: Iterable[Buffer], number_of_frames: int, image: ImagePixelDescription
+    frames: Iterable[Buffer],
+    number_of_frames: int,
+    image: ImagePixelDescription,
+    decode: Decode | None = None,
 ) -> NativeFrames:
     """Decode frames one at a time; the first at once, since it says what the colours are.
 
+    ``decode`` does it in another process.
     Samples lie by pixel (Planar Configuration 0). Raises InvalidInstance and NotAcceptable, later too.
     """
     check(image)
     if number_of_frames < 1:
         raise InvalidInstance("it has no frames")
-    decoded = (decoded_cells(bytes(frame), image) for frame in frames)
+    decoded = (
+        decoded_cells(bytes(frame), image) if decode is None else _elsewhere(decode, bytes(frame))
+        for frame in frames
+    )
     try:
         first, photometric = next(decoded)
     except StopIteration:
@@ -85,7 +106,7 @@ def _is_422(image: ImagePixelDescription, photometric: str) -> bool:
 
 
 def decoded_cells(frame: bytes, image: ImagePixelDescription) -> tuple[NDArray[Any], str]:
-    """(cells of one frame as they will lie, what they mean)."""
+    """Give (cells of one frame as they will lie, what they mean)."""
     photometric = image.photometric_interpretation
     syntax = image.transfer_syntax_uid
     if syntax in (_DEFLATED_FRAME, _ENCAPSULATED_UNCOMPRESSED):

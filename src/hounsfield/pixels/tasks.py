@@ -11,7 +11,7 @@ from hounsfield.pixels.cells import cells_of
 from hounsfield.pixels.description import ImagePixelDescription
 from hounsfield.pixels.drawing import PictureForm, picture_file, picture_of, video_picture
 from hounsfield.pixels.encode import encode_frame, recompress
-from hounsfield.pixels.native import native_frames
+from hounsfield.pixels.native import as_told, decoded_cells, native_frames
 from hounsfield.pixels.photographs import photograph
 from hounsfield.pixels.pictures import animated_gif, encode
 from hounsfield.pixels.render import thumbnail
@@ -79,6 +79,10 @@ def _card(lines: list[str], width: int, height: int) -> Result:
     return None, encode(card(lines, width, height), "image/jpeg")
 
 
+def _cells(frame: bytes, image: ImagePixelDescription) -> Result:
+    return as_told(*decoded_cells(frame, image))
+
+
 def _encode(
     frame: bytes, image: ImagePixelDescription, bit_offset: int, wanted: str, quality: int
 ) -> Result:
@@ -97,6 +101,7 @@ def _photograph(media_type: str, may_turn: bool, content: bytes) -> Result:
 
 
 TASKS: dict[str, Callable[..., Result]] = {
+    "cells": _cells,
     "encode": _encode,
     "photograph": _photograph,
     "recompress": _recompress,

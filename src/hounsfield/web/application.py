@@ -28,7 +28,7 @@ from hounsfield.dicomweb.routes import dicomweb_app
 from hounsfield.dicomweb.uri import wado_uri
 from hounsfield.index.index import Index
 from hounsfield.index.site.peers import Peers
-from hounsfield.pixels.pool import DecodePool, PoolConfig
+from hounsfield.pixels.pool import DecodePool
 from hounsfield.web.api import ApiParts, api_app
 from hounsfield.web.app_files import AppFiles
 from hounsfield.web.cross_origin import CrossOrigin
@@ -52,7 +52,6 @@ class WebParts:
     peers: Peers
     check_peer: CheckPeer | None = None
     ask_peer: AskPeer | None = None
-    decoding: PoolConfig | None = None
     thumbnails_bytes: int = 1 << 30
     policy: DicomWebPolicy = PLAIN
     trusted_proxies: tuple[str, ...] = ()
@@ -74,7 +73,7 @@ def web_app(parts: WebParts) -> ASGIApp:
         ask_peer=parts.ask_peer,
         trash_days=parts.policy.trash_days,
     )
-    pool = DecodePool(parts.decoding)
+    pool = parts.retrieve.decoding or DecodePool()
     shown = Representations(parts.retrieve, Rendering(parts.retrieve, pool))
     derived = DerivedFiles(parts.data_folder / "derived" / "thumbnails", parts.thumbnails_bytes)
     thumbnails = Thumbnails(parts.retrieve, shown, derived)

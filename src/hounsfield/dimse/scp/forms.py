@@ -70,6 +70,7 @@ class ExtractedFrames(Form):
                 self.sop_instance_uid,
                 syntax,
                 into.write,
+                retrieve.decoding,
             )
 
     @contextlib.contextmanager
