@@ -317,6 +317,23 @@ def test_a_picture_may_not_contradict_its_metadata(site):
     assert failures(answer) == [(0xC000, "Columns is 25, in the picture 24")]
 
 
+def test_what_the_picture_says_otherwise_is_stored_with_a_warning(site):
+    # STOW-01, STOW-02: Warning Reason, and the attributes as they were sent
+    asked = with_file(
+        T00280100={"vr": "US", "Value": [16]}, T00280004={"vr": "CS", "Value": ["RGB"]}
+    )
+    answer = send(site, asked, "image/png", picture("PNG", "L"))
+    assert (answer.status_code, len(stored(answer))) == (202, 1)
+    (item,) = answer.json()["00081199"]["Value"]
+    assert item["00081196"]["Value"] == [0xB000]
+    (original,) = item["04000561"]["Value"]
+    (sent,) = original["04000550"]["Value"]
+    assert sent == {tag: asked[tag] for tag in ("00280004", "00280100")}
+    assert original["04000565"]["Value"] == ["COERCE"]
+    (kept,) = datasets(site)
+    assert (kept.BitsAllocated, kept.PhotometricInterpretation) == (8, "MONOCHROME2")
+
+
 def test_a_picture_without_metadata_is_told_what_it_needs(site):
     # STOW-04
     answer = stow(site, ({"Content-Type": "image/png"}, picture("PNG")), path="/studies/1.2.3")

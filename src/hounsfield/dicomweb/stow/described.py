@@ -76,7 +76,7 @@ class Described:
         store: InstanceStore,
         study_instance_uid: str | None,
         read_photograph: ReadPhotograph,
-        keep: Callable[[Spool, tuple[str, str] | None], None],
+        keep: Callable[[Spool, tuple[str, str] | None, DataSet], None],
         fail: Callable[[HounsfieldError], None],
     ) -> None:
         self.bulk_data = BulkData(store)
@@ -191,15 +191,17 @@ class Described:
             self.bulk_data.use(parts)
         try:
             with self.bulk_data.map() as buffer:
-                spool = self._written(instance, values, buffer)
-            self._keep(spool, instance.about)
+                spool, coerced = self._written(instance, values, buffer)
+            self._keep(spool, instance.about, coerced)
         except HounsfieldError as problem:
             problem.about = problem.about or instance.about
             self._fail(problem)
         return True
 
-    def _written(self, instance: _Instance, values: dict[str, list[Part]], buffer: Buffer) -> Spool:
-        """The instance as a file; raises InvalidInstance, NotAcceptable, OutOfResources."""
+    def _written(
+        self, instance: _Instance, values: dict[str, list[Part]], buffer: Buffer
+    ) -> tuple[Spool, DataSet]:
+        """(the instance as a file, what of its metadata is not in it); raises InvalidInstance, NotAcceptable."""
         for parts in values.values():
             if trouble := next((part.problem for part in parts if part.problem), None):
                 raise type(trouble)(str(trouble))
@@ -229,7 +231,12 @@ class Described:
                 parts = [part for many in values.values() for part in many]
                 digest = _digest(instance.dataset, buffer, parts)
             dataset = named(dataset, digest)
-        return self._spooled(dataset, syntax, given, pixels)
+        coerced = {
+            tag: {"vr": attribute["vr"], "Value": [_plain(value) for value in attribute["Value"]]}
+            for tag, attribute in instance.dataset.items()
+            if attribute.get("Value") and _is_other(attribute, dataset[tag])
+        }
+        return self._spooled(dataset, syntax, given, pixels), coerced
 
     def _spooled(
         self, dataset: DataSet, syntax: str, given: dict[str, Given], pixels: str
@@ -255,6 +262,20 @@ class Described:
             spool.discard()
             raise
         return spool
+
+
+def _is_other(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return [str(value) for value in one["Value"]] != [str(v) for v in other.get("Value", ())]
+
+
+def _plain(value: Any) -> Any:
+    """A value as it can be told again: numbers were kept as their digits."""
+    if not isinstance(value, json_reading.Digits):
+        return value
+    try:
+        return int(value)
+    except ValueError:
+        return float(value)
 
 
 def _uris_of(dataset: DataSet, path: str) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 import logging
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from hounsfield.archive.access import Principal
 from hounsfield.archive.store import InstanceStore, Source
@@ -145,8 +145,16 @@ class Intake:
             part.drop()
         self._described.discard()
 
-    def keep(self, spool: Spool, about: tuple[str, str] | None = None) -> None:
-        """Store an instance, and tell what became of it; ``about`` are its names where they are known already."""
+    def keep(
+        self,
+        spool: Spool,
+        about: tuple[str, str] | None = None,
+        coerced: dict[str, Any] | None = None,
+    ) -> None:
+        """Store an instance, and tell what became of it.
+
+        ``about`` are its names where they are known already, ``coerced`` are attributes as they had been sent.
+        """
         try:
             stored = self._store.store_instance(
                 spool, self._source, within_study=self._study_instance_uid
@@ -160,6 +168,8 @@ class Intake:
                 Failure(PROCESSING_FAILURE, "the archive's log says why", about)
             )
         else:
+            if coerced:
+                self.results.coerced[len(self.results.stored)] = coerced
             self.results.stored.append(stored)
 
     def fail(self, problem: HounsfieldError) -> None:

@@ -1,9 +1,11 @@
 """What became of the parts of a request, and how that is told (PS3.18 10.5.3, annex I)."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from hounsfield.archive.store import SopMismatch, Stored
+from hounsfield.dicom.implementation import IMPLEMENTATION_VERSION_NAME
 from hounsfield.dicomweb.problems import TooLarge, status_of
 from hounsfield.errors import (
     Conflict,
@@ -29,6 +31,7 @@ _REASON_OF: tuple[tuple[type[HounsfieldError], int], ...] = (
     (InvalidQuery, 0xC000),
 )
 PROCESSING_FAILURE = 0x0110
+COERCION = 0xB000
 # What says of a whole request that nothing of it could be stored for want of something here.
 _OF_THE_ARCHIVE = ((OutOfResources, 507), (TooLarge, 413), (Unavailable, 503), (Refused, 403))
 
@@ -57,23 +60,25 @@ class Results:
     """What became of the instances of one request.
 
     ``trouble`` is why its body could not be read to its end; ``is_malformed`` says that metadata could not be read.
+    ``coerced`` holds, by its place among the stored, what an instance had been sent with and is not stored with.
     """
 
     stored: list[Stored] = field(default_factory=list)
     failed: list[Failure] = field(default_factory=list)
     trouble: HounsfieldError | None = None
     is_malformed: bool = False
+    coerced: dict[int, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def status(self) -> int:
-        """PS3.18 table 10.5.3-1: 200 all stored, 202 some, 409 none; 400 where the message is broken.
+        """PS3.18 table 10.5.3-1: 200 all stored, 202 some or with warnings, 409 none; 400 where the message is broken.
 
         Where nothing was stored for a single reason that lies with the archive, its own status says more.
         """
         if self.trouble is not None:
             return status_of(self.trouble)
         if not self.failed:
-            return 200
+            return 202 if self.coerced else 200
         if self.stored:
             return 202
         if self.is_malformed:
@@ -98,11 +103,32 @@ def response_dataset(
     if named:
         made["00081198"] = {"vr": "SQ", "Value": [_failed_item(failure) for failure in named]}
     if results.stored:
-        items = [_referenced_item(stored, base_url) for stored in results.stored]
+        items = [
+            _referenced_item(stored, base_url) | _warning(results.coerced.get(number))
+            for number, stored in enumerate(results.stored)
+        ]
         made["00081199"] = {"vr": "SQ", "Value": items}
     if nameless:
         made["0008119A"] = {"vr": "SQ", "Value": [_reason(failure) for failure in nameless]}
     return made
+
+
+def _warning(coerced: dict[str, Any] | None) -> dict[str, Any]:
+    """What was not stored as it was sent (PS3.18 table I-1, PS3.3 C.12.1.1.9)."""
+    if not coerced:
+        return {}
+    now = datetime.now(UTC).strftime("%Y%m%d%H%M%S+0000")
+    original = {
+        "04000550": {"vr": "SQ", "Value": [coerced]},
+        "04000562": {"vr": "DT", "Value": [now]},
+        "04000563": {"vr": "LO", "Value": [IMPLEMENTATION_VERSION_NAME]},
+        "04000564": {"vr": "LO"},
+        "04000565": {"vr": "CS", "Value": ["COERCE"]},
+    }
+    return {
+        "00081196": {"vr": "US", "Value": [COERCION]},
+        "04000561": {"vr": "SQ", "Value": [original]},
+    }
 
 
 def _reason(failure: Failure) -> dict[str, Any]:
