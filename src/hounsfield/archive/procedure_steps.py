@@ -14,7 +14,6 @@ from hounsfield.index.index import Index
 from hounsfield.index.site.expectations import Expectations, Expected
 from hounsfield.index.site.procedure_steps import ProcedureStep, ProcedureStepTable, Reported
 
-MODALITY_PERFORMED_PROCEDURE_STEP = "1.2.840.10008.3.1.2.3.3"
 _MAX_UID = 64
 _MOST_MISSING = 1000
 

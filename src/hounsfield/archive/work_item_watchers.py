@@ -6,6 +6,9 @@ from typing import Any
 from hounsfield.archive.addresses import can_be_called
 from hounsfield.dicom import items
 from hounsfield.dicom import work_items as rules
+from hounsfield.dicom.sop_classes import (
+    GLOBAL_SUBSCRIPTION,
+)
 from hounsfield.dicom.work_items import EventType, Rule
 from hounsfield.errors import Conflict
 from hounsfield.index.index import Index
@@ -14,7 +17,6 @@ from hounsfield.index.site.records import Peer
 from hounsfield.index.site.work_item_events import EventQueue
 from hounsfield.index.site.work_items import Changes, Subscription, WorkItem
 
-GLOBAL_SUBSCRIPTION = "1.2.840.10008.5.1.4.34.5"
 # Who opened no channel for so long will not come back for what waits.
 _CHANNEL_KEPT_S = 30 * 86_400.0
 

@@ -10,10 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from hounsfield.archive.access import Principal, require
-from hounsfield.archive.work_item_watchers import GLOBAL_SUBSCRIPTION, RuleBroken, Watchers
+from hounsfield.archive.work_item_watchers import RuleBroken, Watchers
 from hounsfield.dicom import items
 from hounsfield.dicom import work_items as rules
 from hounsfield.dicom.query import SingleValue, UidList
+from hounsfield.dicom.sop_classes import (
+    FILTERED_SUBSCRIPTION,
+    GLOBAL_SUBSCRIPTION,
+    UPS_PUSH,
+)
 from hounsfield.dicom.work_items import EventType, Notice, Rule, State, value_of
 from hounsfield.errors import Conflict, InvalidInstance, OutOfResources
 from hounsfield.index.index import Index
@@ -21,8 +26,6 @@ from hounsfield.index.site.records import Peer
 from hounsfield.index.site.work_item_upkeep import WorkItemUpkeep
 from hounsfield.index.site.work_items import Changes, Subscription, WorkItem, WorkItems
 
-UPS_PUSH = "1.2.840.10008.5.1.4.34.6.1"
-FILTERED_SUBSCRIPTION = "1.2.840.10008.5.1.4.34.5.1"
 # Of the JSON of a work item: many updates must not make it grow without end.
 MAX_BYTES = 4 << 20
 # 110513, "Discontinued for unspecified reason" (PS3.16 CID 9300).

@@ -4,8 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-INSTANCE_AVAILABILITY_NOTIFICATION = "1.2.840.10008.5.1.4.33"
-
 # PS3.3 C.4.23.1.1
 Availability = Literal["ONLINE", "NEARLINE", "OFFLINE", "UNAVAILABLE"]
 

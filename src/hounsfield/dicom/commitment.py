@@ -7,8 +7,6 @@ from typing import Any
 
 from hounsfield.errors import InvalidInstance
 
-STORAGE_COMMITMENT_PUSH_MODEL = "1.2.840.10008.1.20.1"
-STORAGE_COMMITMENT_PUSH_MODEL_INSTANCE = "1.2.840.10008.1.20.1.1"
 REQUEST_STORAGE_COMMITMENT = 1  # Action Type ID, PS3.4 table J.3-1
 ALL_COMMITTED, FAILURES_EXIST = 1, 2  # Event Type IDs, PS3.4 table J.3-2
 

@@ -16,11 +16,13 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from hounsfield.archive.work_item_watchers import receiver_of
 from hounsfield.dicom.ae_titles import is_valid_ae_title
+from hounsfield.dicom.sop_classes import (
+    UPS_EVENT,
+)
 from hounsfield.dicomweb.parts import DicomWebParts
 from hounsfield.errors import HounsfieldError
 from hounsfield.index.site.work_item_events import Event, EventQueue
 
-UPS_EVENT = "1.2.840.10008.5.1.4.34.6.4"
 POLL_S = 0.2
 _RENEW_S = 3600.0
 _MAX_CHANNELS = 1000

@@ -11,14 +11,16 @@ from starlette.routing import BaseRoute, Route
 
 from hounsfield.archive.work_item_watchers import receiver_of
 from hounsfield.archive.work_items import (
-    FILTERED_SUBSCRIPTION,
-    GLOBAL_SUBSCRIPTION,
     DuplicateWorkItem,
     InvalidWorkItem,
     RuleBroken,
     UnifiedWorklist,
 )
 from hounsfield.dicom.ae_titles import is_valid_ae_title
+from hounsfield.dicom.sop_classes import (
+    FILTERED_SUBSCRIPTION,
+    GLOBAL_SUBSCRIPTION,
+)
 from hounsfield.dicom.work_items import (
     SOP_INSTANCE_UID,
     STATE,

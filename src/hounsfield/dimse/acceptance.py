@@ -10,8 +10,13 @@ from hounsfield.archive.addresses import address_of, is_numeric
 from hounsfield.archive.peer_certificates import ShownCertificate, is_tied_to
 from hounsfield.archive.peers import caller_at, look_up
 from hounsfield.dicom.ae_titles import MAX_AE_TITLE_LENGTH, is_valid_ae_title
-from hounsfield.dicom.commitment import STORAGE_COMMITMENT_PUSH_MODEL
-from hounsfield.dicom.sop_classes import STORAGE_SOP_CLASSES, name_of
+from hounsfield.dicom.sop_classes import (
+    MODALITY_WORKLIST_FIND,
+    STORAGE_COMMITMENT_PUSH_MODEL,
+    STORAGE_SOP_CLASSES,
+    VERIFICATION,
+    name_of,
+)
 from hounsfield.dicom.transfer_syntax import TRANSFER_SYNTAXES
 from hounsfield.dimse.config import DimseConfig
 from hounsfield.dimse.doctor.findings import Finding, say
@@ -21,7 +26,6 @@ from hounsfield.dimse.scp.find_scp import FIND_SOP_CLASSES
 from hounsfield.dimse.scp.procedure_step_scp import PROCEDURE_STEP_SOP_CLASSES
 from hounsfield.dimse.scp.retrieve_scp import GET_SOP_CLASSES, MOVE_SOP_CLASSES
 from hounsfield.dimse.scp.work_item_scp import WORK_ITEM_SOP_CLASSES
-from hounsfield.dimse.scp.worklist_scp import MODALITY_WORKLIST_FIND
 from hounsfield.dimse.upper_layer.negotiation import (
     SMALLEST_MAXIMUM_LENGTH,
     Negotiated,
@@ -38,7 +42,6 @@ from hounsfield.dimse.upper_layer.pdus import (
 from hounsfield.index.site.peers import Peers
 from hounsfield.index.site.records import Peer
 
-VERIFICATION = "1.2.840.10008.1.1"
 STORAGE_SERVICE_CLASS = "1.2.840.10008.4.2"
 _STANDARD_ROOT = "1.2.840.10008."
 _STORAGE_ROOT = "1.2.840.10008.5.1.4.1.1."

@@ -14,8 +14,12 @@ from hounsfield.archive.remote import (
     value_of,
 )
 from hounsfield.dicom.query import Level
+from hounsfield.dicom.sop_classes import (
+    PATIENT_ROOT_FIND,
+    STUDY_ROOT_FIND,
+)
 from hounsfield.dimse.identifier import is_relational
-from hounsfield.dimse.scu.find_scu import PATIENT_ROOT_FIND, STUDY_ROOT_FIND, Find
+from hounsfield.dimse.scu.find_scu import Find
 from hounsfield.dimse.scu.operation import never
 from hounsfield.dimse.scu.requestor import MESSAGE_SYNTAXES, ScuAssociation, Target
 from hounsfield.dimse.targets import target_of

@@ -12,20 +12,24 @@ from typing import Any, Literal
 from hounsfield.archive.access import Principal
 from hounsfield.archive.store import InstanceStore
 from hounsfield.dicom.query import Level
+from hounsfield.dicom.sop_classes import (
+    PATIENT_ROOT_GET,
+    PATIENT_ROOT_MOVE,
+    STUDY_ROOT_GET,
+    STUDY_ROOT_MOVE,
+)
 from hounsfield.dimse.association import Association
 from hounsfield.dimse.browsing import FIND_CONTEXTS, Contents, contents_of
 from hounsfield.dimse.command import Command
 from hounsfield.dimse.scp.store_scp import StoreScp
 from hounsfield.dimse.scu.get_scu import (
-    PATIENT_ROOT_GET,
-    STUDY_ROOT_GET,
     can_receive,
     classes_of,
     get,
     storage_contexts,
     storage_roles,
 )
-from hounsfield.dimse.scu.move_scu import PATIENT_ROOT_MOVE, STUDY_ROOT_MOVE, move
+from hounsfield.dimse.scu.move_scu import move
 from hounsfield.dimse.scu.operation import failure_of
 from hounsfield.dimse.scu.requestor import MAX_CONTEXTS, MESSAGE_SYNTAXES, ScuAssociation, Target
 from hounsfield.dimse.scu.retrieval import Retrieval, retrieve_identifier

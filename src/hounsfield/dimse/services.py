@@ -15,7 +15,10 @@ from hounsfield.archive.search import Search
 from hounsfield.archive.store import InstanceStore
 from hounsfield.archive.work_item_watchers import receiver_of
 from hounsfield.archive.work_items import UnifiedWorklist
-from hounsfield.dicom.commitment import STORAGE_COMMITMENT_PUSH_MODEL
+from hounsfield.dicom.sop_classes import (
+    MODALITY_WORKLIST_FIND,
+    STORAGE_COMMITMENT_PUSH_MODEL,
+)
 from hounsfield.dimse.acceptance import may_come_by
 from hounsfield.dimse.association import Association
 from hounsfield.dimse.command import Command, CommandField, respond
@@ -28,7 +31,7 @@ from hounsfield.dimse.scp.procedure_step_scp import ProcedureStepScp
 from hounsfield.dimse.scp.retrieve_scp import RetrieveScp
 from hounsfield.dimse.scp.store_scp import StoreScp
 from hounsfield.dimse.scp.work_item_scp import WorkItemScp
-from hounsfield.dimse.scp.worklist_scp import MODALITY_WORKLIST_FIND, WorklistScp
+from hounsfield.dimse.scp.worklist_scp import WorklistScp
 from hounsfield.dimse.status import Status
 from hounsfield.dimse.upper_layer.negotiation import AcceptedContext
 from hounsfield.errors import HounsfieldError

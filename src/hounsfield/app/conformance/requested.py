@@ -1,13 +1,18 @@
 """The services that we use at other systems beside storage, and when."""
 
-from hounsfield.dicom.availability import INSTANCE_AVAILABILITY_NOTIFICATION
-from hounsfield.dicom.commitment import STORAGE_COMMITMENT_PUSH_MODEL
-from hounsfield.dimse.acceptance import VERIFICATION
-from hounsfield.dimse.scu.find_scu import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
-from hounsfield.dimse.scu.get_scu import PATIENT_ROOT_GET, STUDY_ROOT_GET
-from hounsfield.dimse.scu.move_scu import PATIENT_ROOT_MOVE, STUDY_ROOT_MOVE
-from hounsfield.dimse.scu.work_item_scu import UPS_EVENT
-from hounsfield.dimse.scu.worklist_scu import MODALITY_WORKLIST_FIND
+from hounsfield.dicom.sop_classes import (
+    INSTANCE_AVAILABILITY_NOTIFICATION,
+    MODALITY_WORKLIST_FIND,
+    PATIENT_ROOT_FIND,
+    PATIENT_ROOT_GET,
+    PATIENT_ROOT_MOVE,
+    STORAGE_COMMITMENT_PUSH_MODEL,
+    STUDY_ROOT_FIND,
+    STUDY_ROOT_GET,
+    STUDY_ROOT_MOVE,
+    UPS_EVENT,
+    VERIFICATION,
+)
 
 REQUESTED: tuple[tuple[str, str], ...] = (
     (VERIFICATION, "a peer is tested"),

@@ -6,15 +6,15 @@ from operator import itemgetter
 from hounsfield.app.conformance.markdown import attribute, sop_class, status, table
 from hounsfield.dicom import items
 from hounsfield.dicom.attributes import ATTRIBUTES
-from hounsfield.dicom.commitment import (
-    FAILURE_REASONS,
-    MAX_REFERENCES,
-    STORAGE_COMMITMENT_PUSH_MODEL,
-)
+from hounsfield.dicom.commitment import FAILURE_REASONS, MAX_REFERENCES
 from hounsfield.dicom.orders import STEP_SEQUENCE, worklist_item
 from hounsfield.dicom.procedure_steps import AT_CREATION, END_DATE, END_TIME, PERFORMED_SERIES
 from hounsfield.dicom.query import COMPUTED, COMPUTED_KEYS, RANGE_VRS, WILDCARD_VRS, Level
-from hounsfield.dicom.sop_classes import STORAGE_SOP_CLASSES
+from hounsfield.dicom.sop_classes import (
+    MODALITY_WORKLIST_FIND,
+    STORAGE_COMMITMENT_PUSH_MODEL,
+    STORAGE_SOP_CLASSES,
+)
 from hounsfield.dimse.identifier import UNIQUE_KEYS, vr_of_key
 from hounsfield.dimse.scp.find_scp import FIND_SOP_CLASSES
 from hounsfield.dimse.scp.procedure_step_scp import PROCEDURE_STEP_SOP_CLASSES
@@ -24,7 +24,6 @@ from hounsfield.dimse.scp.work_item_scp import (
     STATUS_OF_RULE,
     WORK_ITEM_SOP_CLASSES,
 )
-from hounsfield.dimse.scp.worklist_scp import MODALITY_WORKLIST_FIND
 from hounsfield.dimse.status import MEANINGS, STORE_STATUSES
 from hounsfield.settings.model import Settings
 

@@ -9,6 +9,9 @@ from typing import Any
 
 from hounsfield.archive.addresses import is_network
 from hounsfield.archive.peers import CHECKS, Check, CheckName
+from hounsfield.dicom.sop_classes import (
+    VERIFICATION,
+)
 from hounsfield.dimse.doctor import offers
 from hounsfield.dimse.doctor.diagnosis import of_connection_error, of_first_bytes
 from hounsfield.dimse.doctor.findings import Finding, say
@@ -22,13 +25,7 @@ from hounsfield.dimse.doctor.probes import (
 )
 from hounsfield.dimse.doctor.tls_findings import TLS_FINDINGS
 from hounsfield.dimse.records import Recording
-from hounsfield.dimse.scu.requestor import (
-    MESSAGE_SYNTAXES,
-    VERIFICATION,
-    ScuAssociation,
-    Target,
-    echo_over,
-)
+from hounsfield.dimse.scu.requestor import MESSAGE_SYNTAXES, ScuAssociation, Target, echo_over
 from hounsfield.dimse.status import describe
 from hounsfield.dimse.targets import target_of
 from hounsfield.dimse.tls import has_certificates

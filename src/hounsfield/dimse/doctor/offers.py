@@ -8,6 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from hounsfield.dicom.encoding import encode_dataset
+from hounsfield.dicom.sop_classes import (
+    MODALITY_PERFORMED_PROCEDURE_STEP,
+    MODALITY_WORKLIST_FIND,
+    STORAGE_COMMITMENT_PUSH_MODEL,
+    STUDY_ROOT_FIND,
+    STUDY_ROOT_GET,
+    STUDY_ROOT_MOVE,
+    UPS_PUSH,
+)
 from hounsfield.dicom.transfer_syntax import of as transfer_syntax_of
 from hounsfield.dimse.command import CommandField, CommandTag
 from hounsfield.dimse.scu.requestor import MESSAGE_SYNTAXES, Context, ScuAssociation
@@ -15,7 +24,6 @@ from hounsfield.dimse.status import StatusClass, class_of
 
 PATIENT_ID = "HOUNSFIELD-TEST"
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
-_STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 
 _STORAGE = {
     "1.2.840.10008.5.1.4.1.1.1": "CR",
@@ -45,13 +53,13 @@ _COMPRESSED = (
 )
 _COMPRESSED_CLASSES = ("1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4")
 _SERVICES = {
-    _STUDY_ROOT_FIND: "query",
-    "1.2.840.10008.5.1.4.1.2.2.2": "C-MOVE",
-    "1.2.840.10008.5.1.4.1.2.2.3": "C-GET",
-    "1.2.840.10008.5.1.4.31": "worklist",
-    "1.2.840.10008.3.1.2.3.3": "procedure steps",
-    "1.2.840.10008.1.20.1": "storage commitment",
-    "1.2.840.10008.5.1.4.34.6.1": "work items",
+    STUDY_ROOT_FIND: "query",
+    STUDY_ROOT_MOVE: "C-MOVE",
+    STUDY_ROOT_GET: "C-GET",
+    MODALITY_WORKLIST_FIND: "worklist",
+    MODALITY_PERFORMED_PROCEDURE_STEP: "procedure steps",
+    STORAGE_COMMITMENT_PUSH_MODEL: "storage commitment",
+    UPS_PUSH: "work items",
 }
 
 
@@ -124,7 +132,7 @@ def round_trip(scu: ScuAssociation) -> RoundTrip:
     status = scu.response_to(request)[0].status
     if class_of(status) is StatusClass.FAILURE:
         return RoundTrip(status)
-    if not any(sop_class == _STUDY_ROOT_FIND for sop_class, _ in scu.accepted):
+    if not any(sop_class == STUDY_ROOT_FIND for sop_class, _ in scu.accepted):
         return RoundTrip(0)
     identifier = {
         "00080052": {"vr": "CS", "Value": ["STUDY"]},
@@ -132,10 +140,10 @@ def round_trip(scu: ScuAssociation) -> RoundTrip:
         "00100020": {"vr": "LO"},
     }
     elements: dict[CommandTag, int | str | tuple[int, ...]] = {
-        CommandTag.AFFECTED_SOP_CLASS_UID: _STUDY_ROOT_FIND,
+        CommandTag.AFFECTED_SOP_CLASS_UID: STUDY_ROOT_FIND,
         CommandTag.PRIORITY: 0,
     }
-    answers = scu.perform(_STUDY_ROOT_FIND, CommandField.C_FIND_RQ, elements, identifier)
+    answers = scu.perform(STUDY_ROOT_FIND, CommandField.C_FIND_RQ, elements, identifier)
     # All of them are taken in: an answer left unread would stand before the next one.
     matches = [1 for answer, _ in answers if class_of(answer.status) is StatusClass.PENDING]
     return RoundTrip(0, bool(matches))

@@ -7,6 +7,9 @@ import ssl
 import threading
 
 from hounsfield.archive.addresses import is_numeric
+from hounsfield.dicom.sop_classes import (
+    VERIFICATION,
+)
 from hounsfield.dimse.doctor.diagnosis import of_first_bytes
 from hounsfield.dimse.upper_layer.items import AbortReason, AbortSource, UserInformation
 from hounsfield.dimse.upper_layer.pdus import Abort, AssociateRq, ProposedContext, encode
@@ -81,7 +84,7 @@ def speaks_tls(host: str, port: int, within_s: float) -> bool:
 
 def speaks_dicom(host: str, port: int, within_s: float, calling: str, called: str) -> bool:
     """Whether a port answers without TLS to a request for an association, whatever the answer is."""
-    verification = ProposedContext(1, "1.2.840.10008.1.1", ("1.2.840.10008.1.2",))
+    verification = ProposedContext(1, VERIFICATION, ("1.2.840.10008.1.2",))
     request = AssociateRq(called, calling, (verification,), UserInformation(maximum_length=16_384))
     with contextlib.suppress(OSError), socket.create_connection((host, port), within_s) as sock:
         sock.settimeout(within_s)

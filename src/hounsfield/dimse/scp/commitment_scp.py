@@ -11,8 +11,6 @@ from hounsfield.dicom.commitment import (
     ALL_COMMITTED,
     FAILURES_EXIST,
     REQUEST_STORAGE_COMMITMENT,
-    STORAGE_COMMITMENT_PUSH_MODEL,
-    STORAGE_COMMITMENT_PUSH_MODEL_INSTANCE,
     TooManyReferences,
     event_type_of,
     read_request,
@@ -20,6 +18,10 @@ from hounsfield.dicom.commitment import (
     result_dataset,
 )
 from hounsfield.dicom.encoding import encode_dataset
+from hounsfield.dicom.sop_classes import (
+    STORAGE_COMMITMENT_PUSH_MODEL,
+    STORAGE_COMMITMENT_PUSH_MODEL_INSTANCE,
+)
 from hounsfield.dimse.association import Association
 from hounsfield.dimse.command import Command, CommandField, CommandTag, respond
 from hounsfield.dimse.identifier import decode_identifier

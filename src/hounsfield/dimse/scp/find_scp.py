@@ -13,6 +13,10 @@ from hounsfield.dicom.encoding import AnswerEncoder
 from hounsfield.dicom.matching import in_zone
 from hounsfield.dicom.negotiated import Options, combined
 from hounsfield.dicom.query import COMPUTED, COMPUTED_KEYS, Key, Level, Query, Universal
+from hounsfield.dicom.sop_classes import (
+    PATIENT_ROOT_FIND,
+    STUDY_ROOT_FIND,
+)
 from hounsfield.dimse.association import Association
 from hounsfield.dimse.command import Command, respond
 from hounsfield.dimse.identifier import (
@@ -31,8 +35,6 @@ from hounsfield.errors import HounsfieldError, InvalidInstance
 
 log = logging.getLogger(__name__)
 
-PATIENT_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.1.1"
-STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 FIND_SOP_CLASSES = frozenset({PATIENT_ROOT_FIND, STUDY_ROOT_FIND})
 
 _TIMEZONE = 0x00080201

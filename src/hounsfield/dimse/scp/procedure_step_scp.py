@@ -4,13 +4,16 @@ import logging
 from collections.abc import Callable
 
 from hounsfield.archive.procedure_steps import (
-    MODALITY_PERFORMED_PROCEDURE_STEP,
     DuplicateStep,
     FaultyStep,
     FinishedStep,
     ProcedureSteps,
 )
 from hounsfield.dicom.encoding import encode_dataset
+from hounsfield.dicom.sop_classes import (
+    MODALITY_PERFORMED_PROCEDURE_STEP,
+    MPPS_RETRIEVE,
+)
 from hounsfield.dimse.association import Association
 from hounsfield.dimse.command import Command, CommandField, CommandTag, respond
 from hounsfield.dimse.identifier import read_identifier
@@ -21,7 +24,6 @@ from hounsfield.errors import HounsfieldError, InvalidInstance, InvalidQuery
 log = logging.getLogger(__name__)
 
 MPPS = MODALITY_PERFORMED_PROCEDURE_STEP
-MPPS_RETRIEVE = "1.2.840.10008.3.1.2.3.4"
 PROCEDURE_STEP_SOP_CLASSES = frozenset({MPPS, MPPS_RETRIEVE})
 
 _INVALID_VALUE, _ATTRIBUTE_LIST_ERROR = 0x0106, 0x0107

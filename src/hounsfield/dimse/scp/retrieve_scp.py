@@ -10,6 +10,15 @@ from hounsfield.archive.addresses import can_be_called
 from hounsfield.archive.frame_extraction import NoSuchFrames
 from hounsfield.archive.retrieve import Retrieve
 from hounsfield.dicom.query import Key, Level, SingleValue, UidList, Universal, name_of
+from hounsfield.dicom.sop_classes import (
+    INSTANCE_ROOT_GET,
+    INSTANCE_ROOT_MOVE,
+    PATIENT_ROOT_GET,
+    PATIENT_ROOT_MOVE,
+    STUDY_ROOT_GET,
+    STUDY_ROOT_MOVE,
+    WITHOUT_BULK_DATA_GET,
+)
 from hounsfield.dimse.association import Association
 from hounsfield.dimse.command import Command, CommandField, CommandTag, respond
 from hounsfield.dimse.config import DimseConfig
@@ -54,10 +63,6 @@ log = logging.getLogger(__name__)
 # A destination that ends so many associations, each over its first instance, takes none of the others either.
 _MOST_LOST_IN_A_ROW = 5
 
-PATIENT_ROOT_MOVE, PATIENT_ROOT_GET = "1.2.840.10008.5.1.4.1.2.1.2", "1.2.840.10008.5.1.4.1.2.1.3"
-STUDY_ROOT_MOVE, STUDY_ROOT_GET = "1.2.840.10008.5.1.4.1.2.2.2", "1.2.840.10008.5.1.4.1.2.2.3"
-INSTANCE_ROOT_MOVE, INSTANCE_ROOT_GET = "1.2.840.10008.5.1.4.1.2.4.2", "1.2.840.10008.5.1.4.1.2.4.3"
-WITHOUT_BULK_DATA_GET = "1.2.840.10008.5.1.4.1.2.5.3"
 MOVE_SOP_CLASSES = frozenset({PATIENT_ROOT_MOVE, STUDY_ROOT_MOVE, INSTANCE_ROOT_MOVE})
 GET_SOP_CLASSES = frozenset(
     {PATIENT_ROOT_GET, STUDY_ROOT_GET, INSTANCE_ROOT_GET, WITHOUT_BULK_DATA_GET}

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 from hounsfield.archive.work_items import (
-    UPS_PUSH,
     DuplicateWorkItem,
     InvalidWorkItem,
     RuleBroken,
@@ -13,6 +12,12 @@ from hounsfield.archive.work_items import (
 )
 from hounsfield.dicom import items
 from hounsfield.dicom.encoding import encode_dataset
+from hounsfield.dicom.sop_classes import (
+    UPS_PULL,
+    UPS_PUSH,
+    UPS_QUERY,
+    UPS_WATCH,
+)
 from hounsfield.dicom.work_items import (
     SOP_INSTANCE_UID,
     STATE,
@@ -36,10 +41,6 @@ from hounsfield.errors import (
 
 log = logging.getLogger(__name__)
 
-UPS_WATCH = "1.2.840.10008.5.1.4.34.6.2"
-UPS_PULL = "1.2.840.10008.5.1.4.34.6.3"
-UPS_EVENT = "1.2.840.10008.5.1.4.34.6.4"
-UPS_QUERY = "1.2.840.10008.5.1.4.34.6.5"
 WORK_ITEM_SOP_CLASSES = frozenset({UPS_PUSH, UPS_WATCH, UPS_PULL, UPS_QUERY})
 
 _RECEIVING_AE, _DELETION_LOCK = "00741234", "00741230"

@@ -16,7 +16,6 @@ from hounsfield.errors import HounsfieldError, InvalidInstance
 
 log = logging.getLogger(__name__)
 
-MODALITY_WORKLIST_FIND = "1.2.840.10008.5.1.4.31"
 
 # What an item can say; anything else that is asked for is answered empty, with FF01.
 _KNOWN = worklist_item({}, "SCHEDULED")

@@ -17,8 +17,6 @@ from hounsfield.dicom.commitment import (
     NO_SUCH_OBJECT_INSTANCE,
     REQUEST_STORAGE_COMMITMENT,
     SOP_CLASS_NOT_SUPPORTED,
-    STORAGE_COMMITMENT_PUSH_MODEL,
-    STORAGE_COMMITMENT_PUSH_MODEL_INSTANCE,
     Reference,
     event_type_of,
     explain,
@@ -26,6 +24,10 @@ from hounsfield.dicom.commitment import (
     result_dataset,
 )
 from hounsfield.dicom.encoding import encode_dataset
+from hounsfield.dicom.sop_classes import (
+    STORAGE_COMMITMENT_PUSH_MODEL,
+    STORAGE_COMMITMENT_PUSH_MODEL_INSTANCE,
+)
 from hounsfield.dimse.command import Command, CommandField, CommandTag
 from hounsfield.dimse.exchange import AssociationEnded
 from hounsfield.dimse.scp.commitment_scp import take_result

@@ -10,9 +10,6 @@ from hounsfield.dimse.scu.requestor import ScuAssociation
 from hounsfield.dimse.status import Status, StatusClass, class_of
 from hounsfield.errors import InvalidInstance, Unavailable
 
-PATIENT_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.1.1"
-STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
-
 _NOT_DECODED = "\N{REPLACEMENT CHARACTER}"
 # What all answers to one query may come to, however many are wanted: a study of 200,000 instances has half of it.
 MAX_ANSWERS_BYTES = 64 << 20

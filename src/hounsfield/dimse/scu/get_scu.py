@@ -3,7 +3,9 @@
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from hounsfield.dicom.sop_classes import STORAGE_SOP_CLASSES
+from hounsfield.dicom.sop_classes import (
+    STORAGE_SOP_CLASSES,
+)
 from hounsfield.dicom.transfer_syntax import TRANSFER_SYNTAXES
 from hounsfield.dimse.association import Association
 from hounsfield.dimse.command import Command, CommandField, respond
@@ -13,9 +15,6 @@ from hounsfield.dimse.scu.retrieval import Progress, Retrieval
 from hounsfield.dimse.status import Status, StatusClass, class_of
 from hounsfield.dimse.upper_layer.items import RoleSelection
 from hounsfield.dimse.upper_layer.negotiation import AcceptedContext
-
-PATIENT_ROOT_GET = "1.2.840.10008.5.1.4.1.2.1.3"
-STUDY_ROOT_GET = "1.2.840.10008.5.1.4.1.2.2.3"
 
 # The transfer syntaxes that instances lie in, the most frequent first. A context each lets the peer send every
 # instance as it has it: of several in one context it could use only the one that it chose (PS3.8 9.3.3.2).

@@ -9,9 +9,6 @@ from hounsfield.dimse.scu.requestor import ScuAssociation
 from hounsfield.dimse.scu.retrieval import Progress, Retrieval
 from hounsfield.dimse.status import StatusClass, class_of
 
-PATIENT_ROOT_MOVE = "1.2.840.10008.5.1.4.1.2.1.2"
-STUDY_ROOT_MOVE = "1.2.840.10008.5.1.4.1.2.2.2"
-
 
 def move(
     scu: ScuAssociation,

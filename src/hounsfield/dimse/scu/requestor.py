@@ -10,7 +10,10 @@ from typing import Any, Self
 from hounsfield.dicom.ae_titles import is_valid_ae_title
 from hounsfield.dicom.encoding import encode_dataset
 from hounsfield.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
-from hounsfield.dicom.sop_classes import name_of
+from hounsfield.dicom.sop_classes import (
+    VERIFICATION,
+    name_of,
+)
 from hounsfield.dimse.association import Association
 from hounsfield.dimse.command import Command, CommandField, CommandTag
 from hounsfield.dimse.doctor.diagnosis import of_connection_error, of_rejection
@@ -44,7 +47,6 @@ from hounsfield.dimse.upper_layer.pdus import (
 from hounsfield.errors import NotAcceptable, Refused, Unavailable
 from hounsfield.index.site.records import Recorder, TlsSettings
 
-VERIFICATION = "1.2.840.10008.1.1"
 MESSAGE_SYNTAXES = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")
 MAX_CONTEXTS = 128
 # More than any answer has; keeps a peer from filling our memory with one.

@@ -4,7 +4,10 @@ import threading
 from collections import defaultdict
 
 from hounsfield.archive.work_item_watchers import receiver_of
-from hounsfield.archive.work_items import UPS_PUSH
+from hounsfield.dicom.sop_classes import (
+    UPS_EVENT,
+    UPS_PUSH,
+)
 from hounsfield.dimse.command import CommandField, CommandTag
 from hounsfield.dimse.scu.requestor import MESSAGE_SYNTAXES, ScuAssociation, Target
 from hounsfield.dimse.status import StatusClass, class_of
@@ -15,8 +18,6 @@ from hounsfield.index.index import Index
 from hounsfield.index.site.peers import Peers
 from hounsfield.index.site.work_item_events import Event, EventQueue
 from hounsfield.jobs.handlers import RunningJob
-
-UPS_EVENT = "1.2.840.10008.5.1.4.34.6.4"
 
 
 class WorkItemEvents:

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hounsfield.archive.remote import MOST_MATCHES, document, keys_of
+from hounsfield.dicom.sop_classes import (
+    MODALITY_WORKLIST_FIND,
+)
 from hounsfield.dimse.browsing import answering_within
 from hounsfield.dimse.scu.find_scu import Find
 from hounsfield.dimse.scu.requestor import MESSAGE_SYNTAXES, ScuAssociation
@@ -12,7 +15,6 @@ from hounsfield.dimse.targets import target_of
 from hounsfield.errors import InvalidQuery
 from hounsfield.index.site.records import Peer
 
-MODALITY_WORKLIST_FIND = "1.2.840.10008.5.1.4.31"
 _STEPS = "00400100"
 # PS3.4 table K.6-1: matching keys, and what a person wants to see.
 STEP_KEYWORDS = (
