@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import zstandard
 
 from hounsfield.archive.access import Principal, require
+from hounsfield.archive.kept import Kept
 from hounsfield.archive.views import Corrections, View, laid_over, no_corrections
 from hounsfield.dicom import json_model
 from hounsfield.dicom.frames import FrameTable, offsets
@@ -25,6 +26,8 @@ from hounsfield.storage.objects import ObjectStorage, StoredObject
 BASE_URL = "hounsfield:"
 # No text in JSON has a line end of its own, so these tell instances apart without reading them.
 _BEGIN, _BETWEEN, _END = b"[\n", b",\n", b"\n]"
+_LONG_TABLE_BYTES = 16 << 10
+_KEPT_BYTES = 64 << 20
 _NO_TAGS: frozenset[int] = frozenset()
 
 
@@ -52,6 +55,10 @@ class Retrieve:
         self._storage = storage
         self._index = index
         self._corrections = corrections
+        self._tables: Kept[FrameTable] = Kept(
+            64, _KEPT_BYTES, lambda table: 200 * len(table.fragments)
+        )
+        self._inflated: Kept[bytes] = Kept(64, _KEPT_BYTES, len)
         self._deletions = Deletions(index.database)
 
     def locate(
@@ -140,11 +147,25 @@ class Retrieve:
         The table is None for what has no frames. ``location`` was asked for with its frame table.
         """
         if not of(location.transfer_syntax_uid).is_deflated:
-            return location.frame_table(), lambda: self.open_instance(location)
-        with self.open_instance(location) as stored, stored.map() as buffer:
-            content = inflated(buffer, read_header(buffer, tags=_NO_TAGS))
+            return self._table_of(location), lambda: self.open_instance(location)
+        content = self._inflated.get(location.sha256)
+        if content is None:
+            with self.open_instance(location) as stored, stored.map() as buffer:
+                content = inflated(buffer, read_header(buffer, tags=_NO_TAGS))
+            self._inflated.put(location.sha256, content)
         table = offsets(read_header(content, transfer_syntax_uid=EXPLICIT_LITTLE), content)
         return table, lambda: MemoryObject(content)
+
+    def _table_of(self, location: InstanceLocation) -> FrameTable | None:
+        """A slide has tens of thousands of frames, and a viewer asks for them one by one."""
+        if len(location.packed_frame_table or b"") < _LONG_TABLE_BYTES:
+            return location.frame_table()
+        table = self._tables.get(location.sha256)
+        if table is None:
+            table = location.frame_table()
+            if table is not None:
+                self._tables.put(location.sha256, table)
+        return table
 
     def representative(
         self,
