@@ -466,3 +466,34 @@ def test_what_never_was_is_404_at_every_level(site):
     ):
         for rest in ("", "/metadata", "/bulkdata", "/pixeldata"):
             assert get(site, BASE + path + rest).status_code == 404, path + rest
+
+
+_EVERY = [
+    f'multipart/related; type="{media_type}"; transfer-syntax={syntax}'
+    for media_type, syntax in (
+        ("application/octet-stream", "1.2.840.10008.1.2.1"),
+        ("image/jpeg", "1.2.840.10008.1.2.4.50"),
+        ("image/jls", "1.2.840.10008.1.2.4.80"),
+        ("image/jp2", "1.2.840.10008.1.2.4.90"),
+        ("image/dicom-rle", "1.2.840.10008.1.2.5"),
+    )
+]
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 5, 8, 11])
+@pytest.mark.parametrize(
+    "accept",
+    [
+        None, "*/*", "multipart/related", "application/octet-stream, */*;q=0.5",
+        "multipart/related; type=application/octet-stream; transfer-syntax=*",
+        'multipart/related; type="application/octet-stream"; transfer-syntax="*"',
+        "multipart/related;type=application/octet-stream;transfer-syntax=*;q=0.9, multipart/related; type=image/jls",
+        ", ".join(_EVERY),
+        "multipart/related; type=image/jpeg, multipart/related; type=application/octet-stream",
+        'multipart/related; type="image/*"; transfer-syntax=*, multipart/related; type="application/octet-stream"',
+        "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8",
+    ],
+)  # fmt: skip
+def test_no_client_is_refused_a_frame_that_is_here(site, number, accept):
+    # WEB-03: curl, OHIF, Cornerstone, dicomweb-client, Slicer, Google's adapter, a browser
+    assert get(site, url(number, "/frames/1"), accept).status_code == 200
