@@ -89,6 +89,14 @@ def test_metadata_that_needs_no_bulk_data_may_be_the_whole_body(site, kind):
     assert datasets(site)[0].PatientID == "P1"
 
 
+@pytest.mark.parametrize("headers", [{}, {"Content-Type": "application/json"}])
+def test_the_first_part_is_what_the_message_says_it_is(site, headers):
+    # STOW-04, RFC 2387 3.1
+    document = json.dumps(described_file(make_file())).encode()
+    answer = stow(site, (headers, document), bulk("bulk/7FE00010", PIXELS), kind=JSON)
+    assert answer.status_code == 200, answer.text
+
+
 def test_parts_come_in_any_order_and_instances_may_share_one(site):
     # STOW-04
     one = described_file(make_file())

@@ -33,7 +33,7 @@ _FLOATS = frozenset({"FL", "FD"})
 _NAMES = frozenset(VR_NAMES.values())
 _TAG = re.compile(r"[0-9A-Fa-f]{8}")
 _MAX_DEPTH = 64
-_MAX_NUMBER = 1 << 20
+_MAX_GAPS = 1 << 16
 
 
 def write(dataset: Mapping[str, Any]) -> bytes:
@@ -158,6 +158,7 @@ class _Builder:
         self._datasets: list[DataSet] = []
         self._attributes: list[_Attribute] = []
         self._text: list[str] = []
+        self._gaps = [_MAX_GAPS]
 
     def begin(self, name: str, given: dict[str, str]) -> None:
         name = name.rpartition(" ")[2]
@@ -173,7 +174,7 @@ class _Builder:
             self.root = {}
             self._datasets.append(self.root)
         elif name == "DicomAttribute":
-            self._attributes.append(_Attribute(given, self._datasets[-1]))
+            self._attributes.append(_Attribute(given, self._datasets[-1], self._gaps))
         elif name == "Item":
             item: DataSet = {}
             self._attributes[-1].put(_number(given), item)
@@ -219,9 +220,10 @@ _CHILDREN = {
 
 
 class _Attribute:
-    """One attribute while its element is being read."""
+    """One attribute while its element is being read; ``gaps`` holds how many values may still be left out."""
 
-    def __init__(self, given: dict[str, str], dataset: DataSet) -> None:
+    def __init__(self, given: dict[str, str], dataset: DataSet, gaps: list[int]) -> None:
+        self._gaps = gaps
         tag = given.get("tag", "")
         if not _TAG.fullmatch(tag):
             raise InvalidInstance(f"{tag[:40]!r} is no tag of a data set")
@@ -236,13 +238,13 @@ class _Attribute:
 
     def put(self, number: int, value: Any) -> None:
         values = self._values
-        if number < 1 or number > len(values) + _MAX_NUMBER:
-            raise InvalidInstance(f"{self.tag:08X}: values are counted from 1")
-        values.extend([None] * (number - len(values)))
+        missing = number - len(values)
+        self._gaps[0] -= max(missing - 1, 0)
+        if number < 1 or self._gaps[0] < 0:
+            raise InvalidInstance(f"{self.tag:08X}: values are counted from 1, without large gaps")
+        values.extend([None] * missing)
         values[number - 1] = value
         self._components = {}
-        if len(values) > _MAX_NUMBER:
-            raise InvalidInstance(f"{self.tag:08X} has too many values")
 
     def value(self, text: str) -> None:
         if self.vr == "SQ":

@@ -48,7 +48,7 @@ def routes(parts: DicomWebParts) -> list[BaseRoute]:
         except ClientDisconnect:
             return problem(400, "the client left before the end of the request")
         finally:
-            await in_thread(intake.discard)
+            intake.discard()  # also when this task is cancelled, which would not wait for a thread
         if results.trouble is not None and not results.stored and not results.failed:
             return problem(results.status, str(results.trouble))
         return _answer(ranges, results, response_dataset(results, base_url(request), study))

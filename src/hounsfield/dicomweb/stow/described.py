@@ -31,7 +31,7 @@ from hounsfield.errors import HounsfieldError, InvalidInstance
 from hounsfield.storage.objects import Spool
 
 JSON, XML = "application/dicom+json", "application/dicom+xml"
-MAX_METADATA_BYTES = 64 << 20
+MAX_METADATA_BYTES = 32 << 20
 _FRAMES = "00280008"
 _AVAILABLE_TRANSFER_SYNTAX, _META_TRANSFER_SYNTAX = "00083002", "00020010"
 _MAX_UID = 64
@@ -40,11 +40,12 @@ _CHUNK_BYTES = 1 << 20
 
 @dataclass(slots=True)
 class _Instance:
-    """One data set of the metadata; ``uris`` are the bulk data that it names, by tag."""
+    """One data set of the metadata; ``uris`` are the bulk data that it names, by tag, ``here`` of them have come."""
 
     dataset: DataSet
     transfer_syntax_uid: str
     uris: list[tuple[str, str]]
+    here: int = 0
 
     @property
     def about(self) -> tuple[str, str] | None:
@@ -184,9 +185,11 @@ class Described:
         """Store an instance if all of it is here, or tell why it cannot be; false if something is missing."""
         if instance.needs_file:
             return False
+        while instance.here < len(instance.uris):
+            if not self._parts_of(instance, *instance.uris[instance.here]):
+                return False
+            instance.here += 1
         values = {uri: self._parts_of(instance, tag, uri) for tag, uri in instance.uris}
-        if not all(values.values()):
-            return False
         for parts in values.values():
             self.bulk_data.use(parts)
         try:

@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 DICOM, OCTETS = "application/dicom", "application/octet-stream"
 _METADATA = frozenset({JSON, XML})
 _MULTIPARTS = frozenset({"multipart/related", "multipart/form-data", "multipart/mixed"})
+_ALIKE = frozenset({"", "application/json", "application/xml", "text/xml"})
 _ROOTS = frozenset({"", DICOM, OCTETS, JSON, XML})
 _TAKEN = (
     f'instances are taken as {DICOM} or as multipart/related with type="{DICOM}", "{JSON}" or'
@@ -207,7 +208,11 @@ class Intake:
     def _taker_of(self, headers: dict[str, str]) -> _Taker:
         media_type, parameters = read_content_type(headers.get("content-type", ""))
         syntax = parameters.get("transfer-syntax", "").strip("*")
-        media_type = media_type or (self._form.media_type if not self._has_metadata else OCTETS)
+        if self._parts == 1 and self._form.is_described and media_type in _ALIKE:
+            media_type = (
+                self._form.media_type
+            )  # RFC 2387 3.1: the root is what the message says it is
+        media_type = media_type or (OCTETS if self._has_metadata else self._form.media_type)
         if media_type in _METADATA:
             self._has_metadata = True
             return _Metadata(self, self._described, media_type, syntax)
