@@ -66,7 +66,7 @@ class Services:
         )
         store_scp = StoreScp(store, max_skipped_bytes=config.max_skipped_bytes)
         self._commitment_scp = CommitmentScp(
-            Commitments(store.index.database), idle_s=config.times.idle_s
+            Commitments(store.index.database), peers, idle_s=config.times.idle_s
         )
         worklist_scp = WorklistScp(
             OrderBook(store.index),

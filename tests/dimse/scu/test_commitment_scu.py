@@ -2,23 +2,27 @@
 
 import pytest
 from pydicom.dataset import Dataset
+from pynetdicom import AE, build_role
 from tests.dimse.committing import (
     PUSH_INSTANCE,
     PUSH_MODEL,
     STUDY,
     Keeper,
     Running,
+    action,
     commitments,
     put,
     request_handler,
 )
-from tests.dimse.peer import EXPLICIT, RawPeer, dataset_bytes, eventually
+from tests.dimse.peer import CT, EXPLICIT, RawPeer, dataset_bytes, eventually
 
-from hounsfield.dicom.commitment import explain
+from hounsfield.dicom.commitment import Reference, explain
 from hounsfield.dimse.command import Command, CommandField, CommandTag
 from hounsfield.dimse.scu.commitment_scu import request_job
 from hounsfield.errors import Conflict, Unavailable
+from hounsfield.index.site.commitments import Request
 from hounsfield.index.site.failures import Failures
+from hounsfield.index.site.records import Peer
 
 
 def running(peer="keeper"):
@@ -141,3 +145,32 @@ def test_a_result_that_nobody_asked_for_is_refused(archive, port):
         assert peer.response().status == 0x0115
         peer.send(request, b"\xff\xff")
         assert peer.response().status == 0x0115
+
+
+# SC-02: whoever knows a transaction may not say that it is safe
+@pytest.mark.parametrize(
+    ("title", "host", "status"),
+    [
+        ("KEEPER", None, 0x0000),
+        ("OTHER", None, 0x0115),
+        ("OTHER", "10.9.9.9", 0x0115),
+        ("OTHER", "127.0.0.0/8", 0x0115),
+        ("OTHER", "127.0.0.1", 0x0000),  # another application of the same system
+    ],
+)
+def test_a_result_counts_only_from_whom_it_was_asked(archive, serve, title, host, status):
+    _class, uid = put(archive, 1)
+    keeper = Peer("KEEPER", host, 104, name="keeper")
+    _server, port = serve(archive, peers=(keeper, Peer("OTHER", "127.0.0.1", name="other")))
+    asked = Request("1.2.3.9", "KEEPER", "HOUNSFIELD", [Reference(CT, uid)], peer="keeper")
+    one = commitments(archive).ask(asked)
+    ds = action([(CT, uid)], "1.2.3.9")
+    ae = AE(title)
+    ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = 20
+    ae.add_requested_context(PUSH_MODEL)
+    role = build_role(PUSH_MODEL, scp_role=True)
+    association = ae.associate("127.0.0.1", port, ae_title="HOUNSFIELD", ext_neg=[role])
+    told, _ = association.send_n_event_report(ds, 1, PUSH_MODEL, PUSH_INSTANCE)
+    association.release()
+    assert told.Status == status
+    assert commitments(archive).by_id(one).state == ("asked" if status else "answered")

@@ -7,6 +7,8 @@ import uuid
 from dataclasses import dataclass, field
 
 from hounsfield.archive.access import require
+from hounsfield.archive.addresses import is_network
+from hounsfield.archive.peers import may_call
 from hounsfield.dicom.commitment import (
     ALL_COMMITTED,
     FAILURES_EXIST,
@@ -34,8 +36,9 @@ from hounsfield.errors import (
     Refused,
     Unavailable,
 )
-from hounsfield.index.site.commitments import Commitments, Request
+from hounsfield.index.site.commitments import Commitment, Commitments, Request
 from hounsfield.index.site.jobs import NewJob
+from hounsfield.index.site.peers import Peers
 
 log = logging.getLogger(__name__)
 
@@ -71,8 +74,11 @@ class CommitmentScp:
     What the association does not live to see is reported by a job over one of its own.
     """
 
-    def __init__(self, commitments: Commitments, *, idle_s: float = 600.0) -> None:
+    def __init__(
+        self, commitments: Commitments, peers: Peers | None = None, *, idle_s: float = 600.0
+    ) -> None:
         self._commitments = commitments
+        self._peers = peers
         self._idle_s = idle_s
         self._reporters: dict[Association, _Reporter | None] = {}
 
@@ -227,17 +233,21 @@ class CommitmentScp:
         self, association: Association, context: AcceptedContext, request: Command
     ) -> Command:
         """Keep the result of a commitment that we asked for."""
-        return take_result(self._commitments, association, context, request)
+        return take_result(self._commitments, association, context, request, self._peers)
 
 
 def take_result(
-    commitments: Commitments, association: Association, context: AcceptedContext, request: Command
+    commitments: Commitments,
+    association: Association,
+    context: AcceptedContext,
+    request: Command,
+    peers: Peers | None = None,
 ) -> Command:
-    """Keep a result that a peer reports, on whichever association; gives the response."""
+    """Keep a result that the peer that was asked reports, on whichever association; gives the response."""
     numbers = {CommandTag.EVENT_TYPE_ID: request.event_type_id}
     comment = ""
     try:
-        status = _keep_result(commitments, association, context, request)
+        status = _keep_result(commitments, association, context, request, peers)
         if status is Status.INVALID_ARGUMENT_VALUE:
             comment = "no such transaction"
     except HounsfieldError as error:
@@ -248,15 +258,43 @@ def take_result(
 
 
 def _keep_result(
-    commitments: Commitments, association: Association, context: AcceptedContext, request: Command
+    commitments: Commitments,
+    association: Association,
+    context: AcceptedContext,
+    request: Command,
+    peers: Peers | None,
 ) -> Status:
     if request.event_type_id not in {ALL_COMMITTED, FAILURES_EXIST}:
         return Status.NO_SUCH_EVENT_TYPE
     transaction_uid, references = read_result(_dataset(association, context))
+    asked = commitments.asked_by(transaction_uid)
+    if asked is not None and not _is_of(asked, association, peers):
+        log.warning(
+            "%s at %s reports a commitment that %s was asked for",
+            association.peer_ae_title,
+            association.peer_address,
+            asked.peer_ae_title,
+        )
+        return Status.INVALID_ARGUMENT_VALUE  # who was not asked need not know that somebody was
     reasons = {one.sop_instance_uid: one.failure_reason or 0 for one in references}
     if commitments.answered(transaction_uid, reasons) is None:
         return Status.INVALID_ARGUMENT_VALUE
     return Status.SUCCESS
+
+
+def _is_of(asked: Commitment, association: Association, peers: Peers | None) -> bool:
+    """Whether somebody is whom we asked: by AE title, or as a peer, or another application of it at its address."""
+    if association.peer_ae_title == asked.peer_ae_title:
+        return True
+    if association.peer is not None and asked.peer and association.peer.name == asked.peer:
+        return True
+    peer = None if peers is None else peers.by_name(asked.peer)
+    return (
+        peer is not None
+        and peer.host is not None
+        and not is_network(peer.host)
+        and may_call(peer, association.peer_address)
+    )
 
 
 def event_report(event_type_id: int, message_id: int) -> Command:

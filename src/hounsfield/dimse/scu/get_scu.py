@@ -166,6 +166,7 @@ def get(
             if class_of(command.status) is not StatusClass.PENDING:
                 retrieval.end(operation, command, data)
                 return retrieval
+            operation.got_to(retrieval.done + retrieval.failed)
         if on_progress is not None:
             on_progress(retrieval)
 

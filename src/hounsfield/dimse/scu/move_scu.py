@@ -44,5 +44,6 @@ def move(
         if class_of(response.status) is not StatusClass.PENDING:
             retrieval.end(operation, response, data)
             return retrieval
+        operation.got_to(retrieval.done + retrieval.failed)
         if on_progress is not None:
             on_progress(retrieval)

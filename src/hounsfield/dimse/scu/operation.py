@@ -20,6 +20,8 @@ from hounsfield.errors import (
 )
 
 _LOOK_S = 0.2
+# So many times the longest silence a peer may say that it goes on without getting further.
+_STALLED_AFTER = 3
 # How long a peer may go on after a C-CANCEL before we end the association.
 CANCEL_WITHIN_S = 5.0
 
@@ -67,6 +69,7 @@ class Operation:
         self.is_cancelled = False
         self.is_late = False
         self._is_stopped = is_stopped
+        self._done, self._done_since = -1, time.monotonic()
         self._until = None if within_s is None else time.monotonic() + within_s
         data = encode_dataset(identifier, self.context.transfer_syntax, charset)
         self.request = scu.request(
@@ -119,6 +122,18 @@ class Operation:
         )
         with self.scu.ended():
             self.scu.association.send_command(self.context.context_id, command)
+
+    def got_to(self, done: int) -> None:
+        """Note how much the peer has done by its count; raises Unavailable where it has got no further for too long.
+
+        One that only says Pending would hold who waits for it for ever.
+        """
+        now, patience_s = time.monotonic(), _STALLED_AFTER * self.scu.target.times.idle_s
+        if done != self._done:
+            self._done, self._done_since = done, now
+        elif now - self._done_since > patience_s:
+            self.scu.association.abort()
+            raise Unavailable(f"{self.scu.target} gets no further for {patience_s:g} s")
 
     def is_answered_by(self, command: Command) -> bool:
         """Whether a message is a response to our request."""

@@ -250,6 +250,14 @@ class Commitments:
         with self._database.writing() as connection:
             set_values(connection, commitment_id, state="failed", ended_us=_now_us(), text=text)
 
+    def asked_by(self, transaction_uid: str) -> Commitment | None:
+        """What we asked for under a transaction UID."""
+        c = commitment.c
+        wanted = select(commitment).where(c.transaction_uid == transaction_uid, c.role == "scu")
+        with self._database.reading() as connection:
+            row = connection.execute(wanted).first()
+        return None if row is None else Commitment(*row)
+
     def answered(self, transaction_uid: str, reasons: Mapping[str, int]) -> Commitment | None:
         """Keep the result of what we asked for; None for what we never asked. A repeated one is taken too."""
         c = commitment.c
