@@ -14,7 +14,7 @@ from hounsfield.archive.views import View
 from hounsfield.dicomweb import bodies, wado
 from hounsfield.dicomweb.metadata import MetadataAnswers, view_of
 from hounsfield.dicomweb.multipart import closing, new_boundary, part_head
-from hounsfield.dicomweb.negotiation import MediaRange, accepted
+from hounsfield.dicomweb.negotiation import accepted
 from hounsfield.dicomweb.parts import DicomWebParts
 from hounsfield.dicomweb.representations import JSON, PLAIN_JSON, XML
 from hounsfield.dicomweb.requests import (
@@ -174,8 +174,10 @@ class _Retrieving:
             try:
                 frames = self._bulk.written(location, frames, form.transfer_syntax_uid)
             except (InvalidInstance, NotAcceptable):
-                if not _takes_compressed(accepted(request)):
+                as_stored = _as_stored(request, location, len(frames))
+                if as_stored is None:
                     raise
+                form = as_stored
         return _answer(request, location, frames, form, headers)
 
     # -- bulk data and pixel data (10.4.1.1.5) --------------------------------------------------------
@@ -285,6 +287,15 @@ def _answer(
     return bodies.one(request, octets[0], types[0], headers)
 
 
-def _takes_compressed(ranges: Sequence[MediaRange]) -> bool:
-    """Whether frames that cannot be decoded may be given as they are: not to who asked for native ones by name."""
-    return any(not entry.transfer_syntax or entry.transfer_syntax == "*" for entry in ranges)
+def _as_stored(request: Request, location: InstanceLocation, number: int) -> wado.FrameForm | None:
+    """How frames that cannot be decoded or encoded are given to a client that takes them as they are; None where it does not."""
+    for entry in accepted(request):
+        try:
+            form = wado.frame_form(
+                [entry], stored_syntax(location), is_single=number == 1, can_decode=False
+            )
+        except NotAcceptable:
+            continue
+        if not form.transfer_syntax_uid:
+            return form
+    return None
