@@ -8,7 +8,8 @@ from tests.dicom.samples import CT, make_file
 from hounsfield.archive.access import LOCAL
 from hounsfield.archive.commitment import CommitmentDesk
 from hounsfield.dicom.commitment import Reference
-from hounsfield.index.site.commitments import Commitments, Request
+from hounsfield.index.site.commitment_records import Request
+from hounsfield.index.site.commitments import Commitments
 from hounsfield.index.site.jobs import NewJob
 
 JSON = {"Content-Type": "application/dicom+json"}

@@ -22,7 +22,8 @@ from hounsfield.dicom.work_items import is_uid
 from hounsfield.errors import InvalidInstance, NotFound, OutOfResources, Unavailable
 from hounsfield.index.index import Index
 from hounsfield.index.records import InstanceLocation
-from hounsfield.index.site.commitments import Commitments, Request
+from hounsfield.index.site.commitment_records import Request
+from hounsfield.index.site.commitments import Commitments
 from hounsfield.index.site.jobs import NewJob
 from hounsfield.index.site.web_commitments import NO_AE_TITLE, WebCommitments
 from hounsfield.jobs.handlers import RunningJob

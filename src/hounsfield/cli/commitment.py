@@ -55,7 +55,8 @@ def commit(
     from hounsfield.archive.peers import peer_named
     from hounsfield.dimse.scu.commitment_scu import references_of, request_commitment, summary
     from hounsfield.dimse.targets import target_of
-    from hounsfield.index.site.commitments import Commitments, Request
+    from hounsfield.index.site.commitment_records import Request
+    from hounsfield.index.site.commitments import Commitments
 
     configured = existing_archive(data, settings)
     with (

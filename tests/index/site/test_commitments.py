@@ -7,7 +7,8 @@ from sqlalchemy import select, update
 
 from hounsfield.dicom.commitment import Reference
 from hounsfield.index.database import Database, IndexConfig
-from hounsfield.index.site.commitments import Commitments, Request, commitment
+from hounsfield.index.site.commitment_records import Request, commitment
+from hounsfield.index.site.commitments import Commitments
 from hounsfield.index.site.jobs import NewJob, job
 from hounsfield.index.site.takeover import take_over
 

@@ -11,7 +11,8 @@ from hounsfield.index.database import Database, IndexConfig
 from hounsfield.index.site.associations import Associations, AssociationWriter
 from hounsfield.index.site.availability import AvailabilitySubscribers
 from hounsfield.index.site.claims import Claims
-from hounsfield.index.site.commitments import Commitments, Request
+from hounsfield.index.site.commitment_records import Request
+from hounsfield.index.site.commitments import Commitments
 from hounsfield.index.site.jobs import Jobs, NewJob, Selection
 from hounsfield.index.site.peers import Peers
 from hounsfield.index.site.records import AssociationRecord, Peer

@@ -5,7 +5,8 @@ from tests.instances import ROOT, numbered
 
 from hounsfield.dicom.commitment import Reference
 from hounsfield.index.site.claims import Claims, Ended
-from hounsfield.index.site.commitments import Commitments, Request
+from hounsfield.index.site.commitment_records import Request
+from hounsfield.index.site.commitments import Commitments
 from hounsfield.index.site.jobs import Jobs, NewJob, now_us
 from hounsfield.index.site.sent import SentInstance, SentInstances
 

@@ -36,7 +36,8 @@ from hounsfield.errors import (
     Refused,
     Unavailable,
 )
-from hounsfield.index.site.commitments import Commitment, Commitments, Request
+from hounsfield.index.site.commitment_records import Commitment, Request
+from hounsfield.index.site.commitments import Commitments
 from hounsfield.index.site.jobs import NewJob
 from hounsfield.index.site.peers import Peers
 

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 from hounsfield.errors import Conflict
 from hounsfield.index.site.associations import association
 from hounsfield.index.site.availability import availability_subscriber
-from hounsfield.index.site.commitments import commitment
+from hounsfield.index.site.commitment_records import commitment
 from hounsfield.index.site.jobs import job, lane
 from hounsfield.index.site.routing import routing_rule
 from hounsfield.index.site.sent import sent_instance

@@ -5,7 +5,7 @@ from sqlalchemy import select
 from hounsfield.errors import Conflict
 from hounsfield.index.database import Database
 from hounsfield.index.site import jobs
-from hounsfield.index.site.commitments import (
+from hounsfield.index.site.commitment_records import (
     Commitment,
     Request,
     add,
