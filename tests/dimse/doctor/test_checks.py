@@ -391,3 +391,11 @@ def test_an_association_that_could_not_be_had_is_recorded_too(site):
         port = closed.getsockname()[1]
     record = recorded(site, port, [(CT, (EXPLICIT,))])
     assert (record.outcome, record.finding, record.peer) == ("failed", "their-port-closed", "pacs")
+
+
+def test_what_a_test_tries_in_vain_is_no_finding_about_the_connection(site):
+    with pynetdicom((VERIFICATION, (IMPLICIT,)), (CT, (EXPLICIT,))) as port:
+        check_peer(peer_at(port), OurSide("HOUNSFIELD"), recorder=site.journal)
+    records = site.records(2, direction="out")
+    assert [(one.is_ok, one.finding) for one in records] == [(True, "")] * 2
+    assert all(one.details["is_test"] for one in records)

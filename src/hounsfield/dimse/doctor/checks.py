@@ -55,6 +55,7 @@ class _Witness:
     def note(self, recording: Recording) -> None:
         """Hear of a recording."""
         self._last = recording
+        recording.remark(is_test=True)
         if self._recorder is not None:
             self._recorder.note(recording)
 

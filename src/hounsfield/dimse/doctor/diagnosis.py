@@ -103,6 +103,8 @@ def _of_contexts(
     missed = [context for context in answered if context.abstract_syntax not in taken]
     if not missed:
         return None, True
+    if record.details.get("is_test") and taken:
+        return None, True  # it offers all there is, to see what is taken
     values["contexts"] = _names(missed)
     if rights := record.details.get("missing_rights"):
         values["rights"] = ", ".join(IN_WORDS.get(one, one) for one in rights)

@@ -66,6 +66,8 @@ class Association(BaseModel):
     is_tls: bool
     outcome: str
     is_ok: bool
+    is_test: bool
+    """Whether it belongs to a test of the peer, as a person asked for."""
     finding: str
     reason: str
     advice: str
@@ -142,6 +144,7 @@ def _shown(one: AssociationRecord) -> Association:
         is_tls=one.is_tls,
         outcome=one.outcome,
         is_ok=one.is_ok,
+        is_test=bool(one.details.get("is_test")),
         finding=one.finding,
         reason=one.reason,
         advice=one.advice,

@@ -17,6 +17,7 @@ const association = (changes: Partial<Association> = {}): Association => ({
   is_tls: false,
   outcome: 'released',
   is_ok: true,
+  is_test: false,
   finding: '',
   reason: '',
   advice: '',
@@ -57,6 +58,12 @@ describe('the table of connections', () => {
     expect(good?.getByTestId('outcome').dataset.tone).toBe('good');
     expect(good?.queryByTestId('finding')).toBeNull();
     expect(good?.getByText('took 2.3 s')).toBeTruthy();
+  });
+
+  it('says which are of a test that a person asked for', () => {
+    const [row] = show([association({ direction: 'out', is_test: true, messages: [] })]);
+    expect(row?.getByText(/a test of this peer/)).toBeTruthy();
+    expect(row?.getByText('looked at what it takes')).toBeTruthy();
   });
 
   it('opens to what was offered, accepted and said, by mouse and by key', () => {

@@ -70,6 +70,7 @@ function Who({ of }: { of: Association }) {
           {of.address}
           {of.is_tls ? <IconLock size={12} className={classes.lock} aria-label="by TLS" /> : null}
           {isIn && of.called_ae_title ? ` · calls ${of.called_ae_title}` : ''}
+          {of.is_test ? ' · a test of this peer' : ''}
         </div>
       </div>
     </div>
@@ -85,7 +86,8 @@ const Outcome = ({ of }: { of: Association }) => (
 function Happened({ of }: { of: Association }) {
   const said = saidIn(of.messages);
   if (!of.reason) {
-    return <span>{said || (of.outcome === 'open' ? 'nothing yet' : 'nothing was asked')}</span>;
+    const unasked = of.is_test ? 'looked at what it takes' : 'nothing was asked';
+    return <span>{said || (of.outcome === 'open' ? 'nothing yet' : unasked)}</span>;
   }
   return (
     <div data-testid="finding" data-finding={of.finding}>
