@@ -1,11 +1,13 @@
 """What every transaction reads from a request: who asks, under which address, and what of the resource (PS3.18 8)."""
 
+import asyncio
 import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
 
-from anyio import CapacityLimiter, to_thread
+from anyio import to_thread
 from starlette.concurrency import iterate_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -27,12 +29,16 @@ async def in_thread(function: Callable[..., T], *arguments: Any) -> T:
 
 # More threads than this only wait for each other: they hold the interpreter's lock nearly all the time.
 _AT_ONCE = 3
-_brief = CapacityLimiter(_AT_ONCE)
+_brief = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="brief")
 
 
 async def briefly(function: Callable[..., T], *arguments: Any) -> T:
-    """Run a call that takes a millisecond or so; many of them at once are slower than one after the other."""
-    return await to_thread.run_sync(partial(function, *arguments), limiter=_brief)
+    """Run a call that takes a millisecond or so; many of them at once are slower than one after the other.
+
+    An executor gives a call to a thread and back in a third of the time that `in_thread` takes for it. If the client
+    leaves the call still runs to its end.
+    """
+    return await asyncio.get_running_loop().run_in_executor(_brief, partial(function, *arguments))
 
 
 def principal_of(request: Request) -> Principal:

@@ -7,6 +7,7 @@ another site's page.
 
 import ipaddress
 from collections.abc import Collection
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -70,6 +71,7 @@ class LoopbackOnly:
         return is_allowed or is_same_origin(origin, host)
 
 
+@lru_cache(maxsize=256)
 def is_loopback_host(host: str) -> bool:
     """Whether a Host header names this machine."""
     try:
