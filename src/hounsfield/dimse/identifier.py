@@ -28,7 +28,8 @@ from hounsfield.errors import InvalidQuery
 MAX_IDENTIFIER_BYTES = 1 << 20
 QUERY_RETRIEVE_LEVEL = "00080052"
 PLAIN = Options()
-# The bytes of PS3.4 C.5.1.1 that can be answered with 1; the fifth is the conversion of multi-frame images.
+# The bytes of PS3.4 tables C.5-1 and C.5-2 that can be answered with 1: relational queries, date with time, fuzzy names,
+# time zones; not 5, the conversion of multi-frame images; 6 matching of empty values, 7 of several values.
 _OFFERED = frozenset((1, 2, 3, 4, 6, 7))
 # PS3.4 C.6.1.1: the unique key of each level.
 UNIQUE_KEYS = {

@@ -36,7 +36,9 @@ stays as it is. Wrong or missing terms are read as well as can be.
 
 Unknown calling AE titles are refused, and the server listens on loopback addresses only until accounts exist. DICOM TLS
 follows PS3.15 B.12 (BCP 195): TLS 1.3 preferred, 1.2 accepted, mutual authentication by certificates, on a port of its
-own. Each association leaves a record of who called, what was negotiated, the messages and the outcome.
+own, which the first certificates open. Lists of revoked certificates (RFC 5280) are held to where they are given. A peer
+may be held to TLS, and tied to one certificate, with which nobody else may call; who is refused for that is answered
+rejected-permanent, service-user, no-reason-given. Each association leaves a record of who called, what was negotiated, the messages and the outcome.
 
 ## Media
 
