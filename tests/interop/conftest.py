@@ -3,6 +3,7 @@
 import pytest
 from tests import dcmtk
 from tests.interop import corpus
+from tests.interop.orthanc import orthanc_over
 from tests.interop.web import Dicomweb
 from tests.interop.wire import TLS_PORT, Wire, make_certificates
 from tests.live import live_server, start_server
@@ -47,6 +48,13 @@ def start(tmp_path_factory):
     for server in started:
         if server.is_running:
             server.terminate()
+
+
+@pytest.fixture
+def orthanc(wire, tmp_path):
+    """Debian's Orthanc, which calls and is called over the wire."""
+    with orthanc_over(wire, tmp_path / "orthanc") as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -121,3 +121,20 @@ def _element(data: bytes, at: int) -> tuple[int, int, int]:
 def dataset(data: bytes) -> bytes:
     """Return the data set of a Part 10 file as it lies there."""
     return data[dataset_offset(data) :]
+
+
+def kept_in(data: Path) -> dict[str, list[bytes]]:
+    """The data sets that lie in the archive of a data folder, byte for byte, by SOP Instance UID."""
+    found: dict[str, list[bytes]] = defaultdict(list)
+    for path in (data / "objects").rglob("*.dcm"):
+        content = path.read_bytes()
+        uid = file_meta(content)[0x00020003].rstrip(b"\0").decode()
+        found[uid].append(dataset(content))
+    return found
+
+
+def is_among(came: list[bytes], file: CorpusFile) -> bool:
+    """Whether the data set of a file is there to the byte."""
+    sent = dataset(file.read())
+    # PS3.5 A.5: a deflated data set of odd length is sent with a null byte behind it.
+    return sent in came or (len(sent) % 2 == 1 and sent + b"\0" in came)

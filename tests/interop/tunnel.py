@@ -49,7 +49,9 @@ class Tunnel:
             stack.callback(caller.close)
             if self._listens is not None:
                 caller = self._listens.wrap_socket(caller, server_side=True)
+                stack.callback(caller.close)
             called = socket.create_connection(("127.0.0.1", self._target), _PATIENCE_S)
+            stack.callback(called.close)
             if self._connects is not None:
                 called = self._connects.wrap_socket(called, server_hostname="127.0.0.1")
             stack.callback(called.close)

@@ -12,6 +12,7 @@ from tests.dimse.secured import HOST, Identity, peer_of, site
 from tests.interop.tunnel import Tunnel
 from tests.live import LiveServer
 
+RIGHTS = ["store", "search", "retrieve", "worklist", "procedure-step", "commit", "work-item"]
 TLS_PORT = {"HOUNSFIELD_DIMSE_TLS_PORT": "0"}
 
 
@@ -103,7 +104,8 @@ class Wire:
 
     def introduce(self, server: LiveServer, name: str, ae_title: str, port: int, **more) -> None:
         """Let a server know a peer, which it calls over this wire."""
-        peer = {"name": name, "ae_title": ae_title, "host": HOST, "port": port} | more
+        peer = {"name": name, "ae_title": ae_title, "host": HOST, "port": port, "may": RIGHTS}
+        peer |= more
         body = peer | {"uses_tls": self.is_tls, "requires_tls": self.is_tls}
         known = httpx.put(f"{server.http}/api/peers/{name}", json=body, timeout=20)
         if known.status_code == httpx.codes.NOT_FOUND:
