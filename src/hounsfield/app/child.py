@@ -157,7 +157,8 @@ def main(arguments: list[str]) -> None:
     """Run the role that the command line names."""
     role, life_line_descriptor, listener_descriptor = arguments
     if role == "worker":
-        os.nice(_NICENESS)  # at once: loading its code is a second of work beside the first instances
+        # At once: loading its code is a second of work beside the first instances.
+        os.nice(_NICENESS)
     life_line = LifeLine(int(life_line_descriptor))
     orders = life_line.read_orders()
     if orders is None:
