@@ -5,6 +5,7 @@ import io
 import os
 import time
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import imagecodecs
 import numpy as np
@@ -361,6 +362,9 @@ def test_a_structured_report_is_a_page_or_plain_text(tmp_path):
         assert text.headers["content-type"] == "text/plain; charset=utf-8"
         assert "Findings\n  Finding: Nodule <script>" in text.text
         assert "  Diameter: 12.5 mm" in text.text
+        document = get(site, INSTANCE + "/rendered", "text/xml")
+        assert document.headers["content-type"] == "text/xml"
+        assert ET.fromstring(document.content).tag.endswith("NativeDicomModel")
         assert get(site, INSTANCE + "/rendered", "image/png").status_code == 406
         assert picture(get(site, INSTANCE + "/thumbnail")).any()
         assert picture(get(site, STUDY + "/thumbnail")).any()

@@ -12,7 +12,8 @@ from hounsfield.archive.access import Principal
 from hounsfield.archive.image_headers import attributes_of, dataset_from
 from hounsfield.archive.kept import Kept
 from hounsfield.archive.rendering import MAX_FILM_FRAMES, PictureRequest, Rendering
-from hounsfield.archive.retrieve import Retrieve
+from hounsfield.archive.retrieve import BASE_URL, Retrieve
+from hounsfield.dicom import xml_model
 from hounsfield.dicom.structured_reports import is_report, read_report, to_html, to_text
 from hounsfield.dicom.transfer_syntax import of
 from hounsfield.errors import InvalidInstance, NotAcceptable, NotFound
@@ -23,7 +24,8 @@ from hounsfield.pixels.presentation_states import is_presentation_state, referen
 _MP4 = "video/mp4"
 FILMS = ("image/gif", _MP4)
 _MULTI_FRAME = (*SINGLE_FRAME, _MP4)
-_TEXTS = ("text/html", "text/plain")
+# Table 8.7.4-1: the first is the default, the others are required.
+_TEXTS = ("text/html", "text/plain", "text/xml")
 _SHEETS = ("image/svg+xml", "image/png")
 # What may be handed out as what it says it is; anything else could be a page with scripts.
 _DOCUMENTS = frozenset(
@@ -98,6 +100,10 @@ class Representations:
             target, frame_index = self.presented(principal, location)[0]
             return self.frame(target, frame_index, self.by_state(location, request))
         if kind is Kind.REPORT:
+            if media_type == "text/xml":
+                document = self._retrieve.instance_metadata(location)
+                # Where the service is reached is not known here: addresses are relative to it.
+                return xml_model.from_json(document.replace(f'"{BASE_URL}/'.encode(), b'"'))
             report = read_report(self._attributes(location))
             return (to_html(report) if media_type == "text/html" else to_text(report)).encode()
         if kind is Kind.DOCUMENT:
