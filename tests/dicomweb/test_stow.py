@@ -30,6 +30,7 @@ from hounsfield.dicomweb.problems import TooLarge
 from hounsfield.dicomweb.stow import coding
 from hounsfield.errors import Refused, Unavailable
 from hounsfield.hooks import Hooks
+from hounsfield.storage.memory import MemorySpool
 
 RELATED = f'multipart/related; type="{DICOM}"; boundary=b'
 ONE, TWO = make_file(), make_file(SOPInstanceUID="1.2.3.5")
@@ -162,6 +163,25 @@ def test_a_picture_alone_is_told_what_it_needs(site):
     answer = post(site, b"\xff\xd8", "image/jpeg", "/studies/1.2.3")
     assert answer.status_code == 415
     assert "metadata" in answer.json()["detail"]
+
+
+def test_what_is_no_file_of_ours_is_refused_by_its_beginning(site, monkeypatch):
+    # WEB-09: what follows does not go to the disk
+    sizes = []
+    write = MemorySpool.write
+    monkeypatch.setattr(
+        MemorySpool, "write", lambda spool, data: sizes.append(len(data)) or write(spool, data)
+    )
+    pieces = (b"\x89PNG".ljust(1 << 18, b"\0") for _ in range(8))
+    answer = post(site, pieces, DICOM)
+    assert answer.status_code == 409
+    assert failures(answer) == [(0xC000, "not a DICOM file but a PNG image")]
+    assert len(sizes) == 1
+    monkeypatch.undo()
+    bare = ONE[ONE.index(b"\x08\x00\x16\x00") :]
+    meta_only = ONE[132:]
+    for content in (bare, meta_only, b"DICM" + meta_only, ONE):
+        assert stow(site, content).status_code == 200
 
 
 @pytest.mark.parametrize("missing", [300, 8, 4, 3])

@@ -208,6 +208,12 @@ def _read_meta(buffer: Buffer) -> Header:
     return header
 
 
+def require_file(beginning: Buffer) -> None:
+    """Raise InvalidInstance where what begins so is no file of ours, whatever comes behind."""
+    if b"DICM" not in bytes(beginning[:132]) and bytes(beginning[:2]) != b"\2\0":
+        _guess_syntax(beginning, 0, was_announced=False)
+
+
 def _guess_syntax(buffer: Buffer, at: int, *, was_announced: bool) -> str:
     """The syntax of a data set that nobody named, by the look of its first element."""
     first = bytes(buffer[at : at + 8])

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from hounsfield.archive.access import Principal
 from hounsfield.archive.store import InstanceStore, Source
 from hounsfield.dicom.consumer_formats import FORMATS
-from hounsfield.dicom.part10 import Buffer
+from hounsfield.dicom.part10 import Buffer, require_file
 from hounsfield.dicomweb.multipart import (
     MultipartError,
     MultipartReader,
@@ -27,6 +27,7 @@ from hounsfield.storage.objects import Spool
 log = logging.getLogger(__name__)
 
 DICOM, OCTETS = "application/dicom", "application/octet-stream"
+_TELLING_BYTES = 256
 _METADATA = frozenset({JSON, XML})
 _MULTIPARTS = frozenset({"multipart/related", "multipart/form-data", "multipart/mixed"})
 _ALIKE = frozenset({"", "application/json", "application/xml", "text/xml"})
@@ -278,6 +279,7 @@ class _File:
         self._store = store
         self._size_hint = size_hint
         self._spool: Spool | None = None
+        self._beginning = bytearray()
 
     def write(self, data: Buffer) -> None:
         if self._spool is None:
@@ -286,6 +288,11 @@ class _File:
         if self._spool.size_bytes + len(data) > limit:
             raise TooLarge(f"an instance may have {limit} bytes at most")
         self._spool.write(data)
+        if len(self._beginning) < _TELLING_BYTES:
+            # What is no file of ours need not lie on the disk to be refused.
+            self._beginning += data[: _TELLING_BYTES - len(self._beginning)]
+            if len(self._beginning) == _TELLING_BYTES:
+                require_file(self._beginning)
 
     def finish(self) -> None:
         spool, self._spool = self._spool, None
