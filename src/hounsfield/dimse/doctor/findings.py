@@ -252,7 +252,8 @@ FINDINGS: dict[str, _Row] = {
     ),
     "their-rejection": _Row(
         "{peer} rejected the association: {text}.",
-        "Look at the log of {peer} for the reason. Often it does not know our AE title {calling} or our address.",
+        "Look at the log of {peer} for the reason. Often it does not know our AE title {calling} or our address, or lets us "
+        "in over TLS only, or with another certificate.",
     ),
     "their-drop": _Row(
         "{peer} closed the connection instead of answering our request for an association.",
