@@ -481,6 +481,13 @@ def test_certificates_are_there_when_all_files_are(folder):
     assert not has_certificates(folder)
 
 
+def test_certificates_that_cannot_be_looked_at_are_told_of_and_not_passed_over(tmp_path):
+    folder = tmp_path / ("x" * 300)  # longer than any file system takes
+    assert has_certificates(folder)
+    with pytest.raises(TlsNotSetUp, match="File name too long"):
+        TlsContexts(TlsSettings(folder)).for_server()
+
+
 # -- small parts
 
 
