@@ -127,3 +127,9 @@ export function slicePosition(image: SeriesImage): number | undefined {
   if (!image.plane) return number(image.dataset, Tag.SliceLocation);
   return distanceAlong(image.plane, normal(image.plane));
 }
+
+/** Where an image stands among others; -1 where it does not. */
+export const placeOf = (images: readonly SeriesImage[], image: SeriesImage | undefined): number =>
+  images.findIndex(
+    (one) => one.sopInstanceUid === image?.sopInstanceUid && one.frameNumber === image.frameNumber,
+  );

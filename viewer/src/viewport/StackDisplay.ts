@@ -1,15 +1,28 @@
 /** One stack viewport: which image is shown and how. No React in here; views subscribe to it. */
 import { framesPerSecond, isCine } from '../dicom/cine';
-import type { SeriesImage } from '../dicom/images';
+import { placeOf, type SeriesImage } from '../dicom/images';
 import { text } from '../dicom/json';
 import { Tag } from '../dicom/tags';
-import { rangeOf, type Window } from '../dicom/windows';
-import { core, imageIdsOf, startCornerstone } from './cornerstone';
+import type { Window } from '../dicom/windows';
+import { core, imageIdsOf, loadWhole, startCornerstone } from './cornerstone';
 import { type DisplayState, type DragTool, NOTHING_SHOWN, type SeriesStack } from './displayState';
 import { explainFailure } from './failures';
+import { ImageClock } from './imageClock';
 import { ImageQueue } from './imageQueue';
 import { bindButtons, createTools, destroyTools } from './stackTools';
-import { keepView, readView, resetProperties } from './stackView';
+import {
+  type Axis,
+  applyWindow,
+  fit,
+  flip,
+  invert,
+  keepView,
+  ownWindows,
+  readView,
+  resetView,
+  rotate,
+  zoomBy,
+} from './stackView';
 import { StepGestures, zoomOf } from './stepGestures';
 
 const VIEWPORT_ID = 'stack';
@@ -29,7 +42,7 @@ export class StackDisplay {
   #resizing: ResizeObserver | undefined;
   #displaying: Promise<void> = Promise.resolve();
   #gestures = new StepGestures();
-  #playing = 0;
+  #clock = new ImageClock();
   #counting: number | undefined;
   #queue: ImageQueue;
 
@@ -144,13 +157,8 @@ export class StackDisplay {
 
   /** Go on with the same series after more images arrived; what is on the screen stays. */
   extend(series: SeriesStack): void {
-    const placeOf = (image: SeriesImage | undefined) =>
-      series.images.findIndex(
-        (one) =>
-          one.sopInstanceUid === image?.sopInstanceUid && one.frameNumber === image.frameNumber,
-      );
-    const index = placeOf(this.image);
-    const shownIndex = placeOf(this.shownImage);
+    const index = placeOf(series.images, this.image);
+    const shownIndex = placeOf(series.images, this.shownImage);
     if (!this.#hasStack || index < 0 || shownIndex < 0) {
       this.open(series, index >= 0 ? index : undefined);
       return;
@@ -210,75 +218,19 @@ export class StackDisplay {
     bindButtons(this.#id, tool);
   }
 
-  setWindow(window: Window): void {
-    this.#viewport?.setProperties({ voiRange: rangeOf(window) });
-    this.#viewport?.render();
-  }
-
+  setWindow = (window: Window): void => this.#look((view) => applyWindow(view, window));
   /** Give every image its own window back. */
-  resetWindow(): void {
-    const viewport = this.#viewport;
-    if (!viewport) return;
-    const { invert } = viewport.getProperties();
-    resetProperties(viewport);
-    viewport.setProperties({ invert });
-    viewport.render();
-  }
-
-  invert(): void {
-    const viewport = this.#viewport;
-    viewport?.setProperties({ invert: !viewport.getProperties().invert });
-    viewport?.render();
-  }
-
-  rotate(degrees: number): void {
-    const viewport = this.#viewport;
-    if (!viewport) return;
-    const { rotation = 0, ...rest } = viewport.getViewPresentation();
-    viewport.setViewPresentation({ ...rest, rotation: (rotation + degrees + 360) % 360 });
-    viewport.render();
-  }
-
-  flip(axis: 'horizontal' | 'vertical'): void {
-    const viewport = this.#viewport;
-    if (!viewport) return;
-    const { flipHorizontal = false, flipVertical = false } = viewport.getViewPresentation();
-    viewport.setViewPresentation(
-      axis === 'horizontal' ? { flipHorizontal: !flipHorizontal } : { flipVertical: !flipVertical },
-    );
-    viewport.render();
-  }
-
-  fit(): void {
-    const viewport = this.#viewport;
-    if (!viewport) return;
-    const { rotation, flipHorizontal, flipVertical } = viewport.getViewPresentation();
-    viewport.resetCamera();
-    viewport.setViewPresentation({ rotation, flipHorizontal, flipVertical });
-    viewport.render();
-  }
-
-  zoomBy(factor: number): void {
-    const viewport = this.#viewport;
-    if (!viewport) return;
-    const zoom = viewport.getZoom() * factor;
-    if (zoom < 0.05 || zoom > 100) return;
-    viewport.setZoom(zoom);
-    viewport.render();
-  }
+  resetWindow = (): void => this.#look(ownWindows);
+  invert = (): void => this.#look(invert);
+  rotate = (degrees: number): void => this.#look((view) => rotate(view, degrees));
+  flip = (axis: Axis): void => this.#look((view) => flip(view, axis));
+  fit = (): void => this.#look(fit);
+  zoomBy = (factor: number): void => this.#look((view) => zoomBy(view, factor));
+  reset = (): void => this.#look(resetView);
 
   /** One image pixel to one pixel of the screen. */
   actualSize(): void {
     if (this.#state.scale) this.zoomBy(1 / this.#state.scale);
-  }
-
-  reset(): void {
-    const viewport = this.#viewport;
-    if (!viewport) return;
-    resetProperties(viewport);
-    viewport.setViewPresentation({ rotation: 0, flipHorizontal: false, flipVertical: false });
-    viewport.resetCamera();
-    viewport.render();
   }
 
   setFramesPerSecond(rate: number): void {
@@ -286,30 +238,29 @@ export class StackDisplay {
     if (this.#state.isPlaying) this.play();
   }
 
-  /** Run through the images by the clock, so that a slow machine drops frames and keeps time. */
   play(): void {
-    cancelAnimationFrame(this.#playing);
+    this.#clock.stop();
     if (this.#state.count < 2) return;
     this.#update({ isPlaying: true });
-    let last = performance.now();
-    let due = 0;
-    const tick = (now: number) => {
-      const { count, index, isLoading, framesPerSecond: rate } = this.#state;
-      due = Math.min(due + ((now - last) * rate) / 1000, count);
-      last = now;
-      const steps = Math.floor(due);
-      if (steps > 0 && !isLoading && this.#state.shownIndex === index) {
-        due -= steps;
-        void this.show((index + steps) % count);
-      }
-      if (this.#state.isPlaying) this.#playing = requestAnimationFrame(tick);
-    };
-    this.#playing = requestAnimationFrame(tick);
+    this.#clock.start(this.#state.count, this.#state.framesPerSecond, (images) => {
+      const { count, index, isLoading, shownIndex } = this.#state;
+      if (isLoading || shownIndex !== index) return false;
+      void this.show((index + images) % count);
+      return true;
+    });
   }
 
   pause(): void {
-    cancelAnimationFrame(this.#playing);
+    this.#clock.stop();
     if (this.#state.isPlaying) this.#update({ isPlaying: false });
+  }
+
+  /** Change how the image is looked at, if there is one. */
+  #look(change: (viewport: core.Types.IStackViewport) => void): void {
+    const viewport = this.#viewport;
+    if (!viewport) return;
+    change(viewport);
+    viewport.render();
   }
 
   get #viewport(): core.Types.IStackViewport | undefined {
@@ -324,12 +275,7 @@ export class StackDisplay {
   async #load(index: number): Promise<void> {
     const imageId = this.#imageIds[index];
     if (imageId === undefined) throw new Error('there is no such image');
-    const image = await core.imageLoader.loadAndCacheImage(imageId);
-    const needed = image.rows * image.columns * (image.color ? 3 : 1);
-    // WebGL would draw nothing at all: a black picture that looks like a true one.
-    if (image.getPixelData().length < needed) {
-      throw new Error('Its pixel data is shorter than its rows and columns need.');
-    }
+    await loadWhole(imageId);
   }
 
   /** The notice of the failure stays until the image is there. */
@@ -368,9 +314,7 @@ export class StackDisplay {
     } else {
       await viewport.setStack([...this.#imageIds], index);
       if (isStale()) return;
-      resetProperties(viewport);
-      viewport.setViewPresentation({ rotation: 0, flipHorizontal: false, flipVertical: false });
-      viewport.resetCamera();
+      resetView(viewport);
       this.#hasStack = true;
     }
     const dataset = this.#imageAt(index)?.dataset;

@@ -61,3 +61,13 @@ export function imageIdsOf(
 }
 
 export { core, tools };
+
+/** Load an image into the cache; one that lacks pixels is refused. */
+export async function loadWhole(imageId: string): Promise<void> {
+  const image = await core.imageLoader.loadAndCacheImage(imageId);
+  const needed = image.rows * image.columns * (image.color ? 3 : 1);
+  // WebGL would draw nothing at all: a black picture that looks like a true one.
+  if (image.getPixelData().length < needed) {
+    throw new Error('Its pixel data is shorter than its rows and columns need.');
+  }
+}

@@ -1,9 +1,9 @@
-/** How an image is shown now, read back from the viewport: whatever tool changed it. */
+/** How an image is shown: changed, and read back from the viewport, whatever tool changed it. */
 import type { SeriesImage } from '../dicom/images';
 import { texts } from '../dicom/json';
 import { edgeLetters, type ScreenAxes } from '../dicom/orientation';
 import { Tag } from '../dicom/tags';
-import { windowOf, windowsOfFile } from '../dicom/windows';
+import { rangeOf, type Window, windowOf, windowsOfFile } from '../dicom/windows';
 import type { core } from './cornerstone';
 import type { DisplayState } from './displayState';
 
@@ -93,4 +93,51 @@ function readAxes(
     scale: (columnSize / 100) * (canvas.width / canvas.clientWidth),
     letters: image && edgeLetters(image.plane, texts(image.dataset, Tag.PatientOrientation), axes),
   };
+}
+
+export type Axis = 'horizontal' | 'vertical';
+
+export function applyWindow(viewport: core.Types.IStackViewport, window: Window): void {
+  viewport.setProperties({ voiRange: rangeOf(window) });
+}
+
+/** Give every image its own window back. */
+export function ownWindows(viewport: core.Types.IStackViewport): void {
+  const { invert: isInverted } = viewport.getProperties();
+  resetProperties(viewport);
+  viewport.setProperties({ invert: isInverted });
+}
+
+export function invert(viewport: core.Types.IStackViewport): void {
+  viewport.setProperties({ invert: !viewport.getProperties().invert });
+}
+
+export function rotate(viewport: core.Types.IStackViewport, degrees: number): void {
+  const { rotation = 0, ...rest } = viewport.getViewPresentation();
+  viewport.setViewPresentation({ ...rest, rotation: (rotation + degrees + 360) % 360 });
+}
+
+export function flip(viewport: core.Types.IStackViewport, axis: Axis): void {
+  const { flipHorizontal = false, flipVertical = false } = viewport.getViewPresentation();
+  viewport.setViewPresentation(
+    axis === 'horizontal' ? { flipHorizontal: !flipHorizontal } : { flipVertical: !flipVertical },
+  );
+}
+
+export function fit(viewport: core.Types.IStackViewport): void {
+  const { rotation, flipHorizontal, flipVertical } = viewport.getViewPresentation();
+  viewport.resetCamera();
+  viewport.setViewPresentation({ rotation, flipHorizontal, flipVertical });
+}
+
+export function zoomBy(viewport: core.Types.IStackViewport, factor: number): void {
+  const zoom = viewport.getZoom() * factor;
+  if (zoom >= 0.05 && zoom <= 100) viewport.setZoom(zoom);
+}
+
+/** As an image is when its series is opened. */
+export function resetView(viewport: core.Types.IStackViewport): void {
+  resetProperties(viewport);
+  viewport.setViewPresentation({ rotation: 0, flipHorizontal: false, flipVertical: false });
+  viewport.resetCamera();
 }
