@@ -5,6 +5,7 @@ file, becomes native pixels.
 """
 
 import io
+import struct
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,8 @@ _JPEG_OF_FRAME_TYPE = {0xC0: JPEG_BASELINE, 0xC1: "1.2.840.10008.1.2.4.51"}
 _JPEG_LOSSLESS, _JPEG_FIRST_ORDER = "1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70"
 MAX_PIXELS = 1 << 27
 _ORIENTATION = 0x0112
+# What Pillow meets in damaged files; a SyntaxError is its own for a format that is not kept to.
+_DAMAGED = (OSError, SyntaxError, ArithmeticError, LookupError, TypeError, ValueError, struct.error)
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -95,7 +98,7 @@ def jpeg_as_it_is(content: bytes, *, may_turn: bool) -> Photograph | None:
     if stream.frame_type not in _JPEG_OF_FRAME_TYPE or stream.components not in (1, 3):
         return None
     with _opened(content) as picture:
-        if may_turn and picture.getexif().get(_ORIENTATION, 1) not in (0, 1):
+        if may_turn and _orientation(picture) not in (0, 1):
             return None
     syntax = _JPEG_OF_FRAME_TYPE[stream.frame_type]
     attributes = _cells(stream, _photometric(content, stream))
@@ -110,7 +113,7 @@ def _decoded_jpeg(content: bytes, *, may_turn: bool) -> Photograph:
         try:
             upright = ImageOps.exif_transpose(picture) if may_turn else picture
             pixels = np.asarray(upright if upright.mode == "L" else upright.convert("RGB"))
-        except (OSError, ValueError, SyntaxError, MemoryError) as problem:
+        except (*_DAMAGED, MemoryError) as problem:
             raise InvalidInstance(f"the JPEG cannot be decoded: {problem}") from None
     made = _native(pixels)
     return Photograph(EXPLICIT_LITTLE, made.attributes | _lossy(content, stream), made.pixels)
@@ -162,12 +165,19 @@ def _native(pixels: NDArray[Any]) -> Photograph:
     return Photograph(EXPLICIT_LITTLE, attributes, np.ascontiguousarray(little).tobytes())
 
 
+def _orientation(picture: Image.Image) -> Any:
+    try:
+        return picture.getexif().get(_ORIENTATION, 1)
+    except _DAMAGED:
+        return 1
+
+
 def _opened(content: bytes) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # its own warning of large pictures; the limit is ours
-            picture = Image.open(io.BytesIO(content), formats=("JPEG", "MPO"))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as problem:
+            picture = Image.open(io.BytesIO(content), formats=("JPEG",))
+    except (*_DAMAGED, Image.DecompressionBombError) as problem:
         raise InvalidInstance(f"the JPEG cannot be read: {problem}") from None
     _require_reasonable(picture.height, picture.width)
     return picture
