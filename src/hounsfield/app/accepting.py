@@ -42,7 +42,8 @@ class SharingServer(uvicorn.Server):
         """Stop accepting, finish what is in progress; from any thread."""
         self.should_exit = True
         self._stopping.set()
-        self._waker.send(b"\0")
+        with contextlib.suppress(OSError):  # it has ended already
+            self._waker.send(b"\0")
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - uvicorn's signature
         """Begin to serve."""
@@ -61,7 +62,8 @@ class SharingServer(uvicorn.Server):
         """Close the listening socket and finish what is in progress."""
         self.end()
         self._thread.join(1)
-        self._listener.close()
+        for one in (self._listener, self._wake, self._waker):
+            one.close()
         await super().shutdown(sockets)
 
     def _accept(self, loop: asyncio.AbstractEventLoop) -> None:
