@@ -1,112 +1,78 @@
-"""Frames are read from where they lie, and nothing else of the file is."""
+"""Frames as they are given: big endian ones, whose words hold pixels of two, and many large ones at once."""
 
 import io
 
+import pydicom
 import pytest
-from pydicom import dcmread, dcmwrite
-from pydicom.encaps import encapsulate, encapsulate_extended
-from pydicom.uid import DeflatedExplicitVRLittleEndian, JPEGBaseline8Bit
-from tests.instances import ROOT, part10
+from tests.instances import part10
 
 from hounsfield.archive.access import LOCAL
 from hounsfield.archive.bulk import Bulk
-from hounsfield.archive.retrieve import Retrieve
-from hounsfield.archive.store import InstanceStore, Source
-from hounsfield.errors import NotFound
-from hounsfield.index.database import IndexConfig
-from hounsfield.index.index import open_index
 from hounsfield.pixels.pool import DecodePool
-from hounsfield.storage.memory import MemoryObject, MemoryStorage
 
-FRAMES = 88
-SIZE = 20_000
-
-
-class CountingObject(MemoryObject):
-    """Tells its storage how many bytes are read of it."""
-
-    def __init__(self, data: bytes, storage: "CountingStorage") -> None:
-        super().__init__(data)
-        self._storage = storage
-
-    def read_at(self, offset, length):
-        self._storage.read_bytes += length
-        return super().read_at(offset, length)
-
-    def map(self):
-        self._storage.read_bytes += self.size_bytes
-        return super().map()
-
-
-class CountingStorage(MemoryStorage):
-    read_bytes = 0
-
-    def open(self, key):
-        with super().open(key) as stored:
-            return CountingObject(stored.read_at(0, stored.size_bytes), self)
-
-
-def frame(number: int) -> bytes:
-    return b"\xff\xd8\xff\xe0" + bytes([number]) * (SIZE - 6) + b"\xff\xd9"
-
-
-def film(table: str, fragments: int) -> bytes:
-    made = dcmread(io.BytesIO(part10(NumberOfFrames=str(FRAMES))))
-    frames = [frame(n) for n in range(FRAMES)]
-    if table == "extended":
-        made.PixelData, made.ExtendedOffsetTable, made.ExtendedOffsetTableLengths = (
-            encapsulate_extended(frames)
-        )
-    else:
-        made.PixelData = encapsulate(frames, fragments, has_bot=table == "basic")
-    made["PixelData"].VR = "OB"
-    made["PixelData"].is_undefined_length = True
-    made.file_meta.TransferSyntaxUID = JPEGBaseline8Bit
-    out = io.BytesIO()
-    dcmwrite(out, made, force_encoding=True, implicit_vr=False, little_endian=True)
-    return out.getvalue()
+BIG_ENDIAN, NATIVE = "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1"
+FRAMES = [bytes(range(9 * n, 9 * n + 9)) for n in range(3)]
 
 
 @pytest.fixture
-def opened(tmp_path):
-    """A function that stores a file; gives what reads frames of it and the storage."""
-    with open_index(IndexConfig(tmp_path / "index.db")) as index, DecodePool() as pool:
-
-        def put(data: bytes):
-            storage = CountingStorage()
-            store = InstanceStore(storage, index)
-            spool = store.spool()
-            spool.write(data)
-            store.store_instance(spool, Source(LOCAL, "import", "test"))
-            retrieve = Retrieve(storage, index)
-            location = retrieve.locate(LOCAL, f"{ROOT}.1", f"{ROOT}.1.1", f"{ROOT}.1.1.1")[0]
-            storage.read_bytes = 0
-            return Bulk(retrieve, pool), location, storage
-
-        yield put
+def bulk(archive):
+    with DecodePool() as pool:
+        yield Bulk(archive.retrieve, pool)
 
 
-@pytest.mark.parametrize(
-    ("table", "fragments"), [("basic", 1), ("none", 1), ("extended", 1), ("basic", 3), ("none", 3)]
-)
-def test_only_the_bytes_of_the_frame_are_read_of_a_large_file(opened, table, fragments):
-    # WADO-03: extended, basic and no offset table, one and several fragments a frame
-    bulk, location, storage = opened(film(table, fragments))
-    (found,) = bulk.frames(location, [FRAMES])
-    assert b"".join(found.read()).rstrip(b"\0") == frame(FRAMES - 1)
-    assert storage.read_bytes <= SIZE + 2 * fragments
-    with pytest.raises(NotFound, match="88"):
-        bulk.frames(location, [FRAMES + 1])
+def located(archive, content: bytes):
+    stored = archive.put(content).identity
+    uids = stored.study_instance_uid, stored.series_instance_uid, stored.sop_instance_uid
+    return archive.retrieve.locate(LOCAL, *uids)[0]
 
 
-def test_what_is_deflated_is_inflated_once_for_all_its_frames(opened):
-    data = part10(
-        transfer_syntax_uid=DeflatedExplicitVRLittleEndian,
-        NumberOfFrames="3",
-        PixelData=bytes(range(96)),
-    )
-    bulk, location, storage = opened(data)
-    for number in (1, 2, 3):
-        (found,) = bulk.frames(location, [number])
-        assert b"".join(found.read()) == bytes(range(32 * number - 32, 32 * number))
-    assert storage.read_bytes == location.size_bytes
+def swapped(content: bytes) -> bytes:
+    made = bytearray(content)
+    made[::2], made[1::2] = content[1::2], content[::2]
+    return bytes(made)
+
+
+def big_endian(vr: str) -> bytes:
+    """Three frames of 3 by 3 pixels of 8 bits."""
+    pixels = b"".join(FRAMES) + b"\0"
+    dataset = pydicom.dcmread(
+        io.BytesIO(
+            part10(
+                NumberOfFrames="3", Rows=3, Columns=3, BitsAllocated=8, BitsStored=8, HighBit=7,
+                PixelData=swapped(pixels) if vr == "OW" else pixels,
+            )
+        )
+    )  # fmt: skip
+    dataset["PixelData"].VR = vr
+    dataset.file_meta.TransferSyntaxUID = BIG_ENDIAN
+    out = io.BytesIO()
+    pydicom.dcmwrite(out, dataset, implicit_vr=False, little_endian=False)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("vr", ["OB", "OW"])
+def test_bytes_of_big_endian_frames_come_in_their_order(archive, bulk, vr):
+    # WADO-03, WEB-01, PS3.5 7.3: words of OW are swapped, bytes of OB are not
+    content = big_endian(vr)
+    lies = content[content.index(b"\x7f\xe0\x00\x10" + vr.encode()) + 12 :][:8]
+    assert lies == (swapped(FRAMES[0][:8]) if vr == "OW" else FRAMES[0][:8])
+    found = bulk.frames(located(archive, content), [1, 2, 3])
+    assert [b"".join(one.read()) for one in found] == FRAMES
+    assert [b"".join(one.stream(2, 3)) for one in found] == [frame[2:5] for frame in FRAMES]
+    assert [one.length for one in found] == [9, 9, 9]
+
+
+def test_of_many_large_frames_only_some_are_in_memory_at_a_time(archive, bulk):
+    # WADO-01: whoever names a frame a thousand times takes no more memory than for a few
+    side = 2048
+    pixels = bytes(range(256)) * (side * side * 2 // 256)
+    dataset = pydicom.dcmread(io.BytesIO(part10(Rows=side, Columns=side, PixelData=pixels)))
+    dataset.compress(pydicom.uid.RLELossless, generate_instance_uid=False)
+    out = io.BytesIO()
+    pydicom.dcmwrite(out, dataset)
+    location = located(archive, out.getvalue())
+    frames = bulk.frames(location, [1] * 30)
+    made = bulk.written(location, frames, NATIVE)
+    assert [one.length for one in made] == [len(pixels)] * 30
+    assert sum(one.content is not None for one in made) == 8
+    assert b"".join(made[-1].stream()) == pixels

@@ -6,6 +6,7 @@ codestream, or decoded. Only the bytes of what is asked for are read.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import orjson
@@ -27,6 +28,7 @@ from hounsfield.pixels.pool import DecodePool
 OCTETS = "application/octet-stream"
 _BIT = 8
 _MAX_KEPT = 4096
+_MOST_AT_ONCE_BYTES = 64 << 20  # of what is decoded for one answer
 
 
 def stored_syntax(location: InstanceLocation) -> str:
@@ -85,7 +87,10 @@ class Bulk:
     def written(
         self, location: InstanceLocation, frames: Sequence[Octets], wanted: str
     ) -> list[Octets]:
-        """Frames decoded or in another codec; raises InvalidInstance and NotAcceptable."""
+        """Frames decoded or in another codec; raises InvalidInstance and NotAcceptable.
+
+        Many large ones are decoded when they are taken, all but the first, so that they are never together in memory.
+        """
         with self._retrieve.open_instance(location) as stored, stored.map() as buffer:
             header = read_header(buffer, tags=IMAGE_TAGS)
         image = image_of(header)
@@ -99,15 +104,19 @@ class Bulk:
                 return self._pool.run("native", frame, image, makes_bytes=size)[1]
             return self._pool.run("encode", frame, lies, 0, wanted, 0, makes_bytes=2 * size)[1]
 
-        return [
-            replace(
-                octets,
-                media_type=of(wanted).media_type,
-                transfer_syntax_uid=wanted,
-                content=content(octets),
-            )
-            for octets in frames
-        ]
+        made: list[Octets] = []
+        made_bytes = 0
+        for octets in frames:
+            form = replace(octets, media_type=of(wanted).media_type, transfer_syntax_uid=wanted)
+            if made and made_bytes + size > _MOST_AT_ONCE_BYTES:
+                if wanted != EXPLICIT_LITTLE:
+                    raise NotAcceptable("so many frames are not given in another codec at once")
+                length = len(made[0].content or b"")
+                made.append(replace(form, makes=partial(content, octets), made_bytes=length))
+                continue
+            made.append(replace(form, content=content(octets)))
+            made_bytes += len(made[-1].content or b"")
+        return made
 
     def pixel_data(self, location: InstanceLocation) -> list[Octets]:
         """The pixel data of an instance: compressed frames one by one, native ones as they lie, all in one."""
@@ -173,10 +182,14 @@ def _is_pixel_data(path: str) -> bool:
 def _in_order(octets: Octets, table: FrameTable, frame_index: int, cell_bytes: int) -> Octets:
     """A native frame with its first bit first, and its cells in little endian."""
     if table.frame_bits % _BIT:
-        content = b"".join(octets.read())
-        bits = int.from_bytes(content, "little") >> table.bit_offset(frame_index)
-        bits &= (1 << table.frame_bits) - 1
-        return replace(octets, content=bits.to_bytes(-(-table.frame_bits // _BIT), "little"))
+        length = -(-table.frame_bits // _BIT)
+
+        def shifted() -> bytes:
+            bits = int.from_bytes(b"".join(octets.read()), "little")
+            bits = bits >> table.bit_offset(frame_index) & ((1 << table.frame_bits) - 1)
+            return bits.to_bytes(length, "little")
+
+        return replace(octets, makes=shifted, made_bytes=length)
     vr = {1: "OB", 2: "OW", 4: "OF", 8: "OD"}.get(cell_bytes)
     if vr is None:
         raise InvalidInstance(f"cells of {cell_bytes} bytes have no order of bytes")
@@ -185,8 +198,11 @@ def _in_order(octets: Octets, table: FrameTable, frame_index: int, cell_bytes: i
     before = (offset - table.first_offset) % cell_bytes
     after = -(before + length) % cell_bytes
     whole = replace(octets, places=((offset - before, before + length + after),))
-    content = little_endian(b"".join(whole.read()), vr)
-    return replace(octets, content=content[before : before + length])
+
+    def swapped() -> bytes:
+        return little_endian(b"".join(whole.read()), vr)[before : before + length]
+
+    return replace(octets, makes=swapped, made_bytes=length)
 
 
 def _paths(dataset: dict[str, Any], before: str) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from hounsfield.errors import InvalidInstance
 from hounsfield.storage.objects import StoredObject
 
 _CHUNK_BYTES = 1 << 20
@@ -17,6 +18,7 @@ class Octets:
         media_type: of what they are, and ``transfer_syntax_uid`` with it.
         places: (offset, length) of the pieces in what ``opens`` gives, in order.
         content: the bytes themselves, where they lie nowhere as they are wanted.
+        makes: makes them when they are taken, so many as ``made_bytes`` says; for what is large when all is together.
     """
 
     path: str
@@ -25,17 +27,21 @@ class Octets:
     opens: Callable[[], StoredObject] | None = None
     places: tuple[tuple[int, int], ...] = ()
     content: bytes | None = None
+    makes: Callable[[], bytes] | None = None
+    made_bytes: int = 0
 
     @property
     def length(self) -> int:
         if self.content is not None:
             return len(self.content)
+        if self.makes is not None:
+            return self.made_bytes
         return sum(length for _, length in self.places)
 
     def read(self) -> list[bytes]:
         """All of them at once."""
-        if self.content is not None:
-            return [self.content]
+        if (content := self._content()) is not None:
+            return [content]
         assert self.opens is not None
         with self.opens() as stored:
             return [stored.read_at(offset, length) for offset, length in self.places]
@@ -43,8 +49,8 @@ class Octets:
     def stream(self, first: int = 0, length: int | None = None) -> Iterator[bytes]:
         """From byte ``first`` on, in pieces."""
         left = self.length - first if length is None else length
-        if self.content is not None:
-            yield self.content[first : first + left]
+        if (content := self._content()) is not None:
+            yield content[first : first + left]
             return
         assert self.opens is not None
         with self.opens() as stored:
@@ -58,3 +64,11 @@ class Octets:
                 first = 0
                 if left <= 0:
                     return
+
+    def _content(self) -> bytes | None:
+        if self.content is not None or self.makes is None:
+            return self.content
+        content = self.makes()
+        if len(content) != self.made_bytes:
+            raise InvalidInstance(f"{len(content)} bytes were made, not {self.made_bytes}")
+        return content
