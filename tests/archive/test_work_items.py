@@ -5,9 +5,7 @@ from sqlalchemy import event
 
 from hounsfield.archive.access import LOCAL
 from hounsfield.archive.work_items import UnifiedWorklist
-from hounsfield.dicom.sop_classes import (
-    GLOBAL_SUBSCRIPTION,
-)
+from hounsfield.dicom.sop_classes import GLOBAL_SUBSCRIPTION
 from hounsfield.index.database import IndexConfig
 from hounsfield.index.index import open_index
 from hounsfield.index.site.records import Peer

@@ -18,10 +18,7 @@ from tests.instances import part10
 
 from hounsfield.dicom.encoding import encode_dataset
 from hounsfield.dicom.part10 import read_header
-from hounsfield.dicom.sop_classes import (
-    PATIENT_ROOT_FIND,
-    STUDY_ROOT_FIND,
-)
+from hounsfield.dicom.sop_classes import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
 from hounsfield.dimse.identifier import decode_identifier
 from hounsfield.dimse.scp.find_scp import Asked
 from hounsfield.dimse.upper_layer.negotiation import AcceptedContext

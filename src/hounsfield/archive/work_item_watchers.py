@@ -6,9 +6,7 @@ from typing import Any
 from hounsfield.archive.addresses import can_be_called
 from hounsfield.dicom import items
 from hounsfield.dicom import work_items as rules
-from hounsfield.dicom.sop_classes import (
-    GLOBAL_SUBSCRIPTION,
-)
+from hounsfield.dicom.sop_classes import GLOBAL_SUBSCRIPTION
 from hounsfield.dicom.work_items import EventType, Rule
 from hounsfield.errors import Conflict
 from hounsfield.index.index import Index

@@ -14,11 +14,7 @@ from hounsfield.archive.work_item_watchers import RuleBroken, Watchers
 from hounsfield.dicom import items
 from hounsfield.dicom import work_items as rules
 from hounsfield.dicom.query import SingleValue, UidList
-from hounsfield.dicom.sop_classes import (
-    FILTERED_SUBSCRIPTION,
-    GLOBAL_SUBSCRIPTION,
-    UPS_PUSH,
-)
+from hounsfield.dicom.sop_classes import FILTERED_SUBSCRIPTION, GLOBAL_SUBSCRIPTION, UPS_PUSH
 from hounsfield.dicom.work_items import EventType, Notice, Rule, State, value_of
 from hounsfield.errors import Conflict, InvalidInstance, OutOfResources
 from hounsfield.index.index import Index

@@ -16,9 +16,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from hounsfield.archive.work_item_watchers import receiver_of
 from hounsfield.dicom.ae_titles import is_valid_ae_title
-from hounsfield.dicom.sop_classes import (
-    UPS_EVENT,
-)
+from hounsfield.dicom.sop_classes import UPS_EVENT
 from hounsfield.dicomweb.parts import DicomWebParts
 from hounsfield.errors import HounsfieldError
 from hounsfield.index.site.work_item_events import Event, EventQueue

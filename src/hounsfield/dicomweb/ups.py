@@ -17,10 +17,7 @@ from hounsfield.archive.work_items import (
     UnifiedWorklist,
 )
 from hounsfield.dicom.ae_titles import is_valid_ae_title
-from hounsfield.dicom.sop_classes import (
-    FILTERED_SUBSCRIPTION,
-    GLOBAL_SUBSCRIPTION,
-)
+from hounsfield.dicom.sop_classes import FILTERED_SUBSCRIPTION, GLOBAL_SUBSCRIPTION
 from hounsfield.dicom.work_items import (
     SOP_INSTANCE_UID,
     STATE,

@@ -14,10 +14,7 @@ from hounsfield.archive.remote import (
     value_of,
 )
 from hounsfield.dicom.query import Level
-from hounsfield.dicom.sop_classes import (
-    PATIENT_ROOT_FIND,
-    STUDY_ROOT_FIND,
-)
+from hounsfield.dicom.sop_classes import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
 from hounsfield.dimse.identifier import is_relational
 from hounsfield.dimse.scu.find_scu import Find
 from hounsfield.dimse.scu.operation import never

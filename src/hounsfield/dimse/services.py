@@ -15,10 +15,7 @@ from hounsfield.archive.search import Search
 from hounsfield.archive.store import InstanceStore
 from hounsfield.archive.work_item_watchers import receiver_of
 from hounsfield.archive.work_items import UnifiedWorklist
-from hounsfield.dicom.sop_classes import (
-    MODALITY_WORKLIST_FIND,
-    STORAGE_COMMITMENT_PUSH_MODEL,
-)
+from hounsfield.dicom.sop_classes import MODALITY_WORKLIST_FIND, STORAGE_COMMITMENT_PUSH_MODEL
 from hounsfield.dimse.acceptance import may_come_by
 from hounsfield.dimse.association import Association
 from hounsfield.dimse.command import Command, CommandField, respond

@@ -20,7 +20,7 @@ from hounsfield.dicom.commitment import Reference, explain
 from hounsfield.dimse.command import Command, CommandField, CommandTag
 from hounsfield.dimse.scu.commitment_scu import request_job
 from hounsfield.errors import Conflict, Unavailable
-from hounsfield.index.site.commitments import Request
+from hounsfield.index.site.commitment_records import Request
 from hounsfield.index.site.failures import Failures
 from hounsfield.index.site.records import Peer
 

@@ -6,10 +6,7 @@ from collections.abc import Iterator
 from hounsfield.app.conformance.markdown import sop_class, syntax_name, table
 from hounsfield.app.conformance.requested import REQUESTED
 from hounsfield.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
-from hounsfield.dicom.sop_classes import (
-    STORAGE_SOP_CLASSES,
-    VERIFICATION,
-)
+from hounsfield.dicom.sop_classes import STORAGE_SOP_CLASSES, VERIFICATION
 from hounsfield.dimse.acceptance import OFFERED, STORED_SYNTAXES
 from hounsfield.dimse.scu.requestor import MAX_CONTEXTS
 from hounsfield.dimse.upper_layer.pdus import APPLICATION_CONTEXT_NAME

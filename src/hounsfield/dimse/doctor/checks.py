@@ -9,9 +9,7 @@ from typing import Any
 
 from hounsfield.archive.addresses import is_network
 from hounsfield.archive.peers import CHECKS, Check, CheckName
-from hounsfield.dicom.sop_classes import (
-    VERIFICATION,
-)
+from hounsfield.dicom.sop_classes import VERIFICATION
 from hounsfield.dimse.doctor import offers
 from hounsfield.dimse.doctor.diagnosis import of_connection_error, of_first_bytes
 from hounsfield.dimse.doctor.findings import Finding, say

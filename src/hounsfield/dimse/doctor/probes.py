@@ -7,9 +7,7 @@ import ssl
 import threading
 
 from hounsfield.archive.addresses import is_numeric
-from hounsfield.dicom.sop_classes import (
-    VERIFICATION,
-)
+from hounsfield.dicom.sop_classes import VERIFICATION
 from hounsfield.dimse.doctor.diagnosis import of_first_bytes
 from hounsfield.dimse.upper_layer.items import AbortReason, AbortSource, UserInformation
 from hounsfield.dimse.upper_layer.pdus import Abort, AssociateRq, ProposedContext, encode

@@ -13,10 +13,7 @@ from hounsfield.dicom.encoding import AnswerEncoder
 from hounsfield.dicom.matching import in_zone
 from hounsfield.dicom.negotiated import Options, combined
 from hounsfield.dicom.query import COMPUTED, COMPUTED_KEYS, Key, Level, Query, Universal
-from hounsfield.dicom.sop_classes import (
-    PATIENT_ROOT_FIND,
-    STUDY_ROOT_FIND,
-)
+from hounsfield.dicom.sop_classes import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
 from hounsfield.dimse.association import Association
 from hounsfield.dimse.command import Command, respond
 from hounsfield.dimse.identifier import (

@@ -10,10 +10,7 @@ from hounsfield.archive.procedure_steps import (
     ProcedureSteps,
 )
 from hounsfield.dicom.encoding import encode_dataset
-from hounsfield.dicom.sop_classes import (
-    MODALITY_PERFORMED_PROCEDURE_STEP,
-    MPPS_RETRIEVE,
-)
+from hounsfield.dicom.sop_classes import MODALITY_PERFORMED_PROCEDURE_STEP, MPPS_RETRIEVE
 from hounsfield.dimse.association import Association
 from hounsfield.dimse.command import Command, CommandField, CommandTag, respond
 from hounsfield.dimse.identifier import read_identifier

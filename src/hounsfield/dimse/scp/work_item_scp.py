@@ -12,12 +12,7 @@ from hounsfield.archive.work_items import (
 )
 from hounsfield.dicom import items
 from hounsfield.dicom.encoding import encode_dataset
-from hounsfield.dicom.sop_classes import (
-    UPS_PULL,
-    UPS_PUSH,
-    UPS_QUERY,
-    UPS_WATCH,
-)
+from hounsfield.dicom.sop_classes import UPS_PULL, UPS_PUSH, UPS_QUERY, UPS_WATCH
 from hounsfield.dicom.work_items import (
     SOP_INSTANCE_UID,
     STATE,

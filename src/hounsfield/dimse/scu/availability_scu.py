@@ -9,9 +9,7 @@ from hounsfield.archive.access import Principal
 from hounsfield.archive.peers import peer_named
 from hounsfield.archive.retrieve import Retrieve
 from hounsfield.dicom.availability import Availability, AvailableInstance, notification
-from hounsfield.dicom.sop_classes import (
-    INSTANCE_AVAILABILITY_NOTIFICATION,
-)
+from hounsfield.dicom.sop_classes import INSTANCE_AVAILABILITY_NOTIFICATION
 from hounsfield.dimse.command import CommandField, CommandTag
 from hounsfield.dimse.scu.requestor import MESSAGE_SYNTAXES, ScuAssociation, Target
 from hounsfield.dimse.status import Status, StatusClass, class_of, describe

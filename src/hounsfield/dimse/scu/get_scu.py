@@ -3,9 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from hounsfield.dicom.sop_classes import (
-    STORAGE_SOP_CLASSES,
-)
+from hounsfield.dicom.sop_classes import STORAGE_SOP_CLASSES
 from hounsfield.dicom.transfer_syntax import TRANSFER_SYNTAXES
 from hounsfield.dimse.association import Association
 from hounsfield.dimse.command import Command, CommandField, respond

@@ -10,10 +10,7 @@ from typing import Any, Self
 from hounsfield.dicom.ae_titles import is_valid_ae_title
 from hounsfield.dicom.encoding import encode_dataset
 from hounsfield.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
-from hounsfield.dicom.sop_classes import (
-    VERIFICATION,
-    name_of,
-)
+from hounsfield.dicom.sop_classes import VERIFICATION, name_of
 from hounsfield.dimse.association import Association
 from hounsfield.dimse.command import Command, CommandField, CommandTag
 from hounsfield.dimse.doctor.diagnosis import of_connection_error, of_rejection

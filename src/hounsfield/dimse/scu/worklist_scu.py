@@ -5,9 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hounsfield.archive.remote import MOST_MATCHES, document, keys_of
-from hounsfield.dicom.sop_classes import (
-    MODALITY_WORKLIST_FIND,
-)
+from hounsfield.dicom.sop_classes import MODALITY_WORKLIST_FIND
 from hounsfield.dimse.browsing import answering_within
 from hounsfield.dimse.scu.find_scu import Find
 from hounsfield.dimse.scu.requestor import MESSAGE_SYNTAXES, ScuAssociation

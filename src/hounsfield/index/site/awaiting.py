@@ -32,7 +32,8 @@ named_by, st = performed_step_study.c, schema.study
 IS_OVERDUE = a.is_overdue == true()
 # What came into a study that no step names is seen at the next of these looks.
 _LOOK_AGAIN_US = 60_000_000
-_MOST_AT_ONCE = 200
+# Nobody who stores is to wait long for these looks.
+_MOST_AT_ONCE, _MOST_AGAIN = 50, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +71,14 @@ def plan(connection: Connection, now_us: int, patience_us: int) -> list[Look]:
     news = news.where(
         named_by.sop_instance_uid == a.sop_instance_uid, st.c.last_received_us > a.news_us
     )
-    is_again = or_(a.looked_us <= now_us - _LOOK_AGAIN_US, news.correlate(awaited_step).exists())
+    has_news = and_(IS_OVERDUE, news.correlate(awaited_step).exists())
     is_due = and_(a.is_overdue == false(), a.news_us < now_us - patience_us)
-    statement = select(awaited_step).where(or_(is_due, and_(IS_OVERDUE, is_again)))
-    rows = connection.execute(statement.order_by(a.looked_us).limit(_MOST_AT_ONCE)).all()
-    return [_look(connection, row, now_us, patience_us) for row in rows]
+    is_long_ago = and_(IS_OVERDUE, a.looked_us <= now_us - _LOOK_AGAIN_US)
+    found: dict[str, Any] = {}
+    for condition, most in ((or_(is_due, has_news), _MOST_AT_ONCE), (is_long_ago, _MOST_AGAIN)):
+        statement = select(awaited_step).where(condition).order_by(a.looked_us).limit(most)
+        found |= {row.sop_instance_uid: row for row in connection.execute(statement)}
+    return [_look(connection, row, now_us, patience_us) for row in found.values()]
 
 
 def _look(connection: Connection, row: Any, now_us: int, patience_us: int) -> Look:

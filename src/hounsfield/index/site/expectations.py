@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import case, delete, distinct, func, insert, select, union
+from sqlalchemy import case, delete, distinct, func, insert, select, union, union_all
 from sqlalchemy.engine import Connection
 
 from hounsfield.index import schema
@@ -106,7 +106,7 @@ def of_study(connection: Connection, study_instance_uid: str) -> Expected:
 
 
 def belonging(study_instance_uids: Collection[str]) -> Any:
-    """The instances that were made for studies: (study, step, series, SOP) Instance UIDs."""
+    """The instances that were made for studies: (study, step, series, SOP) Instance UIDs, some perhaps twice."""
     rest = (x.procedure_step_uid, x.series_instance_uid, x.sop_instance_uid)
     its_series = se.join(st, st.c.id == se.c.study_fk)
     there = select(st.c.study_instance_uid, *rest).select_from(
@@ -118,7 +118,7 @@ def belonging(study_instance_uids: Collection[str]) -> Any:
             performed_step_study, named_by.sop_instance_uid == x.procedure_step_uid
         )
     )
-    return union(
+    return union_all(
         there.where(st.c.study_instance_uid.in_(study_instance_uids)),
         named.where(named_by.study_instance_uid.in_(study_instance_uids), ~has_series),
     ).subquery("belonging")
