@@ -13,6 +13,7 @@ from hounsfield.index.database import IndexConfig
 from hounsfield.index.index import open_index
 from hounsfield.index.site.peers import Peers
 from hounsfield.index.site.records import Peer
+from hounsfield.pixels.pool import DecodePool
 from hounsfield.storage.memory import MemoryStorage
 from hounsfield.web.application import WebParts, web_app
 
@@ -29,8 +30,8 @@ SERVER = {
 class Site:
     """An archive and a client of its web application."""
 
-    def __init__(self, store, client, index):
-        self.store, self.client, self.index = store, client, index
+    def __init__(self, store, client, index, pool):
+        self.store, self.client, self.index, self.pool = store, client, index, pool
 
     def put(self, data: bytes):
         spool = self.store.spool()
@@ -41,16 +42,15 @@ class Site:
 @contextmanager
 def open_site(folder, **options):
     storage = MemoryStorage()
-    with open_index(IndexConfig(folder / "index.db")) as index:
+    with open_index(IndexConfig(folder / "index.db")) as index, DecodePool() as pool:
         store = InstanceStore(storage, index)
         peers = Peers(
             index.database, [Peer("PACS1", "127.0.0.1", 104, "pacs1"), Peer("ANY", name="any")]
         )
-        parts = WebParts(
-            store, Search(index), Retrieve(storage, index), index, folder, SERVER, peers, **options
-        )
+        retrieve = Retrieve(storage, index, decoding=pool)
+        parts = WebParts(store, Search(index), retrieve, index, folder, SERVER, peers, **options)
         with TestClient(web_app(parts), base_url="http://127.0.0.1") as client:
-            yield Site(store, client, index)
+            yield Site(store, client, index, pool)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import csv
 import io
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from pydicom import Dataset
+from pydicom.encaps import encapsulate
 from tests.dicomweb.conftest import open_site
 from tests.instances import part10
 
@@ -259,8 +261,6 @@ def test_compressed_frames_are_decoded_elsewhere_and_broken_ones_are_a_clean_err
     stream = bytes(imagecodecs.jpeg2k_encode(RAMP, level=0, codecformat="j2k"))
     with open_site(tmp_path) as site:
         for uid, frame in (("1", stream), ("2", stream[:80]), ("3", b"nothing at all" * 3)):
-            from pydicom.encaps import encapsulate
-
             site.put(
                 image(
                     transfer_syntax_uid="1.2.840.10008.1.2.4.90",
@@ -524,3 +524,26 @@ def test_every_file_of_the_corpus_is_shown_or_refused_and_soon(corpus_files, tmp
                     wrong.append((path.name, end, answer.status_code, took_s))
     assert not wrong
     assert len(kinds) > 150
+
+
+def test_searches_are_answered_while_many_wait_for_pictures(tmp_path):
+    stream = bytes(imagecodecs.jpeg2k_encode(RAMP, level=0, codecformat="j2k"))
+    with open_site(tmp_path) as site:
+        site.put(
+            image(transfer_syntax_uid="1.2.840.10008.1.2.4.90", PixelData=encapsulate([stream]))
+        )
+        pool = site.pool
+        places = [pool._places.acquire(timeout=10) for _ in range(pool.config.size)]
+        with ThreadPoolExecutor(80) as clients:
+            # More than there are threads for everything.
+            waiting = [
+                clients.submit(get, site, INSTANCE + "/rendered", quality=n % 100 + 1)
+                for n in range(80)
+            ]
+            try:
+                assert get(site, "/studies").status_code == 200
+                assert not any(one.done() for one in waiting)
+            finally:
+                for _ in places:
+                    pool._places.release()
+            assert {one.result().status_code for one in waiting} == {200}

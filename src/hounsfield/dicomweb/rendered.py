@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from anyio import CapacityLimiter
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -30,6 +31,8 @@ from hounsfield.index.records import InstanceLocation
 _SERIES = "/studies/{study}/series/{series}"
 # A page of a report or a drawing is what somebody else wrote: nothing in it may run or fetch.
 _SAFE = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:"}
+# So many wait for their picture at a time without holding up what is no picture.
+DRAWN_AT_ONCE = 24
 # Whoever renders a whole study gets it in pieces, but not without end.
 MAX_PARTS = 5000
 
@@ -44,14 +47,17 @@ def routes(parts: DicomWebParts) -> list[BaseRoute]:
         (_SERIES + "/rendered", web.instances),
         ("/studies/{study}/rendered", web.instances),
     ]
-    return [Route(path, _in_thread(handler), methods=["GET"]) for path, handler in paths]
+    limiter = CapacityLimiter(DRAWN_AT_ONCE)
+    return [Route(path, _in_thread(handler, limiter), methods=["GET"]) for path, handler in paths]
 
 
-def _in_thread(answer: Callable[[Request], Response]) -> Callable[[Request], Awaitable[Response]]:
+def _in_thread(
+    answer: Callable[[Request], Response], limiter: CapacityLimiter
+) -> Callable[[Request], Awaitable[Response]]:
     """All of it in one thread: to change between threads costs as much as to draw a small picture."""
 
     async def endpoint(request: Request) -> Response:
-        return await in_thread(answer, request)
+        return await in_thread(answer, request, limiter=limiter)
 
     return endpoint
 

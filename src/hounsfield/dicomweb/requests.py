@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from starlette.concurrency import iterate_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -22,9 +22,14 @@ _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 T = TypeVar("T")
 
 
-async def in_thread(function: Callable[..., T], *arguments: Any) -> T:
-    """Run a call of the synchronous core without holding up other requests."""
-    return await to_thread.run_sync(partial(function, *arguments))
+async def in_thread(
+    function: Callable[..., T], *arguments: Any, limiter: CapacityLimiter | None = None
+) -> T:
+    """Run a call of the synchronous core without holding up other requests.
+
+    With a limiter of its own, what waits for something slow does not take the threads of everything else.
+    """
+    return await to_thread.run_sync(partial(function, *arguments), limiter=limiter)
 
 
 # More threads than this only wait for each other: they hold the interpreter's lock nearly all the time.

@@ -1,5 +1,6 @@
 """The resources of small pictures that stand for a study, series, instance or frame (PS3.18 10.4.1.1.4)."""
 
+from anyio import CapacityLimiter
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -7,6 +8,7 @@ from starlette.routing import BaseRoute, Route
 from hounsfield.dicomweb import wado
 from hounsfield.dicomweb.negotiation import accepted, choose
 from hounsfield.dicomweb.parts import DicomWebParts
+from hounsfield.dicomweb.rendered import DRAWN_AT_ONCE
 from hounsfield.dicomweb.rendering_parameters import viewport_of
 from hounsfield.dicomweb.requests import in_thread, is_current, principal_of, uids_of
 from hounsfield.errors import InvalidQuery
@@ -18,6 +20,7 @@ _SERIES = "/studies/{study}/series/{series}"
 
 def routes(parts: DicomWebParts) -> list[BaseRoute]:
     """The routes of this module."""
+    limiter = CapacityLimiter(DRAWN_AT_ONCE)
 
     async def retrieve_thumbnail(request: Request) -> Response:
         width, height = _viewport(request)
@@ -34,7 +37,8 @@ def routes(parts: DicomWebParts) -> list[BaseRoute]:
         headers = {"ETag": tag, "Cache-Control": "private, max-age=60"}
         if is_current(request, tag):
             return Response(status_code=304, headers=headers)
-        body = await in_thread(parts.thumbnails.of_instance, location, width, height, frame_index)
+        make = parts.thumbnails.of_instance
+        body = await in_thread(make, location, width, height, frame_index, limiter=limiter)
         return Response(body, headers=headers, media_type="image/jpeg")
 
     instance = _SERIES + "/instances/{instance}"
