@@ -1,5 +1,6 @@
 """The one way in."""
 
+import json
 import os
 import threading
 import time
@@ -371,7 +372,8 @@ def test_metadata_is_read_although_it_cannot_be_remembered(archive, monkeypatch)
         raise OutOfResources("full")
 
     monkeypatch.setattr(archive.index, "cache_metadata", full)
-    assert archive.retrieve.series_metadata(LOCAL, f"{ROOT}.1", f"{ROOT}.1.1").startswith(b"[{")
+    body = archive.retrieve.series_metadata(LOCAL, f"{ROOT}.1", f"{ROOT}.1.1")
+    assert len(json.loads(body)) == 1
 
 
 @pytest.mark.parametrize("what", ["gone", "cut short"])
@@ -389,4 +391,5 @@ def test_an_instance_sent_again_brings_back_an_object_that_was_lost(archive, wha
     assert archive.put(content).outcome == "duplicate"
     assert archive.contents() == [content]
     assert [one.key for one in archive.storage.walk()] == [stored.key]
-    assert archive.retrieve.series_metadata(LOCAL, f"{ROOT}.1", f"{ROOT}.1.1").startswith(b"[{")
+    body = archive.retrieve.series_metadata(LOCAL, f"{ROOT}.1", f"{ROOT}.1.1")
+    assert len(json.loads(body)) == 1
