@@ -63,7 +63,7 @@ def test_some_stored_is_202_none_is_409(site):
     assert value(mixed.json(), "00081190").endswith("/studies/1.2.3")
     none = stow(site, b"garbage")
     assert none.status_code == 409
-    assert "00081190" not in none.json()
+    assert none.json()["00081190"] == {"vr": "UR"}
     assert failures(none)[0][1]
 
 
@@ -281,6 +281,13 @@ def test_a_body_that_explodes_is_stopped(monkeypatch, encoding):
         decoder.write(bomb)
     assert max(sizes) <= 1 << 18
     assert sum(sizes) <= (1 << 20) + 100 * len(bomb)
+
+
+def test_a_body_with_too_many_parts_that_are_nothing_is_not_read_on(site, monkeypatch):
+    monkeypatch.setattr("hounsfield.dicomweb.stow.intake.MAX_FAILED", 3)
+    answer = stow(site, ONE, b"a", b"b", b"c", TWO)
+    assert (answer.status_code, stored(answer)) == (413, ["1.2.3.4"])
+    assert len(failures(answer)) == 4  # the last says why nothing more was read
 
 
 def test_a_body_that_explodes_is_413(site, monkeypatch):

@@ -27,6 +27,7 @@ from hounsfield.storage.objects import Spool
 log = logging.getLogger(__name__)
 
 DICOM, OCTETS = "application/dicom", "application/octet-stream"
+MAX_FAILED = 10_000  # parts of one request; of each something is kept until the answer
 _TELLING_BYTES = 256
 _METADATA = frozenset({JSON, XML})
 _MULTIPARTS = frozenset({"multipart/related", "multipart/form-data", "multipart/mixed"})
@@ -191,6 +192,8 @@ class Intake:
                 self._end()
 
     def _begin(self, headers: dict[str, str]) -> None:
+        if len(self.results.failed) >= MAX_FAILED:
+            raise TooLarge(f"{MAX_FAILED} parts could not be stored, no more are read")
         self._parts += 1
         try:
             self._part = _Part(self._taker_of(headers), headers)
