@@ -2,12 +2,9 @@
 
 import json
 import time
-import urllib.request
-from pathlib import Path
 
 import pytest
 from pydicom import dcmread
-from tests.benchmarks import servers
 from tests.dimse.committing import (
     Keeper,
     Results,
@@ -34,38 +31,14 @@ def images(corpus_files):
     return [f for f in files if f.sop_class_uid == CT and f.transfer_syntax_uid in native][:6]
 
 
-@pytest.fixture
-def orthanc(tmp_path):
-    if not Path(servers.ORTHANC).exists():
-        pytest.skip("Orthanc is not installed")
-    running = servers.Orthanc(tmp_path / "orthanc", servers.NO_DELAY)
-    try:
-        running.start()
-        yield running
-    finally:
-        running.stop()
-
-
-def rest(orthanc, path, body=None, method=None):
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(f"{orthanc.http}{path}", data=data, method=method)
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        return json.loads(answer.read() or b"null")
-
-
-def settings(folder, **peers):
+def settings(folder, wire=None, **peers):
     folder.mkdir(parents=True, exist_ok=True)
     lines = []
     for name, (title, port) in peers.items():
         lines += [f"[dimse.peers.{name}]", f"ae_title = '{title}'", "host = '127.0.0.1'"]
-        lines.append(f"port = {port}")
+        lines.append(f"port = {port}\n" + (wire.toml if wire else ""))
     (folder / "hounsfield.toml").write_text("\n".join(lines) + "\n")
     return folder
-
-
-def introduce(orthanc, server):
-    modality = {"AET": server.ae_title, "Host": server.host, "Port": server.port}
-    rest(orthanc, "/modalities/us", modality, "PUT")
 
 
 def names(file):
@@ -73,18 +46,16 @@ def names(file):
 
 
 # SC-01, SC-02, SC-03
-def test_orthanc_asks_us_and_hears_what_is_safe_here(orthanc, images, start, tmp_path):
-    folder = settings(tmp_path / "ours", orthanc=("ORTHANC", orthanc.dicom_port))
-    server = start(data=folder)
-    introduce(orthanc, server)
+def test_orthanc_asks_us_and_hears_what_is_safe_here(orthanc, images, start, tmp_path, wire):
+    folder = settings(tmp_path / "ours", wire, orthanc=("ORTHANC", orthanc.dicom_port))
+    server = start(data=folder, wire=wire)
+    orthanc.meets(server)
     dimse_client.send(server, [file.path for file in images[1:]])
     wanted = [{"SOPClassUID": c, "SOPInstanceUID": i} for c, i in map(names, images)]
     for asked, status in ((wanted[1:], "Success"), (wanted, "Failure")):
-        began = rest(
-            orthanc, "/modalities/us/storage-commitment", {"DicomInstances": asked}, "POST"
-        )
+        began = orthanc.ask("/modalities/us/storage-commitment", {"DicomInstances": asked}, "POST")
         until = time.monotonic() + WITHIN_S
-        while (told := rest(orthanc, began["Path"]))["Status"] == "Pending":
+        while (told := orthanc.ask(began["Path"]))["Status"] == "Pending":
             assert time.monotonic() < until, server.log_tail()
             time.sleep(0.1)
         assert told["Status"] == status, told
@@ -94,11 +65,11 @@ def test_orthanc_asks_us_and_hears_what_is_safe_here(orthanc, images, start, tmp
 
 # SC-01, SC-02, NET-06
 def test_we_ask_orthanc_and_it_reports_on_an_association_of_its_own(
-    orthanc, images, start, tmp_path
+    orthanc, images, start, tmp_path, wire
 ):
-    folder = settings(tmp_path / "ours", orthanc=("ORTHANC", orthanc.dicom_port))
-    server = start(data=folder)
-    introduce(orthanc, server)
+    folder = settings(tmp_path / "ours", wire, orthanc=("ORTHANC", orthanc.dicom_port))
+    server = start(data=folder, wire=wire)
+    orthanc.meets(server)
     dimse_client.send(server, [file.path for file in images])
     run(*hounsfield("send", "--data", folder, images[0].path, "orthanc"))
     study = str(dcmread(images[0].path, stop_before_pixels=True).StudyInstanceUID)

@@ -5,10 +5,8 @@ import json
 import subprocess
 import time
 import urllib.request
-from pathlib import Path
 
 import pytest
-from tests.benchmarks import servers
 from tests.instances import ROOT, numbered
 from tests.interop import dimse_client
 from tests.interop.test_dcmtk import storescp
@@ -35,16 +33,17 @@ def files(tmp_path):
 
 @pytest.fixture
 def serve(start, tmp_path):
-    """Start a server that knows one peer."""
+    """Start a server that knows one peer, over a wire."""
 
-    def begin(name, ae_title, port):
+    def begin(name, ae_title, port, wire=None):
         data = tmp_path / "data"
         data.mkdir()
         (data / "hounsfield.toml").write_text(
             "complete_after_s = 0.3\n[jobs]\nfirst_retry_s = 0.5\nlongest_retry_s = 1\n"
             f'[dimse.peers.{name}]\nae_title = "{ae_title}"\nhost = "127.0.0.1"\nport = {port}\n'
+            + (wire.toml if wire else "")
         )
-        return start(data=data)
+        return start(data=data, wire=wire)
 
     return begin
 
@@ -70,10 +69,12 @@ def hash_of(content: bytes) -> str:
     return hashlib.sha256(content[read_header(content).dataset_offset :]).hexdigest()
 
 
-def test_what_a_rule_names_goes_to_storescp_bit_for_bit(dcmtk_program, serve, files, tmp_path):
+def test_what_a_rule_names_goes_to_storescp_bit_for_bit(
+    dcmtk_program, serve, files, tmp_path, wire
+):
     received = tmp_path / "received"
-    with storescp(dcmtk_program("storescp"), received) as port:
-        server = serve("dcmtk", "STORESCP", port)
+    with storescp(dcmtk_program("storescp"), received, *wire.dcmtk) as port:
+        server = serve("dcmtk", "STORESCP", port, wire)
         rule = {"name": "Heads", "match": {"study_description": "head*"}, "destinations": ["dcmtk"]}
         ask(server, "/routing-rules", rule)
         dimse_client.send(server, files)
@@ -124,20 +125,13 @@ def test_a_peer_that_was_away_gets_its_studies_when_it_is_back(
             receiver.terminate()
 
 
-def test_what_is_routed_to_orthanc_arrives_there(serve, files, tmp_path):
-    if not Path(servers.ORTHANC).exists():
-        pytest.skip("Orthanc is not installed")
-    orthanc = servers.Orthanc(tmp_path / "orthanc", servers.NO_DELAY)
-    try:
-        orthanc.start()
-        server = serve("orthanc", orthanc.ae_title, orthanc.dicom_port)
-        command = hounsfield("route", "add", "All", "--to", "orthanc", "--data", server.data)
-        subprocess.run(command, check=True, capture_output=True, timeout=60)
-        dimse_client.send(server, files)
-        wait_for(server, STUDIES)
-        assert orthanc.number_of_instances() == len(files)
-        ask(server, f"/studies/{ROOT}.1/send", {"peer": "orthanc"})  # again: it has them
-        assert wait_for(server, STUDIES + 1)[0]["failed_instances"] == 0
-        assert orthanc.number_of_instances() == len(files)
-    finally:
-        orthanc.stop()
+def test_what_is_routed_to_orthanc_arrives_there(serve, files, wire, orthanc):
+    server = serve("orthanc", orthanc.ae_title, orthanc.dicom_port, wire)
+    command = hounsfield("route", "add", "All", "--to", "orthanc", "--data", server.data)
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    dimse_client.send(server, files)
+    wait_for(server, STUDIES)
+    assert orthanc.number_of_instances() == len(files)
+    ask(server, f"/studies/{ROOT}.1/send", {"peer": "orthanc"})  # again: it has them
+    assert wait_for(server, STUDIES + 1)[0]["failed_instances"] == 0
+    assert orthanc.number_of_instances() == len(files)

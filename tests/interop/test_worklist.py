@@ -10,6 +10,7 @@ import pytest
 from pydicom import Dataset, dcmread
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
+from tests.interop.wire import TLS_PORT
 from tests.live import hounsfield, live_server
 
 STEP = "(0040,0100)[0]."
@@ -71,14 +72,15 @@ def items():
 
 
 @pytest.fixture(scope="module")
-def ours(tmp_path_factory):
+def ours(tmp_path_factory, certificates):
     """A server that has the items, added by the command line while it runs."""
-    with live_server(tmp_path_factory.mktemp("ours")) as server:
+    data = certificates.put_into(tmp_path_factory.mktemp("ours"))
+    with live_server(data, environment=TLS_PORT) as server:
         file = server.data / "orders.json"
         file.write_text(json.dumps(list(items())))
         command = hounsfield("order", "add", "--from", file, "--data", server.data)
         subprocess.run(command, check=True, timeout=60, capture_output=True)
-        yield server.ae_title, server.port
+        yield server
 
 
 @pytest.fixture(scope="module")
@@ -115,10 +117,10 @@ def theirs(tmp_path_factory, dcmtk_program):
         running.wait()
 
 
-def ask(findscu, folder, called, port, query):
+def ask(findscu, folder, called, port, query, *options):
     """The answers of a worklist to findscu, by the step's ID."""
     folder.mkdir()
-    command = [findscu, "-W", "-aet", "CT1", "-aec", called, "-X", "-od", str(folder)]
+    command = [findscu, *options, "-W", "-aet", "CT1", "-aec", called, "-X", "-od", str(folder)]
     for tag in ASKED:
         command += ["-k", f"{tag}={query.get(tag, '')}" if tag in query else tag]
     done = subprocess.run(
@@ -137,11 +139,14 @@ def ask(findscu, folder, called, port, query):
     return found
 
 
-def test_our_worklist_answers_as_wlmscpfs_does(ours, theirs, dcmtk_program, tmp_path):  # MWL-01
+def test_our_worklist_answers_as_wlmscpfs_does(  # MWL-01
+    ours, theirs, dcmtk_program, tmp_path, wire
+):
     findscu = dcmtk_program("findscu")
     sizes = []
     for number, query in enumerate(QUERIES):
-        here = ask(findscu, tmp_path / f"ours{number}", *ours, query)
+        where = ours.ae_title, wire.port(ours)
+        here = ask(findscu, tmp_path / f"ours{number}", *where, query, *wire.dcmtk)
         there = ask(findscu, tmp_path / f"theirs{number}", *theirs, query)
         assert here == there, query
         sizes.append(len(here))
