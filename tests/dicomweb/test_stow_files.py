@@ -4,6 +4,7 @@ import io
 import itertools
 import struct
 
+import imagecodecs
 import numpy as np
 import pytest
 from PIL import Image
@@ -125,6 +126,18 @@ def test_a_png_becomes_native_pixels_that_are_the_same(site, mode, photometric, 
     assert np.array_equal(kept.pixel_array, expected)
 
 
+def test_colours_of_16_bits_become_8_and_that_is_told(site):
+    # STOW-04
+    pixels = (np.arange(3 * 64, dtype=np.uint16) * 300).reshape(8, 8, 3)
+    assert send(site, with_file(), "image/png", imagecodecs.png_encode(pixels)).status_code == 200
+    (kept,) = datasets(site)
+    assert (kept.ImageType[0], kept.DerivationDescription) == (
+        "DERIVED",
+        "colours reduced from 16 to 8 bits",
+    )
+    assert np.array_equal(kept.pixel_array, pixels >> 8)
+
+
 @pytest.mark.parametrize(("mode", "white"), [("RGBA", [255] * 3), ("LA", 255)])
 def test_what_is_transparent_is_put_on_white(site, mode, white):
     # STOW-04
@@ -133,7 +146,12 @@ def test_what_is_transparent_is_put_on_white(site, mode, white):
     made.putpixel((0, 0), (9, 9, 9, 255) if mode == "RGBA" else (9, 255))
     made.save(out, "PNG")
     assert send(site, with_file(), "image/png", out.getvalue()).status_code == 200
-    pixels = datasets(site)[0].pixel_array
+    (kept,) = datasets(site)
+    assert (kept.ImageType[0], kept.DerivationDescription) == (
+        "DERIVED",
+        "transparent parts put on white",
+    )
+    pixels = kept.pixel_array
     assert np.all(pixels[1, 1] == white)
     assert np.all(pixels[0, 0] == 9)
 

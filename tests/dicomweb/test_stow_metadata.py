@@ -274,6 +274,43 @@ def test_pixel_data_may_come_as_it_lies_in_a_file(site):
     assert frames_of(datasets(site)[0]) == frames_of(dataset)
 
 
+@pytest.mark.parametrize("kind", ["image/jls", "application/octet-stream"])
+def test_a_compressed_icon_is_encapsulated_as_the_image_is(site, kind):
+    # STOW-04
+    raw, dataset = bundled("MR_small_jpeg_ls_lossless.dcm")
+    (frame,) = frames_of(dataset)
+    found = described_file(raw, "")
+    icon = {"7FE00010": {"vr": "OB", "BulkDataURI": "icon"}}
+    found["00880200"] = {"vr": "SQ", "Value": [icon]}
+    items = b"\xfe\xff\0\xe0\0\0\0\0\xfe\xff\0\xe0" + len(frame).to_bytes(4, "little") + frame
+    content = frame if kind == "image/jls" else items
+    answer = stow(
+        site,
+        metadata(found),
+        bulk("icon", content, kind),
+        bulk("7FE00010", frame, "image/jls"),
+        kind=JSON,
+    )
+    assert answer.status_code == 200, answer.text
+    (kept,) = datasets(site)
+    assert kept.IconImageSequence[0].PixelData[8:].startswith(items[8:])
+    assert frames_of(kept) == [frame]
+
+
+def test_a_compressed_icon_in_an_uncompressed_image_is_refused(site):
+    # STOW-02
+    found = described_file(make_file(), "")
+    found["00880200"] = {"vr": "SQ", "Value": [{"7FE00010": {"vr": "OB", "BulkDataURI": "icon"}}]}
+    answer = stow(
+        site,
+        metadata(found),
+        bulk("icon", b"\xff\xd8", "image/jpeg"),
+        bulk("7FE00010", PIXELS),
+        kind=JSON,
+    )
+    assert failures(answer)[0][0] == 0xC122
+
+
 @pytest.mark.parametrize(
     ("kind", "content", "reason"),
     [

@@ -115,8 +115,12 @@ def _decoded_jpeg(content: bytes, *, may_turn: bool) -> Photograph:
             pixels = np.asarray(upright if upright.mode == "L" else upright.convert("RGB"))
         except (*_DAMAGED, MemoryError) as problem:
             raise InvalidInstance(f"the JPEG cannot be decoded: {problem}") from None
+        was_turned = may_turn and _orientation(picture) not in (0, 1)
     made = _native(pixels)
-    return Photograph(EXPLICIT_LITTLE, made.attributes | _lossy(content, stream), made.pixels)
+    attributes = made.attributes | _lossy(content, stream)
+    if was_turned:
+        attributes |= _derived("turned upright")
+    return Photograph(EXPLICIT_LITTLE, attributes, made.pixels)
 
 
 def png(content: bytes) -> Photograph:
@@ -126,16 +130,26 @@ def png(content: bytes) -> Photograph:
         pixels = imagecodecs.png_decode(content)
     except (RuntimeError, ValueError, MemoryError, NotImplementedError) as problem:
         raise InvalidInstance(f"the PNG cannot be decoded: {problem}") from None
+    changes = []
     if pixels.ndim == 3 and pixels.shape[2] in (2, 4):
+        if (pixels[..., -1] != np.iinfo(pixels.dtype).max).any():
+            changes.append("transparent parts put on white")
         pixels = _on_white(pixels)
     if pixels.ndim == 3 and pixels.shape[2] == 1:
         pixels = pixels[..., 0]
     if pixels.dtype == np.uint16 and pixels.ndim == 3:
         pixels = (pixels >> 8).astype(np.uint8)  # PS3.3 A.32.4.3: colours have 8 bits
+        changes.append("colours reduced from 16 to 8 bits")
     made = _native(pixels)
-    return Photograph(
-        made.transfer_syntax_uid, made.attributes | {"00282110": ("CS", "00")}, made.pixels
-    )
+    attributes = made.attributes | {"00282110": ("CS", "00")}
+    if changes:
+        attributes |= _derived(", ".join(changes))
+    return Photograph(made.transfer_syntax_uid, attributes, made.pixels)
+
+
+def _derived(how: str) -> dict[str, tuple[str, Any]]:
+    """PS3.3 C.7.6.1.1.2: the pixels are not those that were made."""
+    return {"00080008": ("CS", ["DERIVED", "PRIMARY"]), "00082111": ("ST", how)}
 
 
 def _png_size(content: bytes) -> tuple[int, int]:

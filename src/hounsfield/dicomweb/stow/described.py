@@ -26,7 +26,7 @@ from hounsfield.dicom.part10 import Buffer, file_meta
 from hounsfield.dicom.transfer_syntax import EXPLICIT_LITTLE
 from hounsfield.dicomweb.problems import TooLarge
 from hounsfield.dicomweb.stow.bulk_data import BulkData, Part, key_of, whole_of
-from hounsfield.dicomweb.stow.pixel_parts import ReadPhotograph, pixel_value
+from hounsfield.dicomweb.stow.pixel_parts import ReadPhotograph, icon_value, pixel_value
 from hounsfield.errors import HounsfieldError, InvalidInstance
 from hounsfield.storage.objects import Spool
 
@@ -226,6 +226,21 @@ class Described:
             elif tag == DOCUMENT and values[uri][0].media_type in FORMATS:
                 part = values[uri][0]
                 dataset = described(dataset, part.media_type, part.length)
+        for tag, uri in instance.uris:
+            if tag.endswith("/" + PIXEL_DATA):
+                given[uri] = icon_value(syntax, values[uri][0], buffer)
+        dataset = self._named(dataset, instance, values, buffer)
+        coerced = {
+            tag: {"vr": attribute["vr"], "Value": [_plain(value) for value in attribute["Value"]]}
+            for tag, attribute in instance.dataset.items()
+            if attribute.get("Value") and _is_other(attribute, dataset[tag])
+        }
+        return self._spooled(dataset, syntax, given, pixels), coerced
+
+    def _named(
+        self, dataset: DataSet, instance: _Instance, values: dict[str, list[Part]], buffer: Buffer
+    ) -> DataSet:
+        """The data set with the UIDs that it may leave out: the study's of the resource, and those of a file."""
         if self._study_instance_uid is not None:
             dataset = completed(dataset, {"0020000D": ("UI", self._study_instance_uid)})
         if value_of(dataset, "00080016") in SOP_CLASSES:
@@ -234,12 +249,7 @@ class Described:
                 parts = [part for many in values.values() for part in many]
                 digest = _digest(instance.dataset, buffer, parts)
             dataset = named(dataset, digest)
-        coerced = {
-            tag: {"vr": attribute["vr"], "Value": [_plain(value) for value in attribute["Value"]]}
-            for tag, attribute in instance.dataset.items()
-            if attribute.get("Value") and _is_other(attribute, dataset[tag])
-        }
-        return self._spooled(dataset, syntax, given, pixels), coerced
+        return dataset
 
     def _spooled(
         self, dataset: DataSet, syntax: str, given: dict[str, Given], pixels: str

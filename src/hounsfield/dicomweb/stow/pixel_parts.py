@@ -80,6 +80,19 @@ def pixel_value(
     return _compressed(dataset, media_type, syntax, places)
 
 
+def icon_value(syntax: str, part: Part, buffer: Buffer) -> Given:
+    """Pixel data inside a sequence, in an instance of this transfer syntax; raises NotAcceptable."""
+    place = Bulk(buffer, part.offset, part.length)
+    is_compressed = of(syntax).is_encapsulated
+    if part.media_type in _OCTETS and part.head != ITEM_TAG:
+        return place
+    if is_compressed and part.head == ITEM_TAG:
+        return Encapsulated(place)
+    if is_compressed and part.media_type == of(syntax).media_type:
+        return Frames([place])
+    raise NotAcceptable("pixel data inside a sequence is in another transfer syntax than the image")
+
+
 def _octets(dataset: DataSet, syntax: str, places: list[Bulk]) -> Value:
     first = places[0]
     if syntax and of(syntax).is_encapsulated:
@@ -130,7 +143,7 @@ def _photographs(
     _require_same(dataset, first.attributes)
     made = dataset | {
         # What the file is counts, as far as it says it: nobody can read its pixels by anything else.
-        tag: {"vr": vr, "Value": [value]}
+        tag: {"vr": vr, "Value": value if isinstance(value, list) else [value]}
         for tag, (vr, value) in first.attributes.items()
     }
     made = _consumed(made, media_type, places[0].length)

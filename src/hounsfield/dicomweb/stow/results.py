@@ -91,7 +91,7 @@ def response_dataset(
     results: Results, base_url: str, study_instance_uid: str | None
 ) -> dict[str, Any]:
     """The Store Instances Response Module in the DICOM JSON model (PS3.18 table I-1)."""
-    made: dict[str, Any] = {}
+    made: dict[str, Any] = {"00081190": {"vr": "UR"}}  # type 2: there without a value too
     studies = {stored.identity.study_instance_uid for stored in results.stored}
     if results.stored and (len(studies) == 1 or study_instance_uid):
         study = study_instance_uid or next(iter(studies))
