@@ -6,6 +6,7 @@ import pytest
 from dicomweb_client import DICOMwebClient
 from pydicom.filereader import dcmread
 from pydicom.uid import UID
+from requests import HTTPError
 from tests.interop.corpus import rounds
 
 MR = "1.2.840.10008.5.1.4.1.1.4"
@@ -148,6 +149,73 @@ def test_bulk_data_is_retrieved_at_the_address_the_metadata_gives(client, files,
     address = metadata["7FE00010"]["BulkDataURI"]
     found = client.retrieve_bulkdata(address, media_types=("application/octet-stream",))
     assert found == [dcmread(files[0].path).PixelData]
+
+
+def test_searches_take_all_their_options(client, study):
+    # QIDO-03, QIDO-04, QIDO-05
+    (found,) = client.search_for_studies(
+        search_filters={"StudyInstanceUID": study}, fields=["StudyDescription", "PatientSex"],
+        fuzzymatching=False, limit=3, offset=0,
+    )  # fmt: skip
+    assert found["00081030"]["Value"]
+    assert "00100040" in found
+    pages = client.search_for_instances(study, limit=3, get_remaining=True)
+    assert len(pages) == 10
+    fuzzy = client.search_for_studies(
+        search_filters={"StudyInstanceUID": study, "PatientName": "*"}, fuzzymatching=True
+    )
+    assert uids(fuzzy, "0020000D") == {study}
+    deep = client.search_for_instances(study, fields=["00400275.00400009", "ImageType"], limit=1)
+    assert deep[0]["00080008"]["Value"]
+
+
+def test_pictures_are_retrieved_at_each_level(client, files, study, series):
+    # WADO-04
+    sop = files[0].sop_instance_uid
+    for media_type, begins in (("image/jpeg", b"\xff\xd8"), ("image/png", b"\x89PNG")):
+        one = client.retrieve_instance_rendered(study, series, sop, media_types=(media_type,))
+        assert one.startswith(begins)
+        frame = client.retrieve_instance_frames_rendered(
+            study, series, sop, [1], media_types=(media_type,)
+        )
+        assert frame.startswith(begins)
+
+
+def test_what_is_retrieved_can_be_had_one_after_the_other(client, files, study, series):
+    # WADO-01, WADO-02: the iterators, which read from the stream
+    media_types = (("application/dicom", "*"),)
+    assert len(list(client.iter_study(study, media_types=media_types))) == 10
+    assert len(list(client.iter_series(study, series, media_types=media_types))) == 10
+    assert len(client.retrieve_study_metadata(study)) == 10
+    metadata = client.retrieve_instance_metadata(study, series, files[0].sop_instance_uid)
+    address = metadata["7FE00010"]["BulkDataURI"]
+    pixels = dcmread(files[0].path).PixelData
+    octets = ("application/octet-stream",)
+    assert list(client.iter_bulkdata(address, media_types=octets)) == [pixels]
+    frames = client.iter_instance_frames(
+        study, series, files[0].sop_instance_uid, [1], media_types=octets
+    )
+    assert list(frames) == [pixels]
+
+
+def test_deleting_needs_that_it_is_allowed(client, start, files):
+    # DELETE is no transaction of the standard: off by default, and then into a trash
+    one = dcmread(files[0].path)
+    uids_of = one.StudyInstanceUID, one.SeriesInstanceUID, one.SOPInstanceUID
+    with pytest.raises(HTTPError) as refused:
+        client.delete_instance(*uids_of)
+    assert refused.value.response.status_code == 403
+    open_one = DICOMwebClient(
+        url=start(environment={"HOUNSFIELD_DICOMWEB_DELETE": "allow"}).dicomweb
+    )
+    open_one.store_instances(datasets=[one, dcmread(files[1].path)])
+    open_one.delete_instance(*uids_of)
+    assert len(open_one.search_for_instances(uids_of[0])) == 1
+    open_one.delete_series(*uids_of[:2])
+    assert open_one.search_for_studies() == []
+    open_one.store_instances(datasets=[one])
+    open_one.delete_study(uids_of[0])
+    assert open_one.search_for_studies() == []
 
 
 def test_every_part_of_a_stow_of_many_instances_is_answered(client, corpus_files):
