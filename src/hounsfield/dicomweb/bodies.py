@@ -6,6 +6,7 @@ batches, a thread's turn for each.
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 
 from anyio import CancelScope
@@ -15,12 +16,14 @@ from starlette.types import Receive, Scope, Send
 
 from hounsfield.archive.octets import Octets
 from hounsfield.dicomweb.multipart import closing, new_boundary, part_head
-from hounsfield.dicomweb.requests import byte_range, in_thread
+from hounsfield.dicomweb.requests import byte_range
 
 # Up to so much is in memory for one answer.
 AT_ONCE_BYTES = 8 << 20
 _BATCH_BYTES = 4 << 20
 _SMALL_BYTES = 16 << 10
+# So many bodies are read at a time; the others wait for their turn, which is short.
+_reading = ThreadPoolExecutor(16, thread_name_prefix="read-ahead")
 
 
 class Gathered(Response):
@@ -80,10 +83,11 @@ class _Streamed(StreamingResponse):
 
 async def _read_ahead(pieces: Iterator[bytes]) -> AsyncGenerator[bytes, None]:
     """The pieces, the next batch being read while one is sent."""
-    coming = asyncio.ensure_future(in_thread(_batch, pieces))
+    run = asyncio.get_running_loop().run_in_executor
+    coming = run(_reading, _batch, pieces)
     try:
         while batch := await coming:
-            coming = asyncio.ensure_future(in_thread(_batch, pieces))
+            coming = run(_reading, _batch, pieces)
             for piece in batch:
                 yield piece
     finally:
@@ -92,7 +96,7 @@ async def _read_ahead(pieces: Iterator[bytes]) -> AsyncGenerator[bytes, None]:
             await asyncio.wait((coming,))
             if not coming.cancelled():
                 coming.exception()
-            await in_thread(_close, pieces)
+            await run(_reading, _close, pieces)
 
 
 def _batch(pieces: Iterator[bytes]) -> list[bytes]:
