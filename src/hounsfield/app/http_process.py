@@ -51,6 +51,7 @@ def run_http(orders: Orders, listener: socket.socket, life_line: LifeLine) -> No
             ask_peer=PeerBrowser(settings.dimse.ae_title),
             server=server_facts,
             thumbnails_bytes=settings.pixels.thumbnails_bytes,
+            quick_copies_bytes=settings.pixels.quick_copies_bytes,
             trusted_proxies=settings.web.trusted_proxies,
             policy=DicomWebPolicy(
                 may_delete=settings.dicomweb.delete == "allow",

@@ -5,6 +5,7 @@ import time
 from hounsfield.app.archive import Archive
 from hounsfield.archive.commitment import CHECK_JOB, CommitmentCheck, CommitmentDesk
 from hounsfield.archive.completeness import Completeness
+from hounsfield.archive.quick_copies import QUICK_COPIES_JOB, MakeQuickCopies, quick_copies
 from hounsfield.archive.remote import PULL_JOB
 from hounsfield.archive.trash import TRASH_JOB, Trash
 from hounsfield.dimse.forwarding import Forwarding
@@ -59,6 +60,10 @@ def handlers_over(archive: Archive, settings: Settings, dimse_port: int = 0) -> 
             archive.peers,
             OurAddress(settings.dimse.ae_title, dimse_port or settings.dimse.port),
             SentInstances(database),
+        ),
+        QUICK_COPIES_JOB: MakeQuickCopies(
+            archive.retrieve,
+            quick_copies(settings.data, settings.pixels.quick_copies_bytes),
         ),
         EVENT_JOB: WorkItemEvents(archive.index, archive.peers, settings.dimse.ae_title),
     }

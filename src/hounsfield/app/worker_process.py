@@ -11,6 +11,7 @@ from hounsfield.app.child import DRAIN_S, LifeLine, Orders
 from hounsfield.app.job_handlers import engine_over
 from hounsfield.app.lock import FolderLock
 from hounsfield.archive.preparing import Preparing
+from hounsfield.archive.quick_copies import Ordering
 from hounsfield.archive.sweep import sweep
 from hounsfield.archive.trash import Trash
 from hounsfield.archive.work_item_watchers import receiver_of
@@ -37,6 +38,7 @@ def run_worker(orders: Orders, life_line: LifeLine) -> None:
         watched = _WatchedWorklist(archive, orders)
         kept = _KeptTrash(archive, orders)
         preparing = Preparing(archive.retrieve, archive.index)
+        copying = Ordering(archive.index) if orders.settings.pixels.quick_copies_bytes else None
         engine = engine_over(archive, orders.settings, orders.dimse_port)
         life_line.watch(engine.stop)
         jobs = threading.Thread(target=engine.run, args=(DRAIN_S,), name="jobs")
@@ -52,6 +54,8 @@ def run_worker(orders: Orders, life_line: LifeLine) -> None:
                     watched.look_after()
                     kept.look_after()
                     preparing.look_after()
+                    if copying is not None:
+                        copying.look_after()
                 except HounsfieldError as problem:
                     log.warning("the archive cannot be looked after now: %s", problem)
                     life_line.ended.wait(_TROUBLED_S)

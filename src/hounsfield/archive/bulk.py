@@ -13,6 +13,7 @@ import orjson
 
 from hounsfield.archive.kept import Kept
 from hounsfield.archive.octets import Octets
+from hounsfield.archive.quick_copies import HTJ2K, QuickCopies
 from hounsfield.archive.retrieve import Retrieve
 from hounsfield.archive.transcoding import IMAGE_TAGS, image_of
 from hounsfield.dicom.frames import FrameTable
@@ -40,10 +41,21 @@ def stored_syntax(location: InstanceLocation) -> str:
 class Bulk:
     """Reads from one archive; decodes in a pool of processes."""
 
-    def __init__(self, retrieve: Retrieve, pool: DecodePool) -> None:
+    def __init__(
+        self, retrieve: Retrieve, pool: DecodePool, copies: QuickCopies | None = None
+    ) -> None:
         self._retrieve = retrieve
+        self._copies = copies
         self._pool = pool
         self._misread: Kept[bool] = Kept(_MAX_KEPT, _MAX_KEPT, lambda _: 1)
+
+    def better(self, location: InstanceLocation, frames: Sequence[Octets]) -> str:
+        """The transfer syntax that is better for browsers than the stored one; "" where that is good."""
+        if self.is_misread(location, frames):
+            return EXPLICIT_LITTLE
+        if self._copies is not None and self._copies.frame(location, 0) is not None:
+            return HTJ2K
+        return ""
 
     def is_misread(self, location: InstanceLocation, frames: Sequence[Octets]) -> bool:
         """Whether browsers would make other pixels of these frames than are in them; the first tells."""
@@ -99,6 +111,10 @@ class Bulk:
         lies = replace(image, transfer_syntax_uid=stored_syntax(location), pixel_vr=vr)
 
         def content(octets: Octets) -> bytes:
+            if wanted == HTJ2K and self._copies is not None:
+                number = int(octets.path.rpartition("/")[2])
+                if copy := self._copies.frame(location, number - 1):
+                    return copy
             frame = b"".join(octets.read())
             if wanted == EXPLICIT_LITTLE:
                 return self._pool.run("native", frame, image, makes_bytes=size)[1]

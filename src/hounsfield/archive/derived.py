@@ -5,6 +5,7 @@ import os
 import tempfile
 import threading
 from pathlib import Path
+from typing import BinaryIO
 
 _CHECK_EVERY = 256
 
@@ -27,6 +28,15 @@ class DerivedFiles:
             return None
         try:
             return self._path(sha256, name).read_bytes()
+        except OSError:
+            return None
+
+    def open(self, sha256: str, name: str) -> BinaryIO | None:
+        """The same as a file, for who wants a part of it."""
+        if self._folder is None:
+            return None
+        try:
+            return self._path(sha256, name).open("rb")
         except OSError:
             return None
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from hounsfield.archive.quick_copies import QuickCopies
 from hounsfield.archive.representations import Representations
 from hounsfield.archive.retrieve import Retrieve
 from hounsfield.archive.search import Search
@@ -34,3 +35,4 @@ class DicomWebParts:
     representations: Representations
     peers: Peers
     policy: DicomWebPolicy = PLAIN
+    copies: QuickCopies | None = None

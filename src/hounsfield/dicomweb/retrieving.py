@@ -58,7 +58,7 @@ class _Retrieving:
         self._parts = parts
         self._retrieve = parts.retrieve
         self._forms = InstanceForms(parts.retrieve, parts.representations.rendering.pool)
-        self._bulk = Bulk(parts.retrieve, parts.representations.rendering.pool)
+        self._bulk = Bulk(parts.retrieve, parts.representations.rendering.pool, parts.copies)
 
     # -- whole instances (10.4.1.1.1) -----------------------------------------------------------------
 
@@ -152,7 +152,7 @@ class _Retrieving:
             stored_syntax(location),
             is_single=len(numbers) == 1,
             can_decode=self._bulk.can_decode(location),
-            is_misread=lambda: self._bulk.is_misread(location, frames),
+            better=lambda: self._bulk.better(location, frames),
         )
         tag = wado.etag("frames", location.sha256, request.path_params["frames"], form)
         headers = {"ETag": tag, "Cache-Control": _KEEP, "Vary": "Accept"}

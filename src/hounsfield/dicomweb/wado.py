@@ -63,11 +63,11 @@ def frame_form(
     *,
     is_single: bool,
     can_decode: bool,
-    is_misread: Callable[[], bool] = lambda: False,
+    better: Callable[[], str] = lambda: "",
 ) -> FrameForm:
     """Choose for frames stored in a transfer syntax; raises NotAcceptable naming what there is (WEB-02, WEB-03, WEB-05).
 
-    Who takes any transfer syntax is given the stored one, unless browsers misread it and it can be decoded.
+    Who takes any transfer syntax is given the stored one, unless another is ``better`` for browsers.
     """
     syntax = of(transfer_syntax_uid)
     for entry in ranges:
@@ -79,8 +79,9 @@ def frame_form(
                 continue
             given = _given_syntax(entry, media_type, transfer_syntax_uid, can_decode=can_decode)
             if given is not None:
-                if not given and entry.transfer_syntax == ANY and can_decode and is_misread():
-                    return FrameForm(OCTETS, is_multipart, EXPLICIT_LITTLE)
+                if not given and entry.transfer_syntax == ANY and can_decode:
+                    given = better()
+                    media_type = OCTETS if given else media_type  # noqa: PLW2901 - said anew with it
                 return FrameForm(media_type, is_multipart, given)
     offers = " or ".join(dict.fromkeys((OCTETS, syntax.media_type)))
     raise NotAcceptable(f"frames of this instance are given as {offers}, stored in {syntax.name}")

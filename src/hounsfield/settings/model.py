@@ -196,6 +196,9 @@ class PixelSettings(_Group):
     """How much memory each of them may take. An image that needs more is refused, and nothing else suffers."""
     thumbnails_bytes: Bytes = 1 << 30
     """How much disk the thumbnails kept in `derived` in the data folder may take. They can be deleted at any time."""
+    quick_copies_bytes: Bytes = 0
+    """How much disk copies in HTJ2K may take that are made in the background of images in JPEG lossless, JPEG 2000 and
+    JPEG XL, which browsers decode slowly. Grey images only; what is stored stays as it is. 0 makes none."""
 
 
 class JobSettings(_Group):

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 
 from hounsfield.archive.derived import DerivedFiles
 from hounsfield.archive.peers import CheckPeer
+from hounsfield.archive.quick_copies import quick_copies
 from hounsfield.archive.remote import AskPeer
 from hounsfield.archive.rendering import Rendering
 from hounsfield.archive.representations import Representations
@@ -53,6 +54,7 @@ class WebParts:
     check_peer: CheckPeer | None = None
     ask_peer: AskPeer | None = None
     thumbnails_bytes: int = 1 << 30
+    quick_copies_bytes: int = 0
     policy: DicomWebPolicy = PLAIN
     trusted_proxies: tuple[str, ...] = ()
 
@@ -85,6 +87,7 @@ def web_app(parts: WebParts) -> ASGIApp:
         representations=shown,
         peers=parts.peers,
         policy=parts.policy,
+        copies=quick_copies(parts.data_folder, parts.quick_copies_bytes),
     )
 
     async def health(_request: Request) -> Response:
