@@ -1,5 +1,6 @@
 import { Autocomplete, Textarea, TextInput } from '@mantine/core';
 import { DateInput } from '@mantine/dates';
+import formClasses from '../ui/Form.module.css';
 import type { Draft } from './draft';
 import { MODALITIES } from './modalities';
 import classes from './Orders.module.css';
@@ -35,7 +36,7 @@ export function StepFields({ draft, set, field, text, showsAll }: StepFieldsProp
     set({ station, ...(modality ? { modality } : {}) });
   };
   return (
-    <fieldset className={classes.fieldset}>
+    <fieldset className={formClasses.fieldset}>
       <legend>At the scanner</legend>
       <div className={classes.fields}>
         <Autocomplete

@@ -160,11 +160,8 @@ def get(
                 data = scu.read_dataset()
             if not operation.is_answered_by(command):
                 continue
-            retrieval.count(command)
-            if class_of(command.status) is not StatusClass.PENDING:
-                retrieval.end(operation, command, data)
+            if retrieval.take(operation, command, data):
                 return retrieval
-            operation.got_to(retrieval.done + retrieval.failed)
         if on_progress is not None:
             on_progress(retrieval)
 

@@ -7,7 +7,6 @@ from hounsfield.dimse.command import CommandField, CommandTag
 from hounsfield.dimse.scu.operation import Operation, never
 from hounsfield.dimse.scu.requestor import ScuAssociation
 from hounsfield.dimse.scu.retrieval import Progress, Retrieval
-from hounsfield.dimse.status import StatusClass, class_of
 
 
 def move(
@@ -40,10 +39,7 @@ def move(
             data = scu.read_dataset()
         if not operation.is_answered_by(response):
             continue
-        retrieval.count(response)
-        if class_of(response.status) is not StatusClass.PENDING:
-            retrieval.end(operation, response, data)
+        if retrieval.take(operation, response, data):
             return retrieval
-        operation.got_to(retrieval.done + retrieval.failed)
         if on_progress is not None:
             on_progress(retrieval)

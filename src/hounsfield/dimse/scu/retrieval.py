@@ -9,6 +9,7 @@ from hounsfield.dicom.query import Level
 from hounsfield.dimse.command import Command, CommandTag
 from hounsfield.dimse.identifier import UNIQUE_KEYS, decode_identifier, vr_of_key
 from hounsfield.dimse.scu.operation import Operation
+from hounsfield.dimse.status import StatusClass, class_of
 from hounsfield.errors import InvalidInstance
 
 _FAILED_SOP_INSTANCE_UID_LIST = "00080058"
@@ -37,13 +38,22 @@ class Retrieval:
         """How many instances the peer has sent."""
         return self.completed + self.warning
 
-    def count(self, response: Command) -> None:
+    def take(self, operation: Operation, response: Command, data: bytes) -> bool:
+        """Take a response in; gives whether it is the final one."""
+        self._count(response)
+        if class_of(response.status) is StatusClass.PENDING:
+            operation.got_to(self.done + self.failed)
+            return False
+        self._end(operation, response, data)
+        return True
+
+    def _count(self, response: Command) -> None:
         """Take the counters of a response in."""
         for name, tag in _COUNTERS.items():
             if tag in response:
                 setattr(self, name, response.number(tag, 0))
 
-    def end(self, operation: Operation, response: Command, data: bytes) -> None:
+    def _end(self, operation: Operation, response: Command, data: bytes) -> None:
         """Take the final response in, with the Failed SOP Instance UID List if it has one (QR-08)."""
         self.response = response
         self.is_cancelled = operation.is_cancelled

@@ -14,6 +14,7 @@ import { IconAlertTriangle } from '@tabler/icons-react';
 import { type FormEvent, useState } from 'react';
 import { Link } from 'react-router';
 import type { NewRule, Rule, RuleMatch } from '../../api/routing';
+import formClasses from '../../ui/Form.module.css';
 import { toasts } from '../../ui/toasts';
 import { useLast } from '../../ui/useLast';
 import { useDestinations, useRules, useSaveRule, useServer } from './queries';
@@ -87,8 +88,8 @@ function Form({ rule, onClose }: { rule: Rule | 'new'; onClose: () => void }) {
   };
 
   return (
-    <form className={classes.form} noValidate onSubmit={submit} data-testid="rule-form">
-      <fieldset className={classes.fieldset}>
+    <form className={formClasses.form} noValidate onSubmit={submit} data-testid="rule-form">
+      <fieldset className={`${formClasses.fieldset} ${classes.fields}`}>
         <legend>When</legend>
         <SegmentedControl
           fullWidth
@@ -106,7 +107,7 @@ function Form({ rule, onClose }: { rule: Rule | 'new'; onClose: () => void }) {
             : 'Each image goes on as soon as it is here: sooner, but in many small parts.'}
         </Text>
       </fieldset>
-      <fieldset className={classes.fieldset}>
+      <fieldset className={`${formClasses.fieldset} ${classes.fields}`}>
         <legend>Which</legend>
         <Text size="xs" c="var(--quiet)">
           All that is filled in must fit; a study fits a field if one of its values does.
@@ -169,7 +170,7 @@ function Form({ rule, onClose }: { rule: Rule | 'new'; onClose: () => void }) {
         />
         <Trial match={draft.match} />
       </fieldset>
-      <fieldset className={classes.fieldset}>
+      <fieldset className={`${formClasses.fieldset} ${classes.fields}`}>
         <legend>Send to</legend>
         <MultiSelect
           label="Peers"
@@ -220,7 +221,7 @@ function Form({ rule, onClose }: { rule: Rule | 'new'; onClose: () => void }) {
           {save.error.message}
         </Alert>
       ) : null}
-      <div className={classes.formFooter}>
+      <div className={formClasses.footer}>
         <Text size="sm" className={classes.preview}>
           {conditionOf(draft)} → {draft.destinations.join(', ') || '…'}
         </Text>
