@@ -2,6 +2,7 @@
 
 import io
 import json
+import struct
 
 from pydicom import dcmread
 
@@ -66,3 +67,27 @@ def failures(answer) -> list[tuple[int, str]]:
     found = answer.json()
     items = found.get("00081198", {}).get("Value", []) + found.get("0008119A", {}).get("Value", [])
     return [(value(one, "00081197"), value(one, "00000902")) for one in items]
+
+
+def box(kind: bytes, *content: bytes) -> bytes:
+    body = b"".join(content)
+    return struct.pack(">I4s", 8 + len(body), kind) + body
+
+
+def mp4(codec: bytes = b"avc1", level: int = 31, frames: int = 50, *, moov_first=True) -> bytes:
+    configuration = (
+        box(b"avcC", bytes([1, 100, 0, level]))
+        if codec == b"avc1"
+        else box(b"hvcC", bytes([1, level]))
+    )
+    entry = box(codec, bytes(24), struct.pack(">HH", 320, 240), bytes(50), configuration)
+    table = box(
+        b"stbl",
+        box(b"stsd", struct.pack(">II", 0, 1), entry),
+        box(b"stsz", struct.pack(">III", 0, 100, frames)),
+    )
+    head = box(b"mdhd", struct.pack(">IIIII", 0, 0, 0, 1000, 2000), bytes(4))
+    sound = box(b"trak", box(b"mdia", box(b"minf", box(b"stbl", box(b"stsd", struct.pack(">II", 0, 1), box(b"mp4a", bytes(28)))))))  # fmt: skip
+    moov = box(b"moov", sound, box(b"trak", box(b"mdia", head, box(b"minf", table))))
+    parts = [moov, box(b"mdat", b"\0" * 1000)]
+    return box(b"ftyp", b"isom") + b"".join(parts if moov_first else reversed(parts))

@@ -8,7 +8,7 @@ import imagecodecs
 import numpy as np
 import pytest
 from PIL import Image
-from tests.dicomweb.storing import JSON, bulk, datasets, failures, metadata, stored, stow
+from tests.dicomweb.storing import JSON, bulk, datasets, failures, metadata, mp4, stored, stow
 
 PHOTOGRAPH = "1.2.840.10008.5.1.4.1.1.77.1.4"
 VIDEO = "1.2.840.10008.5.1.4.1.1.77.1.4.1"
@@ -226,30 +226,6 @@ def test_documents_and_models_are_encapsulated(site, kind, content, sop_class, m
     assert kept.EncapsulatedDocument[: len(content)] == content
     assert kept.BurnedInAnnotation == "YES"
     assert "DocumentTitle" in kept
-
-
-def box(kind: bytes, *content: bytes) -> bytes:
-    body = b"".join(content)
-    return struct.pack(">I4s", 8 + len(body), kind) + body
-
-
-def mp4(codec: bytes = b"avc1", level: int = 31, frames: int = 50, *, moov_first=True) -> bytes:
-    configuration = (
-        box(b"avcC", bytes([1, 100, 0, level]))
-        if codec == b"avc1"
-        else box(b"hvcC", bytes([1, level]))
-    )
-    entry = box(codec, bytes(24), struct.pack(">HH", 320, 240), bytes(50), configuration)
-    table = box(
-        b"stbl",
-        box(b"stsd", struct.pack(">II", 0, 1), entry),
-        box(b"stsz", struct.pack(">III", 0, 100, frames)),
-    )
-    head = box(b"mdhd", struct.pack(">IIIII", 0, 0, 0, 1000, 2000), bytes(4))
-    sound = box(b"trak", box(b"mdia", box(b"minf", box(b"stbl", box(b"stsd", struct.pack(">II", 0, 1), box(b"mp4a", bytes(28)))))))  # fmt: skip
-    moov = box(b"moov", sound, box(b"trak", box(b"mdia", head, box(b"minf", table))))
-    parts = [moov, box(b"mdat", b"\0" * 1000)]
-    return box(b"ftyp", b"isom") + b"".join(parts if moov_first else reversed(parts))
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from tests.dicomweb.storing import (
     failures,
     message,
     metadata,
+    mp4,
     post,
     stored,
     stow,
@@ -459,3 +460,35 @@ def test_damaged_messages_with_metadata_are_answered(site, data):
         warnings.simplefilter("ignore")
         answer = post(site, bytes(body), f'multipart/related; type="{JSON}"; boundary=b')
     assert answer.status_code in {200, 202, 400, 409}, answer.text
+
+
+@pytest.mark.parametrize(
+    ("media_type", "encode"),
+    [
+        ("image/jpeg", first_order),
+        ("image/jpeg", lambda a: imagecodecs.jpeg8_encode(a.astype(np.uint8))),
+        ("image/jls", imagecodecs.jpegls_encode),
+        ("image/jp2", lambda a: imagecodecs.jpeg2k_encode(a, codecformat="j2k")),
+        ("image/jphc", imagecodecs.htj2k_encode),
+        ("video/mp4", lambda _: mp4()),
+    ],
+    ids=itertools.count(),
+)
+def test_damaged_pixel_data_is_stored_as_it_is_or_fails_with_words(site, media_type, encode):
+    # WEB-09: compressed frames are not decoded on the way in, but what is read of them is read with care
+    whole = encode(np.arange(1024, dtype=np.uint16).reshape(32, 32))
+    generator = np.random.default_rng(4711)
+    found = [
+        described_file(make_file(Rows=32, Columns=32, SOPInstanceUID=f"1.2.7.{n}"), f"{n}/")
+        for n in range(80)
+    ]
+    parts = []
+    for number in range(len(found)):
+        damaged = bytearray(whole[: generator.integers(1, len(whole) + 1)])
+        for _ in range(4):
+            damaged[generator.integers(0, len(damaged))] = generator.integers(0, 256)
+        parts.append(bulk(f"{number}/7FE00010", bytes(damaged), media_type))
+    answer = stow(site, metadata(*found), *parts, kind=JSON)
+    assert answer.status_code in {200, 202, 409}, answer.text
+    assert len(stored(answer)) + len(failures(answer)) == len(found)
+    assert all(text and reason != 0x0110 for reason, text in failures(answer))

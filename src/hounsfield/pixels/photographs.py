@@ -45,7 +45,8 @@ def transfer_syntax_of(frame: bytes, media_type: str) -> str:
         if stream.frame_type == 0xC3:
             # ISO 10918-1 B.2.3: the predictor stands where other processes begin their spectral band.
             at = frame.find(b"\xff\xda")
-            predictor = frame[at + 5 + 2 * frame[at + 4]] if 0 <= at < len(frame) - 16 else 0
+            selection = at + 5 + 2 * frame[at + 4] if 0 <= at < len(frame) - 5 else len(frame)
+            predictor = frame[selection] if selection < len(frame) else 0
             return _JPEG_FIRST_ORDER if predictor == 1 else _JPEG_LOSSLESS
         if stream.frame_type in _JPEG_OF_FRAME_TYPE:
             return _JPEG_OF_FRAME_TYPE[stream.frame_type]

@@ -1,6 +1,7 @@
 """Instances that come as metadata and bulk data, each stored when all of it is here (PS3.18 10.5.2)."""
 
 import hashlib
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,8 @@ from hounsfield.dicomweb.stow.bulk_data import BulkData, Part, key_of, whole_of
 from hounsfield.dicomweb.stow.pixel_parts import ReadPhotograph, icon_value, pixel_value
 from hounsfield.errors import HounsfieldError, InvalidInstance
 from hounsfield.storage.objects import Spool
+
+log = logging.getLogger(__name__)
 
 JSON, XML = "application/dicom+json", "application/dicom+xml"
 MAX_METADATA_BYTES = 32 << 20
@@ -199,6 +202,11 @@ class Described:
         except HounsfieldError as problem:
             problem.about = problem.about or instance.about
             self._fail(problem)
+        except Exception:
+            log.exception("unexpected error while putting an instance together")
+            unknown = HounsfieldError("the archive's log says why")
+            unknown.about = instance.about
+            self._fail(unknown)
         return True
 
     def _written(
