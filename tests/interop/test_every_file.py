@@ -24,7 +24,7 @@ pytestmark = [
 ]
 
 FILES_OF_PYDICOM = Path(pydicom.__file__).parent / "data" / "test_files"
-SOON_S = 2  # in which a bad file is refused; twice that when this machine does other things as well
+SOON_S = 5  # twice this is allowed, on a machine that does other things as well; alone it takes fractions
 NATIVE = 'multipart/related; type="application/octet-stream"; transfer-syntax=1.2.840.10008.1.2.1'
 RESOURCES = (
     ("/metadata", "application/dicom+json", "application/dicom+json"),
