@@ -425,6 +425,17 @@ def test_metadata_beyond_the_limit_is_413(site, monkeypatch):
     assert stow(site, found, found, kind=JSON).status_code == 409
 
 
+def test_a_message_that_breaks_off_names_what_waited(site):
+    # STOW-02, STOW-05, WEB-09
+    found = [described_file(make_file(SOPInstanceUID=f"1.2.3.{n}"), f"{n}/") for n in (4, 5)]
+    body = message(metadata(*found), bulk("4/7FE00010", PIXELS), bulk("5/7FE00010", PIXELS))
+    answer = post(site, body[:-12], f'multipart/related; type="{JSON}"; boundary=b')
+    assert (answer.status_code, stored(answer)) == (400, ["1.2.3.4"])
+    (named,) = answer.json()["00081198"]["Value"]
+    assert value(named, "00081155") == "1.2.3.5"
+    assert len(contents(site)) == 1
+
+
 def test_a_full_disk_is_507_for_bulk_data_too(site):
     # STOW-01
     site.store.storage._max_bytes = 4

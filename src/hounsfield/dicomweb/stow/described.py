@@ -143,6 +143,14 @@ class Described:
                 or InvalidInstance(f"no metadata for {part.media_type or 'a part'} {name}".strip())
             )
 
+    def give_up(self) -> None:
+        """The message breaks off: what waits fails."""
+        for instance in self._waiting.values():
+            problem = InvalidInstance("the message broke off before all of it came")
+            problem.about = instance.about
+            self._fail(problem)
+        self.discard()
+
     def discard(self) -> None:
         """Forget everything that is not stored."""
         self._waiting.clear()

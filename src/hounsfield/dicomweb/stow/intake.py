@@ -137,6 +137,7 @@ class Intake:
 
     def break_off(self, problem: HounsfieldError) -> Results:
         """The body cannot be read on. What is stored stays stored (STOW-05)."""
+        self._described.give_up()
         self.discard()
         self.results.trouble = problem
         return self.results
