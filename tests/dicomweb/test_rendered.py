@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 
 import imagecodecs
 import numpy as np
+import pydicom
 import pytest
 from PIL import Image
 from pydicom import Dataset
@@ -491,6 +492,26 @@ def test_an_ecg_is_drawn_to_scale(corpus_files, tmp_path):
         assert svg.text.count("<polyline") == 24
         assert png(site, url + "/rendered").shape[2] == 3
         assert picture(get(site, url + "/thumbnail")).any()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_big_endian_images_are_shown_to_their_last_sample(corpus_files, tmp_path):
+    shown = 0
+    with open_site(tmp_path) as site:
+        for path, row in corpus_files:
+            if row["transfer_syntax"] != "1.2.840.10008.1.2.2" or "SC_rgb" not in path.name:
+                continue
+            expected = pydicom.pixels.pixel_array(path, index=0)
+            if expected.dtype != np.uint8:
+                continue
+            identity = site.put(path.read_bytes()).identity
+            url = (
+                f"/studies/{identity.study_instance_uid}/series/{identity.series_instance_uid}"
+                f"/instances/{identity.sop_instance_uid}/frames/1/rendered"
+            )
+            assert (png(site, url) == expected).all(), path.name
+            shown += 1
+    assert shown >= 2
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field, replace
 
 from pydicom import Dataset
 
+from hounsfield.archive.bulk import Bulk
 from hounsfield.archive.image_headers import FrameLook, ImageHeaders
 from hounsfield.archive.notes import notes_of
 from hounsfield.archive.retrieve import Retrieve
 from hounsfield.dicom.frames import FrameTable
+from hounsfield.dicom.transfer_syntax import EXPLICIT_BIG, EXPLICIT_LITTLE
 from hounsfield.errors import InvalidInstance, NotAcceptable, Unavailable
 from hounsfield.index.records import InstanceLocation
 from hounsfield.pixels.description import ImagePixelDescription
@@ -103,7 +105,7 @@ class Rendering:
         if frame_index is None and table is not None:
             frame_index = table.number_of_frames // 2
         table, frame = self._frame(location, frame_index or 0)
-        image = self.headers.look(location, frame_index or 0).image
+        image = self._look(location, frame_index or 0).image
         arguments = (frame, image, width, height, table.bit_offset(frame_index or 0))
         return self.pool.run("thumbnail", *arguments, makes_bytes=_decoded_bytes(image))[1]
 
@@ -207,14 +209,25 @@ class Rendering:
         ranges = table.ranges(frame_index)
         if sum(length for _, length in ranges) > MAX_FRAME_BYTES:
             raise NotAcceptable("the frame is too large to be shown")
+        if location.transfer_syntax_uid == EXPLICIT_BIG:
+            (octets,) = Bulk(self._retrieve, self.pool).frames(location, [frame_index + 1])
+            return FrameTable(table.number_of_frames), b"".join(octets.read())
         with opens() as stored:
             return table, b"".join(stored.read_at(offset, length) for offset, length in ranges)
+
+    def _look(self, location: InstanceLocation, frame_index: int) -> FrameLook:
+        """What the instance says of a frame; one in big endian is given in little endian by `_frame`."""
+        look = self.headers.look(location, frame_index)
+        if location.transfer_syntax_uid == EXPLICIT_BIG:
+            image = replace(look.image, transfer_syntax_uid=EXPLICIT_LITTLE)
+            return replace(look, image=image)
+        return look
 
     def _asked(
         self, location: InstanceLocation, frame_index: int, request: PictureRequest
     ) -> tuple[ImagePixelDescription, View, PictureForm]:
         """(what the frame is, how it is shown, as which file) by the instance and by what is wanted."""
-        look = self.headers.look(location, frame_index)
+        look = self._look(location, frame_index)
         image, view = look.image, look.view
         if request.state is not None:
             uid = location.sop_instance_uid

@@ -159,6 +159,10 @@ def _cut(
     left, top = int(np.floor(box[0])), int(np.floor(box[1]))
     right, bottom = int(np.ceil(box[2])), int(np.ceil(box[3]))
     rows, columns = picture.shape[:2]
+    # A displayed area far larger than the image would be all margin.
+    limit_x, limit_y = max(columns, _MAX_MARGIN), max(rows, _MAX_MARGIN)
+    left, top = max(left, -limit_x), max(top, -limit_y)
+    right, bottom = min(right, columns + limit_x), min(bottom, rows + limit_y)
     exact = (float(left), float(top), float(right), float(bottom))
     if (left, top, right, bottom) == (0, 0, columns, rows):
         part = picture
@@ -173,11 +177,6 @@ def _cut(
 
 def _with_margins(picture: NDArray[np.uint8], box: tuple[int, int, int, int]) -> NDArray[np.uint8]:
     left, top, right, bottom = box
-    rows, columns = picture.shape[:2]
-    # A displayed area far larger than the image would be all margin.
-    limit_x, limit_y = max(columns, _MAX_MARGIN), max(rows, _MAX_MARGIN)
-    left, top = max(left, -limit_x), max(top, -limit_y)
-    right, bottom = min(right, columns + limit_x), min(bottom, rows + limit_y)
     part = np.zeros((bottom - top, right - left, *picture.shape[2:]), np.uint8)
     inside = picture[max(top, 0) : bottom, max(left, 0) : right]
     at_y, at_x = max(-top, 0), max(-left, 0)
