@@ -12,6 +12,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
+from select import poll
 from types import FrameType
 from typing import Any
 
@@ -61,6 +62,20 @@ class LifeLine:
         self._on_end: Callable[[], object] = lambda: None
         self._on_tls: Callable[[int, int | None], object] = lambda _port, _descriptor: None
         self._told, self._tell = os.pipe()
+        self._starting = threading.Lock()
+        self._is_watched = False
+
+    def leave_while_starting(self) -> None:
+        """Until `watch` nothing is in progress: the end of the life-line is then the end of the process."""
+        threading.Thread(target=self._wait_for_its_end, name="starting", daemon=True).start()
+
+    def _wait_for_its_end(self) -> None:
+        hung_up = poll()
+        hung_up.register(self._socket.fileno(), 0)
+        hung_up.poll()
+        with self._starting:
+            if not self._is_watched:
+                os._exit(0)
 
     def read_orders(self) -> Orders | None:
         """Read the first line; None if the supervisor is gone already."""
@@ -89,6 +104,8 @@ class LifeLine:
 
     def watch(self, on_end: Callable[[], object]) -> None:
         """Begin to wait for the end of the life-line, or for SIGTERM."""
+        with self._starting:
+            self._is_watched = True
         self._on_end = on_end
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's business
         signal.signal(signal.SIGTERM, self._on_signal)
@@ -164,6 +181,8 @@ def main(arguments: list[str]) -> None:
     if orders is None:
         return
     set_up_log(orders.settings.log, role)
+    if role != "sweep":
+        life_line.leave_while_starting()
     listener = (
         socket.socket(fileno=int(listener_descriptor)) if listener_descriptor != "-" else None
     )
