@@ -35,6 +35,9 @@ of something that the server says it does not have (404, 405, 406, 415 or 501 wh
 standard leaves to it. The tests are ours, and so is the reading of the standard in them; what another server does
 differently is told below by name, so that it can be checked.
 
+Not examined, as Hounsfield does not have them: the Non-Patient Instance Service (chapter 12), and rendered volumes and
+MPR of 10.4. DELETE is no transaction of the standard.
+
 """
 
 

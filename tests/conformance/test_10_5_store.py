@@ -123,6 +123,7 @@ def test_one_instance_may_be_the_whole_body(target):
         f'multipart/related; boundary="{BOUNDARY}"; type="application/dicom"',
         f'Multipart/Related;Type="application/dicom";Boundary={BOUNDARY}',
     ],
+    ids=["not quoted", "the other way round", "in capitals"],
 )
 def test_parameters_may_be_quoted_or_not_and_in_any_order(target, content_type):
     # WEB-03, RFC 2045 5.1
@@ -171,6 +172,7 @@ def test_what_is_no_form_of_instances_is_415(target, content_type):
         (f"{DICOM}; boundary={BOUNDARY}", b"nothing that begins with the boundary"),
         (f"{DICOM}; boundary={BOUNDARY}", f"--{BOUNDARY}--\r\n".encode()),
     ],
+    ids=["no boundary told", "empty", "nothing of the boundary", "no part"],
 )
 def test_a_body_that_is_no_multipart_message_is_400(target, content_type, body):
     # STOW-01, WEB-09

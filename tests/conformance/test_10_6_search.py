@@ -100,6 +100,9 @@ def test_a_limit_of_nothing_and_an_offset_behind_the_end(target, ct):
         ({"PatientName": "Müller*"}, [0]),
         ({"StudyDate": "18500101"}, []),
     ],
+    ids=lambda v: (
+        "&".join(f"{k}={x}" for k, x in v.items()) if isinstance(v, dict) else f"{len(v)}"
+    ),
 )
 def test_studies_are_matched(target, day, keys, wanted):
     # QIDO-06, QIDO-08, PS3.4 C.2.2.2

@@ -137,6 +137,7 @@ def test_a_work_item_is_created_once(target, item):
         {"00741204": element("LO")},
         {"00081195": element("UI", "1.2.3")},
     ],
+    ids=["in progress", "without a label", "with a Transaction UID"],
 )
 def test_a_work_item_that_breaks_the_rules_is_400(target, wrong):
     # UPS-01, 11.4.3

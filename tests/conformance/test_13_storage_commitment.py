@@ -77,7 +77,11 @@ def test_a_request_that_nobody_made_is_404(target):
     assert target.get(path, JSON).status_code == 404
 
 
-@pytest.mark.parametrize("body", [{}, {"00081199": {"vr": "SQ"}}, [1], "no"])
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"00081199": {"vr": "SQ"}}, [1], "no"],
+    ids=["no sequence", "an empty sequence", "no data set", "a text"],
+)
 def test_a_request_for_nothing_is_400(target, body):
     # 13.4.3
     answer = target.send("POST", f"/commitment-requests/{data.fresh()}", body)

@@ -114,6 +114,7 @@ def test_quality_is_taken(target, ct, ask):
 @pytest.mark.parametrize(
     "parameters",
     [{"requestType": "XXX"}, {"requestType": None}, {"objectUID": None}, {"frameNumber": "no"}],
+    ids=["unknown requestType", "no requestType", "no objectUID", "frameNumber=no"],
 )
 def test_what_is_wrong_is_400(ct, ask, parameters):
     # 9.1.2.1
