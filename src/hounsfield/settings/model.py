@@ -190,8 +190,8 @@ class PixelSettings(_Group):
     """Decoding and drawing of pixels, in processes of their own."""
 
     processes: Annotated[int, Field(ge=0, le=64)] = 0
-    """How many processes decode and draw at the same time; 0 takes one for each processor, at most four. They are started
-    when there is work, and end when there was none for a minute."""
+    """How many processes decode and draw at the same time for each process of the server; 0 takes one for each
+    processor, at most four. They are started when there is work, and end when there was none for a minute."""
     memory_bytes: Annotated[int, Field(ge=256 << 20)] = 3 << 30
     """How much memory each of them may take. An image that needs more is refused, and nothing else suffers."""
     thumbnails_bytes: Bytes = 1 << 30
