@@ -150,7 +150,7 @@ def test_part_10_to_xml_to_part_10_keeps_every_byte(raw, threshold):
 def test_instances_of_the_corpus_say_the_same_after_json_and_xml(corpus_files):
     # STOW-04
     identical = 0
-    for file in corpus_files[::2]:
+    for file in corpus_files[::5]:
         if file.expect != "accept":
             continue
         data = file.read()
