@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from hounsfield.pixels.description import ImagePixelDescription, LookupTable
 from hounsfield.pixels.resampling import finite
 
+_AT_ONCE = 1 << 14
+
 
 def greyscale(
     values: NDArray[Any], image: ImagePixelDescription, whole: NDArray[Any]
@@ -35,8 +37,18 @@ def picture_grey(values: NDArray[Any], image: ImagePixelDescription) -> NDArray[
         if high - low < values.size:
             # Every value is looked up, once calculated: a tenth of the work.
             table = _picture_grey(np.arange(low, high + 1), image, values)
-            return np.asarray(table.take(values.astype(np.int32) - low))
+            return _looked_up(table, values, low)
     return _picture_grey(values, image, values)
+
+
+def _looked_up(table: NDArray[np.uint8], values: NDArray[Any], low: int) -> NDArray[np.uint8]:
+    """The entry of each value, some thousands at a time, so that the places looked up stay in the processor's cache."""
+    flat = np.ascontiguousarray(values).reshape(-1)
+    shown = np.empty(flat.size, np.uint8)
+    for at in range(0, flat.size, _AT_ONCE):
+        places = np.subtract(flat[at : at + _AT_ONCE], low, dtype=np.intp)
+        table.take(places, out=shown[at : at + _AT_ONCE], mode="clip")
+    return shown.reshape(values.shape)
 
 
 def _picture_grey(
