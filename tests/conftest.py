@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 
 import pytest
+from tests import corpus
 
 from hounsfield.archive.access import LOCAL, Principal
 from hounsfield.archive.retrieve import Retrieve
@@ -103,3 +104,9 @@ def open_archive(tmp_path):
 @pytest.fixture
 def archive(open_archive):
     return open_archive()
+
+
+@pytest.fixture(scope="session")
+def corpus_files():
+    """Every file of the corpus, as `tests.corpus` describes it."""
+    return corpus.load()

@@ -5,7 +5,7 @@ from tests.dicom.samples import make_file
 
 from hounsfield.archive.access import LOCAL, Principal
 from hounsfield.archive.check import check
-from hounsfield.archive.derived import DerivedFiles
+from hounsfield.archive.forms.derived import DerivedFiles
 from hounsfield.archive.rebuild import rebuild
 from hounsfield.archive.sweep import sweep
 from hounsfield.archive.trash import Trash

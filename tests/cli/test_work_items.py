@@ -1,7 +1,7 @@
 import pytest
 
 from hounsfield.archive.access import LOCAL
-from hounsfield.archive.work_items import UnifiedWorklist
+from hounsfield.archive.site.work_items import UnifiedWorklist
 from hounsfield.index.database import IndexConfig
 from hounsfield.index.index import open_index
 

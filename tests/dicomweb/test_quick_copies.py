@@ -10,7 +10,7 @@ from tests.dicomweb.conftest import open_site
 from tests.dicomweb.test_compressed_forms import OCTETS, frames_of
 from tests.dicomweb.test_rendered import INSTANCE, RAMP, image
 
-from hounsfield.archive.quick_copies import (
+from hounsfield.archive.forms.quick_copies import (
     QUICK_COPIES_JOB,
     MakeQuickCopies,
     Ordering,

@@ -32,7 +32,7 @@ from hounsfield.dicomweb.stow import coding
 from hounsfield.dicomweb.stow.intake import Intake, form_of
 from hounsfield.errors import Refused, Unavailable
 from hounsfield.hooks import Hooks
-from hounsfield.pixels.photographs import photograph
+from hounsfield.pixels.codecs.photographs import photograph
 from hounsfield.storage.memory import MemorySpool
 
 RELATED = f'multipart/related; type="{DICOM}"; boundary=b'

@@ -2,7 +2,6 @@
 
 import json
 
-import pytest
 from tests.dicomweb.storing import JSON, bulk, failures, message, post, stored, stow
 
 from hounsfield.dicom.frames import offsets
@@ -10,15 +9,6 @@ from hounsfield.dicom.json_model import find_bulk_data, write_dataset
 from hounsfield.dicom.part10 import read_header
 from hounsfield.dicom.transfer_syntax import of
 from hounsfield.errors import HounsfieldError
-
-
-@pytest.fixture(scope="module")
-def corpus_files():
-    from tests.interop import corpus
-
-    if corpus.folder() is None:
-        pytest.skip("the corpus is not here: set HOUNSFIELD_CORPUS to its folder")
-    return corpus.load()
 
 
 def test_every_file_is_stored_or_refused_with_words(site, corpus_files):

@@ -11,7 +11,7 @@ from tests.instances import part10
 
 from hounsfield.archive.access import LOCAL
 from hounsfield.dicomweb.stow.intake import Intake, form_of
-from hounsfield.pixels.photographs import photograph
+from hounsfield.pixels.codecs.photographs import photograph
 
 PIECE = bytes(range(256)) * 1024  # a quarter of a MiB
 PIECES = 160

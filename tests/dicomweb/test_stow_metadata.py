@@ -37,7 +37,7 @@ from hounsfield.dicom.json_model import write_dataset
 from hounsfield.dicom.part10 import read_header
 from hounsfield.dicomweb.stow import described
 from hounsfield.dicomweb.stow.intake import Intake, form_of
-from hounsfield.pixels.photographs import photograph
+from hounsfield.pixels.codecs.photographs import photograph
 
 EXPLICIT = "1.2.840.10008.1.2.1"
 PIXELS = b"\1\0\2\0\3\0\4\0"

@@ -9,7 +9,7 @@ from tests.dicomweb.conftest import open_site
 from tests.dicomweb.test_rendered import INSTANCE, film, get, image, picture, png
 
 from hounsfield.errors import InvalidInstance, NotFound
-from hounsfield.pixels import video
+from hounsfield.pixels.codecs import video
 
 av = pytest.importorskip("av")
 

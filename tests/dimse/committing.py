@@ -13,8 +13,8 @@ from pynetdicom.sop_class import StorageCommitmentPushModel
 from sqlalchemy import select
 from tests.dimse.peer import CT, instance
 
-from hounsfield.archive.commitment import CommitmentCheck
 from hounsfield.archive.retrieve import Retrieve
+from hounsfield.archive.site.commitment import CommitmentCheck
 from hounsfield.dimse.scu.commitment_scu import ReportCommitment, RequestCommitment
 from hounsfield.errors import HounsfieldError
 from hounsfield.index.site.commitments import Commitments

@@ -13,8 +13,8 @@ from tests.dimse.secured import HOST, peer_of, serving, site
 from tests.dimse.test_tls import Records
 
 from hounsfield.archive.access import LOCAL
-from hounsfield.archive.peer_certificates import read_tie, shown_certificate
-from hounsfield.archive.peers import change_peer
+from hounsfield.archive.site.peer_certificates import read_tie, shown_certificate
+from hounsfield.archive.site.peers import change_peer
 from hounsfield.dimse.doctor.checks import OurSide, check_peer
 from hounsfield.dimse.upper_layer.pdus import AssociateAc
 from hounsfield.errors import InvalidQuery

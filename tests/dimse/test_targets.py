@@ -2,7 +2,7 @@
 
 import pytest
 
-from hounsfield.archive.addresses import can_be_called
+from hounsfield.archive.site.addresses import can_be_called
 from hounsfield.dimse.targets import target_of
 from hounsfield.errors import Refused
 from hounsfield.index.site.records import Peer

@@ -9,7 +9,6 @@ import pytest
 from playwright.sync_api import sync_playwright
 from tests import dcmtk
 from tests.e2e.screens import Screens
-from tests.interop import corpus
 from tests.live import live_server
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -92,13 +91,6 @@ def wide(open_app):
 @pytest.fixture
 def phone(open_app):
     return open_app(PHONE, has_touch=True, is_mobile=True, device_scale_factor=2)
-
-
-@pytest.fixture(scope="session")
-def corpus_files():
-    if corpus.folder() is None:
-        pytest.skip("no corpus: set HOUNSFIELD_CORPUS or put it into ../shared/corpus")
-    return corpus.load()
 
 
 def _series(corpus_files, part, count):

@@ -2,7 +2,6 @@
 
 import pytest
 from tests import dcmtk
-from tests.interop import corpus
 from tests.interop.orthanc import orthanc_over
 from tests.interop.web import Dicomweb
 from tests.interop.wire import TLS_PORT, Wire, make_certificates
@@ -61,13 +60,6 @@ def orthanc(wire, tmp_path):
 def web(server):
     with Dicomweb(server.dicomweb) as client:
         yield client
-
-
-@pytest.fixture(scope="session")
-def corpus_files():
-    if corpus.folder() is None:
-        pytest.skip("no corpus: set HOUNSFIELD_CORPUS or put it into ../shared/corpus")
-    return corpus.load()
 
 
 @pytest.fixture(scope="session")

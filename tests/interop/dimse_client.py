@@ -9,7 +9,7 @@ from pathlib import Path
 from pydicom.uid import UID
 from pynetdicom import AE, _config
 from pynetdicom.sop_class import Verification
-from tests.interop.corpus import file_meta
+from tests.corpus import file_meta
 
 MAX_CONTEXTS = 128  # PS3.8 9.3.2: identifiers are the odd numbers from 1 to 255
 

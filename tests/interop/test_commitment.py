@@ -5,6 +5,7 @@ import time
 
 import pytest
 from pydicom import dcmread
+from tests.corpus import rounds
 from tests.dimse.committing import (
     Keeper,
     Results,
@@ -16,7 +17,6 @@ from tests.dimse.committing import (
     scu_association,
 )
 from tests.interop import dimse_client
-from tests.interop.corpus import rounds
 from tests.interop.test_dcmtk import run
 from tests.live import hounsfield
 

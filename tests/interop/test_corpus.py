@@ -4,8 +4,8 @@ import hashlib
 import subprocess
 
 import pytest
+from tests.corpus import dataset, rounds
 from tests.interop import dimse_client
-from tests.interop.corpus import dataset, rounds
 from tests.interop.web import Dicomweb, failures, referenced
 from tests.live import hounsfield
 

@@ -1,8 +1,8 @@
 """Damaged instances are refused with a clear status, and the server goes on."""
 
 import pytest
+from tests.corpus import CorpusFile, dataset_offset, rounds
 from tests.interop import dimse_client
-from tests.interop.corpus import CorpusFile, dataset_offset, rounds
 from tests.interop.web import failures, referenced
 
 PIXEL_DATA = b"\xe0\x7f\x10\x00OW\0\0"

@@ -9,8 +9,8 @@ import time
 
 import pytest
 from pydicom.filereader import dcmread
+from tests.corpus import dataset, file_meta, rounds
 from tests.interop import dimse_client
-from tests.interop.corpus import dataset, file_meta, rounds
 from tests.interop.web import Dicomweb
 from tests.live import hounsfield
 

@@ -7,7 +7,7 @@ from dicomweb_client import DICOMwebClient
 from pydicom.filereader import dcmread
 from pydicom.uid import UID
 from requests import HTTPError
-from tests.interop.corpus import rounds
+from tests.corpus import rounds
 
 MR = "1.2.840.10008.5.1.4.1.1.4"
 

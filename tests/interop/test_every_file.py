@@ -14,7 +14,7 @@ from PIL import Image
 from pydicom.pixels import pixel_array
 from pydicom.pixels.utils import get_expected_length
 from pydicom.uid import ImplicitVRLittleEndian
-from tests.interop.corpus import CorpusFile
+from tests.corpus import CorpusFile
 from tests.interop.web import Dicomweb, failures, referenced, split
 from tests.live import live_server
 

@@ -11,8 +11,8 @@ import httpx
 import pytest
 from tests.benchmarks.association import CT_IMAGE, EXPLICIT_VR_LITTLE_ENDIAN, Association
 from tests.benchmarks.instances import SMALL_SIZE, Instance, Template
+from tests.corpus import dataset
 from tests.interop import dimse_client
-from tests.interop.corpus import dataset
 from tests.interop.web import Dicomweb
 from tests.live import STOP_WITHIN_S, hounsfield
 

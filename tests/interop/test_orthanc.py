@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 from pydicom import dcmread
+from tests.corpus import rounds
 from tests.interop import dimse_client
-from tests.interop.corpus import rounds
 from tests.interop.web import Dicomweb
 from tests.live import hounsfield
 

@@ -9,8 +9,8 @@ from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pynetdicom import AE, evt
 from pynetdicom.presentation import build_context
 from pynetdicom.sop_class import CTImageStorage, MRImageStorage, Verification
+from tests.corpus import dataset, rounds
 from tests.interop import dimse_client
-from tests.interop.corpus import dataset, rounds
 from tests.live import hounsfield
 
 

@@ -12,8 +12,8 @@ import pytest
 from pydicom import Dataset, dcmread, dcmwrite
 from pydicom.dataset import FileMetaDataset
 from pydicom.sequence import Sequence
+from tests.corpus import is_among, kept_in, rounds
 from tests.instances import ROOT, numbered
-from tests.interop.corpus import is_among, kept_in, rounds
 from tests.interop.quarry import dcmqrscp, wlmscpfs
 from tests.interop.web import Dicomweb
 from tests.live import hounsfield

@@ -5,8 +5,8 @@ import shutil
 import httpx
 import pytest
 from pydicom.filereader import dcmread
+from tests.corpus import is_among, kept_in, rounds
 from tests.interop import dimse_client
-from tests.interop.corpus import is_among, kept_in, rounds
 from tests.interop.test_dcmtk import run
 from tests.interop.test_services import eventually
 from tests.interop.wire import Wire

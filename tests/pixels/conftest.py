@@ -1,21 +1,11 @@
-import csv
-import os
-from pathlib import Path
-
 import pytest
-
-_ROOT = Path(__file__).resolve().parents[2]
+from tests import corpus
 
 
 @pytest.fixture(scope="session")
 def corpus_files():
     """(path, row of corpus.csv) of every file."""
-    folder = Path(os.environ.get("HOUNSFIELD_CORPUS") or _ROOT.parent / "shared" / "corpus")
-    table = folder / "corpus.csv"
-    if not table.is_file():
-        pytest.skip(f"no corpus of DICOM files at {folder}")
-    with table.open(newline="") as lines:
-        return [(folder / row["path"], row) for row in csv.DictReader(lines)]
+    return list(corpus.rows())
 
 
 class Frame:

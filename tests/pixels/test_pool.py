@@ -15,9 +15,9 @@ import pytest
 
 from hounsfield.errors import InvalidInstance, InvalidQuery, NotAcceptable, Unavailable
 from hounsfield.pixels.description import ImagePixelDescription
-from hounsfield.pixels.drawing import PictureForm, picture_file
 from hounsfield.pixels.pool import DecodePool, PoolConfig
-from hounsfield.pixels.view import View, Viewport
+from hounsfield.pixels.rendering.drawing import PictureForm, picture_file
+from hounsfield.pixels.rendering.view import View, Viewport
 
 EXPLICIT, J2K = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.4.90"
 RAMP = (np.add.outer(np.arange(64) * 37, np.arange(64) * 53) % 4096).astype("<u2")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from hounsfield.app.archive import Archive
-from hounsfield.archive.peers import Check, CheckPeer
+from hounsfield.archive.site.peers import Check, CheckPeer
 from hounsfield.dimse.doctor.checks import OurSide, check_peer
 from hounsfield.dimse.journal import Journal
 from hounsfield.index.site.records import Peer

@@ -8,7 +8,7 @@ import threading
 
 from hounsfield.app.archive import open_archive
 from hounsfield.app.child import DRAIN_S, LifeLine, Orders
-from hounsfield.archive.peers import look_up
+from hounsfield.archive.site.peers import look_up
 from hounsfield.dimse.config import DimseConfig
 from hounsfield.dimse.journal import Journal
 from hounsfield.dimse.places import Places

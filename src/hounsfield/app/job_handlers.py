@@ -3,10 +3,10 @@
 import time
 
 from hounsfield.app.archive import Archive
-from hounsfield.archive.commitment import CHECK_JOB, CommitmentCheck, CommitmentDesk
-from hounsfield.archive.completeness import Completeness
-from hounsfield.archive.quick_copies import QUICK_COPIES_JOB, MakeQuickCopies, quick_copies
-from hounsfield.archive.remote import PULL_JOB
+from hounsfield.archive.forms.quick_copies import QUICK_COPIES_JOB, MakeQuickCopies, quick_copies
+from hounsfield.archive.site.commitment import CHECK_JOB, CommitmentCheck, CommitmentDesk
+from hounsfield.archive.site.completeness import Completeness
+from hounsfield.archive.site.remote import PULL_JOB
 from hounsfield.archive.trash import TRASH_JOB, Trash
 from hounsfield.dimse.forwarding import Forwarding
 from hounsfield.dimse.pulling import OurAddress, Pulling

@@ -10,12 +10,12 @@ from hounsfield.app.calls import recording_calls
 from hounsfield.app.child import DRAIN_S, LifeLine, Orders
 from hounsfield.app.job_handlers import engine_over
 from hounsfield.app.lock import FolderLock
-from hounsfield.archive.preparing import Preparing
-from hounsfield.archive.quick_copies import Ordering
+from hounsfield.archive.forms.preparing import Preparing
+from hounsfield.archive.forms.quick_copies import Ordering
+from hounsfield.archive.site.work_item_watchers import receiver_of
+from hounsfield.archive.site.work_items import UnifiedWorklist
 from hounsfield.archive.sweep import sweep
 from hounsfield.archive.trash import Trash
-from hounsfield.archive.work_item_watchers import receiver_of
-from hounsfield.archive.work_items import UnifiedWorklist
 from hounsfield.errors import HounsfieldError
 from hounsfield.index.site.availability import AvailabilitySubscribers
 from hounsfield.index.site.routing import RoutingRules

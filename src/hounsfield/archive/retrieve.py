@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import zstandard
 
 from hounsfield.archive.access import Principal, require
-from hounsfield.archive.kept import Kept
-from hounsfield.archive.views import Corrections, View, laid_over, no_corrections
+from hounsfield.archive.forms.kept import Kept
+from hounsfield.archive.forms.views import Corrections, View, laid_over, no_corrections
 from hounsfield.dicom import json_model
 from hounsfield.dicom.frames import FrameTable, offsets
 from hounsfield.dicom.part10 import inflated, read_header

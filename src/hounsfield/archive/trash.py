@@ -18,7 +18,7 @@ import orjson
 
 from hounsfield.archive.access import Principal, require
 from hounsfield.archive.adoption import record_of
-from hounsfield.archive.derived import forget
+from hounsfield.archive.forms.derived import forget
 from hounsfield.archive.store import InstanceStore
 from hounsfield.dicom.query import Key, Level, Query, SingleValue
 from hounsfield.errors import Conflict, Gone, HounsfieldError, NotFound, Unavailable

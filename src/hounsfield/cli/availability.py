@@ -33,7 +33,7 @@ def register(main: typer.Typer) -> None:
 @app.command()
 def add(peer: PeerName, data: Data = None, settings: SettingsFile = None) -> None:
     """Tell a peer of every study that becomes complete from now on, by Instance Availability Notification."""
-    from hounsfield.archive.peers import peer_named
+    from hounsfield.archive.site.peers import peer_named
     from hounsfield.index.site.availability import AvailabilitySubscribers
 
     with _archive(data, settings) as archive:
@@ -78,7 +78,7 @@ def tell(
 ) -> None:
     """Tell a peer of one study, by a job of the server."""
     from hounsfield.archive.access import LOCAL
-    from hounsfield.archive.peers import peer_named
+    from hounsfield.archive.site.peers import peer_named
     from hounsfield.index.site.availability import availability_job
     from hounsfield.index.site.jobs import Jobs
 

@@ -27,7 +27,7 @@ def add_to(group: typer.Typer) -> None:
 def callers(data: Data = None, settings: SettingsFile = None, as_json: AsJson = False) -> None:
     """List who was refused because we do not know them so, the latest first. With --json: an array of objects."""
     from hounsfield.archive.access import LOCAL
-    from hounsfield.archive.peers import can_trust, refused_callers
+    from hounsfield.archive.site.peers import can_trust, refused_callers
     from hounsfield.index.site.associations import Associations
 
     with opened_peers(settings_for(data, settings)) as (peers, database):
@@ -61,8 +61,8 @@ def trust(
     as_json: AsJson = False,
 ) -> None:
     """Make a peer of a caller that was refused."""
-    from hounsfield.archive import peers as managing
     from hounsfield.archive.access import LOCAL
+    from hounsfield.archive.site import peers as managing
     from hounsfield.index.site.associations import Associations
 
     with opened_peers(settings_for(data, settings), writes=True) as (peers, database):
@@ -87,8 +87,8 @@ def dismiss(
     settings: SettingsFile = None,
 ) -> None:
     """Forget that a caller was refused."""
-    from hounsfield.archive import peers as managing
     from hounsfield.archive.access import LOCAL
+    from hounsfield.archive.site import peers as managing
     from hounsfield.index.site.associations import Associations
 
     with opened_peers(settings_for(data, settings), writes=True) as (_peers, database):

@@ -51,8 +51,8 @@ def commit(
     from hounsfield.app.archive import open_archive
     from hounsfield.app.calls import recording_calls
     from hounsfield.app.lock import working_on
-    from hounsfield.archive.commitment import new_transaction_uid
-    from hounsfield.archive.peers import peer_named
+    from hounsfield.archive.site.commitment import new_transaction_uid
+    from hounsfield.archive.site.peers import peer_named
     from hounsfield.dimse.scu.commitment_scu import references_of, request_commitment, summary
     from hounsfield.dimse.targets import target_of
     from hounsfield.index.site.commitment_records import Request

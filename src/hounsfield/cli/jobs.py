@@ -168,7 +168,7 @@ def forward(
 ) -> None:
     """Send a stored study to a peer by a job, which the server carries out."""
     from hounsfield.archive.access import LOCAL
-    from hounsfield.archive.routing import Routing
+    from hounsfield.archive.site.routing import Routing
 
     with _archive(data, settings, "hounsfield forward") as archive:
         routing = Routing(archive.index, archive.peers)

@@ -22,7 +22,7 @@ from hounsfield.cli.output import (
 )
 
 if TYPE_CHECKING:
-    from hounsfield.archive.orders import OrderBook
+    from hounsfield.archive.site.orders import OrderBook
     from hounsfield.index.site.orders import Order
 
 _Id = Annotated[
@@ -114,7 +114,7 @@ def list_orders(
 ) -> None:
     """List orders by the time they begin. With --json: an array of objects."""
     from hounsfield.archive.access import LOCAL
-    from hounsfield.archive.orders import STATUSES
+    from hounsfield.archive.site.orders import STATUSES
     from hounsfield.index.site.orders import Wanted
 
     if status and status not in STATUSES:
@@ -234,7 +234,7 @@ def cancel(order_id: _Id, data: Data = None, settings: SettingsFile = None) -> N
 def _book(data: Path | None, file: Path | None) -> "Iterator[OrderBook]":
     from hounsfield.app.archive import open_archive
     from hounsfield.app.lock import working_on
-    from hounsfield.archive.orders import OrderBook
+    from hounsfield.archive.site.orders import OrderBook
 
     configured = existing_archive(data, file)
     with (

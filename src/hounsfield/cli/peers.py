@@ -22,7 +22,7 @@ from hounsfield.cli.peer_shown import May, document, in_order, opened_peers, rig
 from hounsfield.index.site.records import RIGHTS, Peer
 
 if TYPE_CHECKING:
-    from hounsfield.archive.peers import Check
+    from hounsfield.archive.site.peers import Check
 
 _NOT_GIVEN = "[default: as it is]"
 
@@ -138,8 +138,8 @@ def add(
 
     Without --may it may store, search, ask for the worklist, report procedure steps and ask for commitment.
     """
-    from hounsfield.archive import peers as managing
     from hounsfield.archive.access import LOCAL
+    from hounsfield.archive.site import peers as managing
 
     given = _Given(tls, tls_only, certificate, syntax, charset, parallel, description)
     peer = dataclasses.replace(_named(address, name), may=managing.RIGHTS_OF_THE_TRUSTED)
@@ -169,8 +169,8 @@ def change(
     as_json: AsJson = False,
 ) -> None:
     """Change a peer; what is not named stays as it is."""
-    from hounsfield.archive import peers as managing
     from hounsfield.archive.access import LOCAL
+    from hounsfield.archive.site import peers as managing
 
     given = _Given(tls, tls_only, certificate, syntax, charset, parallel, description)
     with opened_peers(settings_for(data, settings), writes=True) as (peers, _database):
@@ -192,8 +192,8 @@ def rename(
     as_json: AsJson = False,
 ) -> None:
     """Call a peer by another name; rules and jobs that name it follow. Not while a job talks to it."""
-    from hounsfield.archive import peers as managing
     from hounsfield.archive.access import LOCAL
+    from hounsfield.archive.site import peers as managing
 
     with opened_peers(settings_for(data, settings), writes=True) as (peers, _database):
         renamed = dataclasses.replace(managing.peer_named(peers, name), name=new_name)
@@ -203,7 +203,7 @@ def rename(
 def remove(name: Name, data: Data = None, settings: SettingsFile = None) -> None:
     """Forget a peer; it may not call any more."""
     from hounsfield.archive.access import LOCAL
-    from hounsfield.archive.peers import remove_peer
+    from hounsfield.archive.site.peers import remove_peer
 
     with opened_peers(settings_for(data, settings), writes=True) as (peers, _database):
         remove_peer(peers, LOCAL, name)

@@ -108,7 +108,7 @@ def query(
     as_json: AsJson = False,
 ) -> None:
     """Ask another archive what it has (C-FIND). With --json: an array of objects."""
-    from hounsfield.archive.remote import RemoteQuery, document
+    from hounsfield.archive.site.remote import RemoteQuery, document
     from hounsfield.dicom.query import Level
     from hounsfield.dimse.browsing import PeerBrowser
 
@@ -180,7 +180,7 @@ def pull(
 
     With --json: one line for each study.
     """
-    from hounsfield.archive.remote import require_uids
+    from hounsfield.archive.site.remote import require_uids
 
     require_uids(*studies, *(series or ()))
     arguments = {"series": list(series or ()), "patient_id": patient_id, "method": str(method)}
@@ -295,8 +295,8 @@ def _queue(
     from hounsfield.app.archive import open_archive
     from hounsfield.app.lock import working_on
     from hounsfield.archive.access import LOCAL
-    from hounsfield.archive.peers import peer_named
-    from hounsfield.archive.remote import pull_job
+    from hounsfield.archive.site.peers import peer_named
+    from hounsfield.archive.site.remote import pull_job
     from hounsfield.index.site.jobs import Jobs
 
     with (
@@ -343,7 +343,7 @@ def _numbers_here(
     from hounsfield.app.archive import open_archive
     from hounsfield.app.lock import working_on
     from hounsfield.archive.access import LOCAL
-    from hounsfield.archive.remote import numbers_here
+    from hounsfield.archive.site.remote import numbers_here
 
     with (
         working_on(settings.data, "hounsfield query", writes=False),

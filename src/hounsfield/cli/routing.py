@@ -19,7 +19,7 @@ from hounsfield.cli.output import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hounsfield.archive.routing import Routing
+    from hounsfield.archive.site.routing import Routing
     from hounsfield.index.site.routing import Rule
 
 _Rule = Annotated[str, typer.Argument(metavar="RULE", help="The rule's name or ID.")]
@@ -151,7 +151,7 @@ def _with(data: Path | None, file: Path | None, work: "Callable[[Routing], Any]"
     """Do something with the rules of an archive, beside a server if one runs."""
     from hounsfield.app.archive import open_archive
     from hounsfield.app.lock import working_on
-    from hounsfield.archive.routing import Routing
+    from hounsfield.archive.site.routing import Routing
 
     found = existing_archive(data, file)
     with (

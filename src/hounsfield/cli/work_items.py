@@ -19,7 +19,7 @@ from hounsfield.cli.output import (
 )
 
 if TYPE_CHECKING:
-    from hounsfield.archive.work_items import UnifiedWorklist
+    from hounsfield.archive.site.work_items import UnifiedWorklist
     from hounsfield.index.site.work_items import WorkItem
 
 _UID = Annotated[str, typer.Argument(metavar="UID", help="SOP Instance UID of the work item.")]
@@ -126,8 +126,8 @@ def _worklist(data: Path | None, file: Path | None) -> "Iterator[UnifiedWorklist
 
     from hounsfield.app.archive import open_archive
     from hounsfield.app.lock import working_on
-    from hounsfield.archive.work_item_watchers import receiver_of
-    from hounsfield.archive.work_items import UnifiedWorklist
+    from hounsfield.archive.site.work_item_watchers import receiver_of
+    from hounsfield.archive.site.work_items import UnifiedWorklist
 
     configured = existing_archive(data, file)
     with (

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from hounsfield.archive.quick_copies import QuickCopies
-from hounsfield.archive.representations import Representations
+from hounsfield.archive.forms.quick_copies import QuickCopies
+from hounsfield.archive.forms.representations import Representations
+from hounsfield.archive.forms.thumbnails import Thumbnails
 from hounsfield.archive.retrieve import Retrieve
 from hounsfield.archive.search import Search
 from hounsfield.archive.store import InstanceStore
-from hounsfield.archive.thumbnails import Thumbnails
 from hounsfield.index.site.peers import Peers
 
 

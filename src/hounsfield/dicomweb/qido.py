@@ -21,7 +21,7 @@ from hounsfield.dicom.query import (
     UidList,
     Universal,
 )
-from hounsfield.dicomweb.searches import MAX_PATH
+from hounsfield.dicomweb.site.searches import MAX_PATH
 from hounsfield.errors import InvalidQuery
 
 MAX_RESULTS = 5000

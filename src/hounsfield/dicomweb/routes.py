@@ -3,23 +3,12 @@
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
-from hounsfield.dicomweb import (
-    commitment,
-    deletion,
-    event_channel,
-    procedure_steps,
-    rendered,
-    retrieving,
-    searching,
-    storing,
-    thumbnail,
-    ups,
-    uri,
-    worklist,
-)
+from hounsfield.dicomweb import deletion, searching, storing
 from hounsfield.dicomweb.capabilities import capabilities
 from hounsfield.dicomweb.parts import DicomWebParts
 from hounsfield.dicomweb.problems import HANDLERS
+from hounsfield.dicomweb.site import commitment, event_channel, procedure_steps, ups, worklist
+from hounsfield.dicomweb.wado import rendered, retrieving, thumbnail, uri
 
 # The first that matches answers, so those asked most often stand first.
 _TRANSACTIONS = (

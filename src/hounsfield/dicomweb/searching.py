@@ -14,8 +14,8 @@ from hounsfield.dicomweb import qido
 from hounsfield.dicomweb.matches import MatchWriter, Members, members_of
 from hounsfield.dicomweb.negotiation import accepted
 from hounsfield.dicomweb.parts import DicomWebParts
-from hounsfield.dicomweb.representations import choose_representation, dataset_list
 from hounsfield.dicomweb.requests import base_url, briefly, in_thread, principal_of
+from hounsfield.dicomweb.wado.representations import choose_representation, dataset_list
 
 _STUDY_UID, _SERIES_UID = 0x0020000D, 0x0020000E
 _RESOURCES = (

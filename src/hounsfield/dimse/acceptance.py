@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hounsfield.archive.addresses import address_of, is_numeric
-from hounsfield.archive.peer_certificates import ShownCertificate, is_tied_to
-from hounsfield.archive.peers import caller_at, look_up
+from hounsfield.archive.site.addresses import address_of, is_numeric
+from hounsfield.archive.site.peer_certificates import ShownCertificate, is_tied_to
+from hounsfield.archive.site.peers import caller_at, look_up
 from hounsfield.dicom.ae_titles import MAX_AE_TITLE_LENGTH, is_valid_ae_title
 from hounsfield.dicom.sop_classes import (
     MODALITY_WORKLIST_FIND,

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from hounsfield.archive.remote import (
+from hounsfield.archive.site.remote import (
     MOST_MATCHES,
     RemoteAnswer,
     RemoteQuery,

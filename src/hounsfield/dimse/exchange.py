@@ -4,7 +4,7 @@ import time
 from enum import StrEnum
 
 from hounsfield.archive.access import NOBODY
-from hounsfield.archive.peer_certificates import ShownCertificate
+from hounsfield.archive.site.peer_certificates import ShownCertificate
 from hounsfield.dimse.doctor.diagnosis import of_first_bytes
 from hounsfield.dimse.doctor.tls_findings import tls_finding
 from hounsfield.dimse.records import Messages, Recording

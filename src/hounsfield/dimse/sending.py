@@ -9,8 +9,8 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from hounsfield.archive.forms.transcoding import alternatives, transcode
 from hounsfield.archive.retrieve import Retrieve
-from hounsfield.archive.transcoding import alternatives, transcode
 from hounsfield.dicom.reencoding import Changes
 from hounsfield.dicom.sop_classes import name_of
 from hounsfield.dicom.transfer_syntax import of as transfer_syntax_of

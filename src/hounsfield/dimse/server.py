@@ -9,7 +9,7 @@ import time
 from collections import Counter
 
 from hounsfield.archive.access import Principal
-from hounsfield.archive.peer_certificates import ShownCertificate, shown_certificate
+from hounsfield.archive.site.peer_certificates import ShownCertificate, shown_certificate
 from hounsfield.archive.store import InstanceStore
 from hounsfield.dimse.acceptance import Acceptance, Origin, Refusal
 from hounsfield.dimse.association import Association

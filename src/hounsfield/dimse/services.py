@@ -7,14 +7,14 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from hounsfield.archive.orders import OrderBook
-from hounsfield.archive.peers import caller_at
-from hounsfield.archive.procedure_steps import ProcedureSteps
 from hounsfield.archive.retrieve import Retrieve
 from hounsfield.archive.search import Search
+from hounsfield.archive.site.orders import OrderBook
+from hounsfield.archive.site.peers import caller_at
+from hounsfield.archive.site.procedure_steps import ProcedureSteps
+from hounsfield.archive.site.work_item_watchers import receiver_of
+from hounsfield.archive.site.work_items import UnifiedWorklist
 from hounsfield.archive.store import InstanceStore
-from hounsfield.archive.work_item_watchers import receiver_of
-from hounsfield.archive.work_items import UnifiedWorklist
 from hounsfield.dicom.sop_classes import MODALITY_WORKLIST_FIND, STORAGE_COMMITMENT_PUSH_MODEL
 from hounsfield.dimse.acceptance import may_come_by
 from hounsfield.dimse.association import Association

@@ -1,6 +1,6 @@
 """From a peer to what an association to it needs: the one place that says how a peer is called."""
 
-from hounsfield.archive.addresses import is_network
+from hounsfield.archive.site.addresses import is_network
 from hounsfield.dimse.scu.requestor import Target
 from hounsfield.errors import Refused
 from hounsfield.index.site.records import Peer

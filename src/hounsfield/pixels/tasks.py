@@ -6,18 +6,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.pixels.annotations import card
-from hounsfield.pixels.cells import cells_of
+from hounsfield.pixels.codecs.cells import cells_of
+from hounsfield.pixels.codecs.encode import encode_frame, recompress
+from hounsfield.pixels.codecs.native import as_told, decoded_cells, native_frames
+from hounsfield.pixels.codecs.photographs import photograph
+from hounsfield.pixels.codecs.video import mp4, playable, video_frame
 from hounsfield.pixels.description import ImagePixelDescription
-from hounsfield.pixels.drawing import PictureForm, picture_file, picture_of, video_picture
-from hounsfield.pixels.encode import encode_frame, recompress
-from hounsfield.pixels.native import as_told, decoded_cells, native_frames
-from hounsfield.pixels.photographs import photograph
-from hounsfield.pixels.pictures import animated_gif, encode
-from hounsfield.pixels.render import thumbnail
-from hounsfield.pixels.video import mp4, playable, video_frame
-from hounsfield.pixels.view import View
-from hounsfield.pixels.waveforms import channels_of, sheet_of, to_png, to_svg
+from hounsfield.pixels.rendering.annotations import card
+from hounsfield.pixels.rendering.drawing import PictureForm, picture_file, picture_of, video_picture
+from hounsfield.pixels.rendering.pictures import animated_gif, encode
+from hounsfield.pixels.rendering.render import thumbnail
+from hounsfield.pixels.rendering.view import View
+from hounsfield.pixels.rendering.waveforms import channels_of, sheet_of, to_png, to_svg
 
 Result = tuple[Any, bytes]
 # Pictures without a form: (shape, bytes) of each.

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
-from hounsfield.archive.peer_certificates import read_tie
+from hounsfield.archive.site.peer_certificates import read_tie
 from hounsfield.dimse.config import DimseConfig
 from hounsfield.errors import InvalidQuery
 

@@ -12,14 +12,14 @@ from starlette.concurrency import iterate_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from hounsfield import __version__
-from hounsfield.archive.completeness import Completeness
 from hounsfield.archive.exporting import named_instances
-from hounsfield.archive.peers import CheckPeer
-from hounsfield.archive.remote import AskPeer
+from hounsfield.archive.forms.zipping import zip_stream
 from hounsfield.archive.retrieve import Retrieve
 from hounsfield.archive.search import Search
+from hounsfield.archive.site.completeness import Completeness
+from hounsfield.archive.site.peers import CheckPeer
+from hounsfield.archive.site.remote import AskPeer
 from hounsfield.archive.store import InstanceStore
-from hounsfield.archive.zipping import zip_stream
 from hounsfield.dicomweb.problems import HANDLERS, problem
 from hounsfield.dicomweb.requests import in_thread, principal_of
 from hounsfield.errors import Gone, InvalidInstance, NotFound

@@ -13,20 +13,20 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
-from hounsfield.archive.derived import DerivedFiles
-from hounsfield.archive.peers import CheckPeer
-from hounsfield.archive.quick_copies import quick_copies
-from hounsfield.archive.remote import AskPeer
-from hounsfield.archive.rendering import Rendering
-from hounsfield.archive.representations import Representations
+from hounsfield.archive.forms.derived import DerivedFiles
+from hounsfield.archive.forms.quick_copies import quick_copies
+from hounsfield.archive.forms.rendering import Rendering
+from hounsfield.archive.forms.representations import Representations
+from hounsfield.archive.forms.thumbnails import Thumbnails
 from hounsfield.archive.retrieve import Retrieve
 from hounsfield.archive.search import Search
+from hounsfield.archive.site.peers import CheckPeer
+from hounsfield.archive.site.remote import AskPeer
 from hounsfield.archive.store import InstanceStore
-from hounsfield.archive.thumbnails import Thumbnails
 from hounsfield.dicomweb.parts import PLAIN, DicomWebParts, DicomWebPolicy
 from hounsfield.dicomweb.problems import HANDLERS
 from hounsfield.dicomweb.routes import dicomweb_app
-from hounsfield.dicomweb.uri import wado_uri
+from hounsfield.dicomweb.wado.uri import wado_uri
 from hounsfield.index.index import Index
 from hounsfield.index.site.peers import Peers
 from hounsfield.pixels.pool import DecodePool

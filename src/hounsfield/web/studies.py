@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from typing import Literal, cast
 
 from hounsfield.archive.access import Principal
-from hounsfield.archive.completeness import Completeness
 from hounsfield.archive.search import Found, PatientState, Search, SeriesState, StudyState
+from hounsfield.archive.site.completeness import Completeness
 from hounsfield.dicom.attributes import tag_of
 from hounsfield.dicom.matching import texts
 from hounsfield.dicom.query import (

@@ -15,7 +15,7 @@ from tests.dimse.doctor import strange
 from tests.dimse.peer import CT, EXPLICIT, IMPLICIT, VERIFICATION, RawPeer
 
 from hounsfield.app.certificates import initialise
-from hounsfield.archive.peers import CHECKS
+from hounsfield.archive.site.peers import CHECKS
 from hounsfield.dimse.doctor.checks import OurSide, check_peer
 from hounsfield.dimse.doctor.diagnosis import of_connection_error
 from hounsfield.dimse.doctor.offers import PATIENT_ID

@@ -23,7 +23,7 @@ from tests.dimse.committing import (
 )
 from tests.dimse.peer import CT, EXPLICIT, RawPeer, eventually
 
-from hounsfield.archive.completeness import Completeness
+from hounsfield.archive.site.completeness import Completeness
 from hounsfield.dimse.command import Command, CommandField, CommandTag
 from hounsfield.errors import Unavailable
 from hounsfield.index.site.records import ALL_RIGHTS, Peer

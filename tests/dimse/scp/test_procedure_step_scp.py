@@ -8,9 +8,9 @@ from pydicom.dataset import Dataset
 from tests.instances import numbered
 
 from hounsfield.archive.access import LOCAL
-from hounsfield.archive.completeness import Completeness
-from hounsfield.archive.orders import OrderBook
-from hounsfield.archive.procedure_steps import ProcedureSteps
+from hounsfield.archive.site.completeness import Completeness
+from hounsfield.archive.site.orders import OrderBook
+from hounsfield.archive.site.procedure_steps import ProcedureSteps
 from hounsfield.archive.store import Source
 from hounsfield.dimse.command import CommandField, CommandTag
 from hounsfield.dimse.config import Peer

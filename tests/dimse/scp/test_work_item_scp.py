@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
 from hounsfield.archive.access import LOCAL
-from hounsfield.archive.work_items import UnifiedWorklist
+from hounsfield.archive.site.work_items import UnifiedWorklist
 from hounsfield.dimse.config import Peer
 from hounsfield.dimse.scu.work_item_scu import WorkItemEvents
 from hounsfield.errors import Unavailable

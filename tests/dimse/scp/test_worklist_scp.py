@@ -7,7 +7,7 @@ import pytest
 from pydicom.dataset import Dataset
 
 from hounsfield.archive.access import LOCAL
-from hounsfield.archive.orders import OrderBook
+from hounsfield.archive.site.orders import OrderBook
 from hounsfield.dicom.orders import Code
 from hounsfield.dimse.config import Peer
 from hounsfield.errors import Conflict, InvalidQuery

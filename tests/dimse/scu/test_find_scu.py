@@ -9,7 +9,7 @@ from tests.dimse.answering_peer import PATIENT_ROOT, STUDY_ROOT, answering_peer
 from tests.instances import ROOT, numbered
 
 from hounsfield.archive.access import LOCAL
-from hounsfield.archive.remote import RemoteQuery, document
+from hounsfield.archive.site.remote import RemoteQuery, document
 from hounsfield.archive.store import Source
 from hounsfield.dicom.query import Level
 from hounsfield.dimse.browsing import PeerBrowser

@@ -4,9 +4,9 @@ import pytest
 from tests.instances import ROOT, numbered
 
 from hounsfield.archive.access import LOCAL
-from hounsfield.archive.completeness import Completeness, Expected
-from hounsfield.archive.orders import OrderBook
-from hounsfield.archive.procedure_steps import ProcedureSteps
+from hounsfield.archive.site.completeness import Completeness, Expected
+from hounsfield.archive.site.orders import OrderBook
+from hounsfield.archive.site.procedure_steps import ProcedureSteps
 from hounsfield.dicom.query import Level, Query
 from hounsfield.index.index import Index
 from hounsfield.index.site.orders import Order, Wanted

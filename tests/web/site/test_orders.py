@@ -4,7 +4,7 @@ import pytest
 from tests.instances import ROOT, numbered
 
 from hounsfield.archive.access import LOCAL
-from hounsfield.archive.procedure_steps import ProcedureSteps
+from hounsfield.archive.site.procedure_steps import ProcedureSteps
 
 ORDERS = "/api/orders"
 ORDER = {

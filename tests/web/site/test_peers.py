@@ -5,9 +5,9 @@ import time
 import pytest
 from starlette.testclient import TestClient
 
-from hounsfield.archive.peers import CHECKS, Check
 from hounsfield.archive.retrieve import Retrieve
 from hounsfield.archive.search import Search
+from hounsfield.archive.site.peers import CHECKS, Check
 from hounsfield.archive.store import InstanceStore
 from hounsfield.index.database import IndexConfig
 from hounsfield.index.index import open_index

@@ -4,7 +4,7 @@ import pytest
 from tests.instances import ROOT, numbered
 
 from hounsfield.archive.access import LOCAL, NOBODY
-from hounsfield.archive.procedure_steps import ProcedureSteps
+from hounsfield.archive.site.procedure_steps import ProcedureSteps
 from hounsfield.errors import Refused
 from hounsfield.index.site.procedure_steps import Reported
 

@@ -7,9 +7,9 @@ from starlette.testclient import TestClient
 from tests.dicomweb.conftest import SERVER
 from tests.instances import ROOT, numbered
 
-from hounsfield.archive.remote import RemoteAnswer
 from hounsfield.archive.retrieve import Retrieve
 from hounsfield.archive.search import Search
+from hounsfield.archive.site.remote import RemoteAnswer
 from hounsfield.dicom.query import Level
 from hounsfield.errors import InvalidQuery, Unavailable
 from hounsfield.index.site.jobs import Jobs

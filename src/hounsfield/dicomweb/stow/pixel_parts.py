@@ -19,7 +19,7 @@ from hounsfield.dicom.part10 import Buffer
 from hounsfield.dicom.transfer_syntax import EXPLICIT_BIG, EXPLICIT_LITTLE, TRANSFER_SYNTAXES, of
 from hounsfield.dicomweb.stow.bulk_data import ITEM_TAG, Part
 from hounsfield.errors import InvalidInstance, NotAcceptable
-from hounsfield.pixels.photographs import (
+from hounsfield.pixels.codecs.photographs import (
     Photograph,
     decoded_bytes,
     jpeg_as_it_is,

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hounsfield.archive.addresses import is_network
-from hounsfield.archive.peers import CHECKS, Check, CheckName
+from hounsfield.archive.site.addresses import is_network
+from hounsfield.archive.site.peers import CHECKS, Check, CheckName
 from hounsfield.dicom.sop_classes import VERIFICATION
 from hounsfield.dimse.doctor import offers
 from hounsfield.dimse.doctor.diagnosis import of_connection_error, of_first_bytes

@@ -6,7 +6,7 @@ import socket
 import ssl
 import threading
 
-from hounsfield.archive.addresses import is_numeric
+from hounsfield.archive.site.addresses import is_numeric
 from hounsfield.dicom.sop_classes import VERIFICATION
 from hounsfield.dimse.doctor.diagnosis import of_first_bytes
 from hounsfield.dimse.upper_layer.items import AbortReason, AbortSource, UserInformation

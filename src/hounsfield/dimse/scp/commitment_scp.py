@@ -7,8 +7,8 @@ import uuid
 from dataclasses import dataclass, field
 
 from hounsfield.archive.access import require
-from hounsfield.archive.addresses import is_network
-from hounsfield.archive.peers import may_call
+from hounsfield.archive.site.addresses import is_network
+from hounsfield.archive.site.peers import may_call
 from hounsfield.dicom.commitment import (
     ALL_COMMITTED,
     FAILURES_EXIST,

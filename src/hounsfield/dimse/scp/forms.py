@@ -10,9 +10,9 @@ from typing import Any
 from pydicom import Dataset
 from pydicom.uid import generate_uid
 
-from hounsfield.archive.frame_extraction import extract
+from hounsfield.archive.forms.frame_extraction import extract
+from hounsfield.archive.forms.transcoding import ALTERNATIVES, WITHOUT_BULK_DATA
 from hounsfield.archive.retrieve import Retrieve
-from hounsfield.archive.transcoding import ALTERNATIVES, WITHOUT_BULK_DATA
 from hounsfield.dimse.sending import Form, ReadInto, written_anew
 from hounsfield.errors import HounsfieldError, InvalidQuery
 from hounsfield.index.records import InstanceLocation

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 
-from hounsfield.archive.procedure_steps import (
+from hounsfield.archive.site.procedure_steps import (
     DuplicateStep,
     FaultyStep,
     FinishedStep,

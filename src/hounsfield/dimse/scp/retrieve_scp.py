@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from hounsfield.archive.access import Principal
-from hounsfield.archive.addresses import can_be_called
-from hounsfield.archive.frame_extraction import NoSuchFrames
+from hounsfield.archive.forms.frame_extraction import NoSuchFrames
 from hounsfield.archive.retrieve import Retrieve
+from hounsfield.archive.site.addresses import can_be_called
 from hounsfield.dicom.query import Key, Level, SingleValue, UidList, Universal, name_of
 from hounsfield.dicom.sop_classes import (
     INSTANCE_ROOT_GET,

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from hounsfield.archive.work_items import (
+from hounsfield.archive.site.work_items import (
     DuplicateWorkItem,
     InvalidWorkItem,
     RuleBroken,

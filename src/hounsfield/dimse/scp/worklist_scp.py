@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from hounsfield.archive.orders import OrderBook
+from hounsfield.archive.site.orders import OrderBook
 from hounsfield.dicom import items
 from hounsfield.dicom.encoding import encode_dataset
 from hounsfield.dicom.orders import worklist_item

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import cast
 
 from hounsfield.archive.access import Principal
-from hounsfield.archive.peers import peer_named
 from hounsfield.archive.retrieve import Retrieve
+from hounsfield.archive.site.peers import peer_named
 from hounsfield.dicom.availability import Availability, AvailableInstance, notification
 from hounsfield.dicom.sop_classes import INSTANCE_AVAILABILITY_NOTIFICATION
 from hounsfield.dimse.command import CommandField, CommandTag

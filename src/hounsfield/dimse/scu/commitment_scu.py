@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from hounsfield.archive.access import Principal
-from hounsfield.archive.addresses import can_be_called
-from hounsfield.archive.commitment import CommitmentCheck, new_transaction_uid
-from hounsfield.archive.peers import peer_named
 from hounsfield.archive.retrieve import Retrieve
+from hounsfield.archive.site.addresses import can_be_called
+from hounsfield.archive.site.commitment import CommitmentCheck, new_transaction_uid
+from hounsfield.archive.site.peers import peer_named
 from hounsfield.dicom.commitment import (
     NO_SUCH_OBJECT_INSTANCE,
     REQUEST_STORAGE_COMMITMENT,

@@ -3,7 +3,7 @@
 import threading
 from collections import defaultdict
 
-from hounsfield.archive.work_item_watchers import receiver_of
+from hounsfield.archive.site.work_item_watchers import receiver_of
 from hounsfield.dicom.sop_classes import UPS_EVENT, UPS_PUSH
 from hounsfield.dimse.command import CommandField, CommandTag
 from hounsfield.dimse.scu.requestor import MESSAGE_SYNTAXES, ScuAssociation, Target

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hounsfield.archive.remote import MOST_MATCHES, document, keys_of
+from hounsfield.archive.site.remote import MOST_MATCHES, document, keys_of
 from hounsfield.dicom.sop_classes import MODALITY_WORKLIST_FIND
 from hounsfield.dimse.browsing import answering_within
 from hounsfield.dimse.scu.find_scu import Find

@@ -7,8 +7,8 @@ from fastapi import FastAPI, Query, Request
 from pydantic import BaseModel, Field
 
 from hounsfield.archive.access import Principal, require
-from hounsfield.archive.peers import peer_named
-from hounsfield.archive.routing import Routing
+from hounsfield.archive.site.peers import peer_named
+from hounsfield.archive.site.routing import Routing
 from hounsfield.dicomweb.requests import in_thread, principal_of
 from hounsfield.index.site import jobs as kept
 from hounsfield.index.site.failures import Failures

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from fastapi import FastAPI, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from hounsfield.archive.completeness import Completeness, Expected
-from hounsfield.archive.orders import OrderBook
-from hounsfield.archive.procedure_steps import ProcedureSteps
+from hounsfield.archive.site.completeness import Completeness, Expected
+from hounsfield.archive.site.orders import OrderBook
+from hounsfield.archive.site.procedure_steps import ProcedureSteps
 from hounsfield.dicom.orders import KEYWORDS, Code
 from hounsfield.dicomweb.requests import in_thread, principal_of
 from hounsfield.index.site.orders import Order, Wanted

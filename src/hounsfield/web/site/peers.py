@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Literal, get_args
 from fastapi import FastAPI, Request, Response
 from pydantic import BaseModel, Field
 
-from hounsfield.archive import peers as managing
 from hounsfield.archive.access import require
+from hounsfield.archive.site import peers as managing
 from hounsfield.dicomweb.requests import in_thread, principal_of
 from hounsfield.errors import Unavailable
 from hounsfield.index.site.associations import Associations

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import FastAPI, Query, Request
 from pydantic import BaseModel
 
-from hounsfield.archive.procedure_steps import ProcedureSteps
+from hounsfield.archive.site.procedure_steps import ProcedureSteps
 from hounsfield.dicomweb.requests import in_thread, principal_of
 from hounsfield.errors import InvalidQuery
 from hounsfield.index.site.procedure_steps import Reported

@@ -6,8 +6,8 @@ from fastapi import FastAPI, Request
 from pydantic import BaseModel, Field
 
 from hounsfield.archive.access import Principal, require
-from hounsfield.archive.peers import peer_named
-from hounsfield.archive.remote import RemoteQuery, document, numbers_here, pull_job
+from hounsfield.archive.site.peers import peer_named
+from hounsfield.archive.site.remote import RemoteQuery, document, numbers_here, pull_job
 from hounsfield.dicom.query import Level
 from hounsfield.dicomweb.requests import in_thread, principal_of
 from hounsfield.errors import Unavailable

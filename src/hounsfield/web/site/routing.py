@@ -6,7 +6,7 @@ import orjson
 from fastapi import FastAPI, Request
 from pydantic import BaseModel, Field
 
-from hounsfield.archive.routing import Routing
+from hounsfield.archive.site.routing import Routing
 from hounsfield.dicom.matching import texts
 from hounsfield.dicomweb.requests import in_thread, principal_of
 from hounsfield.index.site import routed, routing

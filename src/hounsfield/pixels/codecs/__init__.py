@@ -1,0 +1,1 @@
+"""Pixel data in and out of their encodings (PS3.5 8)."""

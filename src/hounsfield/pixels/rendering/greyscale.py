@@ -1,0 +1,128 @@
+"""Shows stored values as 8-bit grey: modality, VOI and presentation steps (PS3.4 N.2, PS3.3 C.11)."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hounsfield.pixels.description import ImagePixelDescription, LookupTable
+from hounsfield.pixels.rendering.resampling import finite
+
+_AT_ONCE = 1 << 14
+
+
+def greyscale(
+    values: NDArray[Any], image: ImagePixelDescription, whole: NDArray[Any]
+) -> NDArray[np.uint8]:
+    """Show stored values as 8-bit grey: modality, VOI and presentation steps (PS3.4 N.2).
+
+    Where the data set has no window, or one that shows nothing, the values of the ``whole`` frame choose.
+    """
+    shown = _voi(_modality(values, image), image)
+    if shown is None or float(shown.std()) < 1.0:
+        shown = _ramp(_modality(values, image), *_chosen(whole, image))
+    if (image.photometric_interpretation == "MONOCHROME1") != image.is_inverse:
+        shown = 255.0 - shown
+    return np.rint(shown).astype(np.uint8)
+
+
+def picture_grey(values: NDArray[Any], image: ImagePixelDescription) -> NDArray[np.uint8]:
+    """The same for a whole frame that is looked at and not only recognised.
+
+    A window of the data set is taken as it is. Without one, what has 8 bits or fewer is shown as it is, and the
+    values choose for what has more.
+    """
+    if values.dtype.kind in "iu" and values.dtype.itemsize <= 2:
+        low, high = int(values.min()), int(values.max())
+        if high - low < values.size:
+            # Every value is looked up, once calculated: a tenth of the work.
+            table = _picture_grey(np.arange(low, high + 1), image, values)
+            return _looked_up(table, values, low)
+    return _picture_grey(values, image, values)
+
+
+def _looked_up(table: NDArray[np.uint8], values: NDArray[Any], low: int) -> NDArray[np.uint8]:
+    """The entry of each value, some thousands at a time, so that the places looked up stay in the processor's cache."""
+    flat = np.ascontiguousarray(values).reshape(-1)
+    shown = np.empty(flat.size, np.uint8)
+    for at in range(0, flat.size, _AT_ONCE):
+        places = np.subtract(flat[at : at + _AT_ONCE], low, dtype=np.intp)
+        table.take(places, out=shown[at : at + _AT_ONCE], mode="clip")
+    return shown.reshape(values.shape)
+
+
+def _picture_grey(
+    values: NDArray[Any], image: ImagePixelDescription, whole: NDArray[Any]
+) -> NDArray[np.uint8]:
+    scaled = _modality(values, image)
+    shown = _voi(scaled, image)
+    if shown is None and image.bits_stored <= 8 and values.dtype.kind != "f":
+        ends = np.array([0, (1 << image.bits_stored) - 1])
+        if image.is_signed:
+            ends -= 1 << (image.bits_stored - 1)
+        low, high = sorted(float(n) for n in _modality(ends, image))
+        shown = _ramp(scaled, low, high)
+    if shown is None:
+        shown = _ramp(scaled, *_chosen(whole, image))
+    if image.presentation_lut is not None:
+        # C.11.6: the values of the step before are spread over its entries.
+        shown = _through(shown, image.presentation_lut)
+    elif (image.photometric_interpretation == "MONOCHROME1") != image.is_inverse:
+        shown = 255.0 - shown
+    return np.rint(shown).astype(np.uint8)
+
+
+def _through(shown: NDArray[Any], table: LookupTable) -> NDArray[Any]:
+    last = len(table.values) - 1
+    entries = table.values[np.rint(shown * (last / 255.0)).astype(np.int32)].astype(np.float32)
+    return np.asarray(entries * (255.0 / ((1 << table.bits) - 1))).clip(0, 255)
+
+
+def _chosen(whole: NDArray[Any], image: ImagePixelDescription) -> tuple[float, float]:
+    """Black and white by the values of a frame, those of the padding left out."""
+    sample = whole[:: max(whole.shape[0] // 256, 1), :: max(whole.shape[1] // 256, 1)]
+    if image.padding_range is not None:
+        first, last = image.padding_range
+        sample = sample[(sample < first) | (sample > last)]
+    return _extremes(_modality(sample, image))
+
+
+def _modality(values: NDArray[Any], image: ImagePixelDescription) -> NDArray[np.float32]:
+    if image.modality_lut is not None:
+        return image.modality_lut.apply(np.rint(values)).astype(np.float32)
+    scaled = finite(values) * image.rescale_slope + image.rescale_intercept
+    return np.asarray(scaled, dtype=np.float32)
+
+
+def _voi(values: NDArray[np.float32], image: ImagePixelDescription) -> NDArray[Any] | None:
+    """Values from 0 to 255 by the data set's own VOI LUT or window (PS3.3 C.11.2); None if it has none."""
+    if image.voi_lut is not None:
+        entries = image.voi_lut.apply(np.rint(values)).astype(np.float32)
+        largest = max(int(image.voi_lut.values.max()), 1)
+        return np.asarray(entries * (255.0 / max(largest, (1 << image.voi_lut.bits) - 1)))
+    center, width = image.window_center, image.window_width
+    if center is None or width is None:
+        return None
+    if image.voi_lut_function == "SIGMOID" and width > 0:
+        power = np.clip(-4.0 * (values - center) / width, -80.0, 80.0)
+        return np.asarray(255.0 / (1.0 + np.exp(power)))
+    if image.voi_lut_function == "LINEAR_EXACT":
+        return _ramp(values, center - width / 2, center + width / 2)
+    # C.11.2.1.2.1: a window of width w covers w values, hence w - 1 steps.
+    return _ramp(values, center - 0.5 - (width - 1) / 2, center - 0.5 + (width - 1) / 2)
+
+
+def _ramp(values: NDArray[Any], low: float, high: float) -> NDArray[Any]:
+    if high <= low:
+        return np.where(values > low, 255.0, 0.0)
+    return np.asarray(np.clip((values - low) * (255.0 / (high - low)), 0.0, 255.0))
+
+
+def _extremes(values: NDArray[np.float32]) -> tuple[float, float]:
+    """Where black and white belong so that a few outliers do not decide."""
+    if not values.size:
+        return 0.0, 1.0
+    low, high = (float(n) for n in np.percentile(values, (0.5, 99.5)))
+    if high <= low:
+        low, high = float(values.min()), float(values.max())
+    return (low, high) if high > low else (min(low, 0.0), max(high, 0.0) or 1.0)
