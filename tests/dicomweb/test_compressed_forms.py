@@ -8,7 +8,7 @@ import pydicom
 import pytest
 from pydicom.encaps import encapsulate, generate_frames
 from tests.dicomweb.conftest import open_site
-from tests.dicomweb.test_rendered import INSTANCE, RAMP, get, image, parts_of
+from tests.dicomweb.wado.test_rendered import INSTANCE, RAMP, get, image, parts_of
 
 J = "1.2.840.10008.1.2.4."
 TYPES = {

@@ -8,7 +8,7 @@ import pytest
 from pydicom.encaps import encapsulate
 from tests.dicomweb.conftest import open_site
 from tests.dicomweb.test_compressed_forms import OCTETS, frames_of
-from tests.dicomweb.test_rendered import INSTANCE, RAMP, image
+from tests.dicomweb.wado.test_rendered import INSTANCE, RAMP, image
 
 from hounsfield.archive.forms.quick_copies import (
     QUICK_COPIES_JOB,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pydicom.encaps import encapsulate
 from tests.dicomweb.conftest import open_site
-from tests.dicomweb.test_rendered import INSTANCE, film, get, image, picture, png
+from tests.dicomweb.wado.test_rendered import INSTANCE, film, get, image, picture, png
 
 from hounsfield.errors import InvalidInstance, NotFound
 from hounsfield.pixels.codecs import video

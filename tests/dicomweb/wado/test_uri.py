@@ -7,7 +7,7 @@ from PIL import Image
 from pydicom import dcmread
 from pydicom.uid import ExplicitVRLittleEndian, RLELossless
 from tests.dicomweb.conftest import open_site
-from tests.dicomweb.test_wado import FILES, PIXELS
+from tests.dicomweb.wado.test_wado import FILES, PIXELS
 
 DICOM = "application/dicom"
 

@@ -6,7 +6,7 @@ import zipfile
 import pytest
 from pydicom import dcmread
 from tests.dicomweb.conftest import open_site
-from tests.dicomweb.test_wado import FILES
+from tests.dicomweb.wado.test_wado import FILES
 
 STUDY = "/dicom-web/studies/1.2.7"
 ZIP = {"Accept": "application/zip"}
