@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests import corpus
+from tests.chromium import running as chromium_running
 
 from hounsfield.archive.access import LOCAL, Principal
 from hounsfield.archive.retrieve import Retrieve
@@ -110,3 +111,10 @@ def archive(open_archive):
 def corpus_files():
     """Every file of the corpus, as `tests.corpus` describes it."""
     return corpus.load()
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """One browser for all tests of a process."""
+    with chromium_running() as browser:
+        yield browser

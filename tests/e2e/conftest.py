@@ -1,45 +1,24 @@
 """A live server with the built app, and a real Chromium whose every error fails the test."""
 
 import os
-import shutil
 import tempfile
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
 from tests import dcmtk
 from tests.e2e.screens import Screens
 from tests.live import live_server
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# Software WebGL2 everywhere: the same pictures on every machine, with or without a display.
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-gl=angle",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-]
 WIDE = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="session")
-def browser():
-    chromium = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
-    if chromium is None:
-        pytest.skip("Chromium is not installed")
+def browser(chromium):
     if not (REPOSITORY / "viewer" / "dist" / "index.html").exists():
         pytest.skip("the browser app is not built: python3 make.py setup")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
-        yield started
-        started.close()
+    return chromium
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,9 @@
 """dicomweb-client of npm, through which most web viewers speak DICOMweb, where it is at home: in a browser."""
 
 import base64
-import shutil
 
 import pytest
-from playwright.sync_api import sync_playwright
 from tests.conformance import data
-from tests.e2e.conftest import CHROMIUM_FLAGS, CHROMIUM_NAMES
 from tests.interop import front, npm
 from tests.live import live_server
 
@@ -28,23 +25,18 @@ BASELINE = "1.2.840.10008.1.2.4.50"
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory):
-    chromium = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
-    if chromium is None:
-        pytest.skip("Chromium is not installed")
+def page(tmp_path_factory, chromium):
     sha256 = "cda90aae5843f974beaeaf9c191f238209e18b28a932b10af575df6d7320d891"
     built = npm.unpacked("dicomweb-client", "0.11.3", sha256, "build")
     pages = {"/page": ("text/html", PAGE)}
     with (
         live_server(tmp_path_factory.mktemp("npm")) as server,
         front.served(built, server, pages) as address,
-        sync_playwright() as playwright,
+        chromium.new_context() as context,
     ):
-        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
-        page = browser.new_page()
+        page = context.new_page()
         page.goto(address + "/page")
         yield page
-        browser.close()
 
 
 @pytest.fixture(scope="module")

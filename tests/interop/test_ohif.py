@@ -1,15 +1,12 @@
 """OHIF, the viewer that most people put before a DICOMweb server: its prebuilt app in a real Chromium."""
 
-import shutil
 import time
 
 import numpy as np
 import pydicom
 import pytest
-from playwright.sync_api import sync_playwright
 from tests.conformance import data
 from tests.e2e import pictures
-from tests.e2e.conftest import CHROMIUM_FLAGS, CHROMIUM_NAMES
 from tests.interop import ohif
 from tests.interop.web import Dicomweb
 from tests.live import live_server
@@ -44,10 +41,11 @@ def document():
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory, slices, document):
-    """The app before a server of its own, in which there is nothing but these two studies."""
-    if not any(map(shutil.which, CHROMIUM_NAMES)):
-        pytest.skip("Chromium is not installed")
+def address(tmp_path_factory, slices, document, chromium):
+    """The app before a server of its own, in which there is nothing but these two studies.
+
+    The browser is asked for first, as it may be missing.
+    """
     app = ohif.app()
     with live_server(tmp_path_factory.mktemp("ohif")) as server:
         with Dicomweb(server.dicomweb) as web:
@@ -91,19 +89,14 @@ class Viewer:
 
 
 @pytest.fixture(scope="module")
-def window(address):
-    with sync_playwright() as playwright:
-        chromium = next(filter(None, map(shutil.which, CHROMIUM_NAMES)))
-        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
-        context = browser.new_context(viewport={"width": 1440, "height": 900})
+def window(address, chromium):
+    with chromium.new_context(viewport={"width": 1440, "height": 900}) as context:
         context.set_default_timeout(WAIT_S * 1000)
         context.add_init_script("""
             // no storage in the frame of a document
             window.localStorage?.setItem('shownTours', '["basicViewerTour"]');
         """)
-        viewer = Viewer(context.new_page(), address)
-        yield viewer
-        browser.close()
+        yield Viewer(context.new_page(), address)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from enum import IntEnum, StrEnum
 from hounsfield.archive.store import DuplicateInstance, SopMismatch
 from hounsfield.errors import (
     Conflict,
+    Gone,
     HounsfieldError,
     InvalidInstance,
     InvalidQuery,
@@ -118,6 +119,7 @@ STATUS_OF: dict[type[HounsfieldError], Status] = {
     InvalidInstance: Status.CANNOT_UNDERSTAND,
     InvalidQuery: Status.DATASET_DOES_NOT_MATCH_SOP_CLASS,
     NotFound: Status.NO_SUCH_SOP_INSTANCE,
+    Gone: Status.NO_SUCH_SOP_INSTANCE,
     NotAcceptable: Status.SOP_CLASS_NOT_SUPPORTED,
     Conflict: Status.PROCESSING_FAILURE,
     SopMismatch: Status.DATASET_DOES_NOT_MATCH_SOP_CLASS,

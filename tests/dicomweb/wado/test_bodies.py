@@ -1,5 +1,7 @@
 """Bodies that are read while they are sent."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import anyio
 import anyio.lowlevel
 import pytest
@@ -45,7 +47,9 @@ def answer(method: str, stop_after: int) -> tuple[Source, list[dict]]:
         with anyio.fail_after(30):
             await streamed(source.pieces(), "text/plain", {})(scope, receive, send)
 
-    anyio.run(run)
+    # In a thread of its own: the one of the tests may hold the event loop of a browser.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(anyio.run, run).result()
     return source, sent
 
 

@@ -148,8 +148,12 @@ def test_an_explicit_little_endian_instance_comes_back_to_the_byte(site):
 
 
 @pytest.mark.parametrize("number", [2, 3])
-@pytest.mark.parametrize("accept", [DICOM, f"{DICOM}; transfer-syntax=*"])
-def test_implicit_vrs_and_big_endian_are_not_given_to_the_web(site, number, accept):
+@pytest.mark.parametrize(
+    "accept", [DICOM, "*/*", f"{DICOM}; transfer-syntax={ExplicitVRLittleEndian}"]
+)
+def test_implicit_vrs_and_big_endian_are_not_given_to_who_does_not_ask_for_them(
+    site, number, accept
+):
     # WEB-01
     answer = get(site, url(number), accept)
     assert answer.headers["content-type"].endswith(f"transfer-syntax={ExplicitVRLittleEndian}")
@@ -160,6 +164,15 @@ def test_implicit_vrs_and_big_endian_are_not_given_to_the_web(site, number, acce
     for element in stored:
         if element.keyword != "PixelData":
             assert made[element.tag].value == element.value
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 5])
+def test_who_takes_any_transfer_syntax_is_given_what_is_stored(site, number):
+    # WEB-02
+    answer = get(site, url(number), f"{DICOM}; transfer-syntax=*")
+    assert answer.content == FILES[number]
+    stored = dcmread(io.BytesIO(FILES[number])).file_meta.TransferSyntaxUID
+    assert answer.headers["content-type"] == f"{DICOM}; transfer-syntax={stored}"
 
 
 @pytest.mark.parametrize("number", [2, 3, 4, 5])
@@ -210,7 +223,6 @@ def test_studies_and_series_come_as_parts_each_with_its_address(site, resource):
             headers["content-type"]
             == f"{DICOM}; transfer-syntax={made.file_meta.TransferSyntaxUID}"
         )
-        assert made.file_meta.TransferSyntaxUID not in {ImplicitVRLittleEndian, ExplicitVRBigEndian}
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """Whole instances in the form in which they are to be given: as received, as stored, or in another transfer syntax.
 
-On the web nobody may be given implicit VRs or big endian (PS3.18 8.7.3), and who names no transfer syntax is given
-explicit VR little endian, unless the pixels are only here with a loss (8.7.3.5.2).
+Implicit VRs and big endian are not for the web (PS3.18 8.7.3): nobody is given them who does not ask for what is
+stored, whatever it is (``*``). Who names no transfer syntax is given explicit VR little endian, unless the pixels are
+only here with a loss (8.7.3.5.2).
 """
 
 import tempfile
@@ -55,7 +56,7 @@ class InstanceForms:
     def given(
         self, location: InstanceLocation, wanted: str = "", view: View = View.CORRECTED
     ) -> Given | None:
-        """An instance in the wanted transfer syntax, ``*`` being any; None if it is not to be had so."""
+        """An instance in the wanted transfer syntax, ``*`` being the stored one; None if it is not to be had so."""
         if view is View.RECEIVED:
             return self._stored(location, view)
         syntax = web_syntax(location.transfer_syntax_uid, wanted)
@@ -120,12 +121,14 @@ def _pieces_of(spool: "tempfile.SpooledTemporaryFile[bytes]") -> Iterator[bytes]
 def web_syntax(stored: str, wanted: str) -> str | None:
     """The transfer syntax in which an instance is given to who wants ``wanted``; None if it is not to be had (WEB-01, WEB-02).
 
-    >>> web_syntax("1.2.840.10008.1.2", "*")
+    >>> web_syntax("1.2.840.10008.1.2", "")
     '1.2.840.10008.1.2.1'
+    >>> web_syntax("1.2.840.10008.1.2", "*")
+    '1.2.840.10008.1.2'
     """
     syntax = of(stored)
     if wanted == ANY:
-        return EXPLICIT_LITTLE if stored in _NOT_ON_THE_WEB else stored
+        return stored
     if not wanted:
         is_left = syntax.is_lossy or EXPLICIT_LITTLE not in alternatives(stored)
         return stored if is_left else EXPLICIT_LITTLE
