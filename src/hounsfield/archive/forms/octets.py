@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hounsfield.errors import InvalidInstance
 from hounsfield.storage.objects import StoredObject
 
-_CHUNK_BYTES = 1 << 20
+_CHUNK_BYTES = 64 << 10
 
 
 @dataclass(frozen=True, slots=True)

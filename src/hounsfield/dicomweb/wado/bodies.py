@@ -20,7 +20,7 @@ from hounsfield.dicomweb.requests import byte_range
 
 # Up to so much is in memory for one answer.
 AT_ONCE_BYTES = 8 << 20
-_BATCH_BYTES = 4 << 20
+_BATCH_BYTES = 1 << 20
 _SMALL_BYTES = 16 << 10
 # So many bodies are read at a time; the others wait for their turn, which is short.
 _reading = ThreadPoolExecutor(16, thread_name_prefix="read-ahead")
