@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -15,12 +14,6 @@ from hounsfield.app.child import Orders, orders_line
 
 _BACK_OFF_S = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 _SETTLED_S = 60.0  # a child that lived so long starts its back-off anew
-# What HTTP answers with is as large as a frame, again and again. The C library of Linux would give each such piece of
-# memory back and have it anew, a fault for every page: a fifth of what a frame costs.
-_KEEPING_MEMORY = {
-    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
-    "MALLOC_TRIM_THRESHOLD_": str(128 << 20),
-}
 _HELD_BACK = (signal.SIGINT, signal.SIGTERM)  # from a child until it can take them
 
 
@@ -57,7 +50,6 @@ class Child:
                 ],
                 stdin=subprocess.DEVNULL,
                 pass_fds=passed,
-                env={**(_KEEPING_MEMORY if self.role == "http" else {}), **os.environ},
             )
         except OSError:
             ours.close()
