@@ -25,16 +25,22 @@ _MAX_TABLE_BYTES = 64 << 20
 _UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, OverflowError)
 _PER_FRAME = "52009230"
 _PIXELS = frozenset({"7FE00008", "7FE00009", "7FE00010"})
-_WANTED = frozenset(
+# What the picture depends on.
+_LOOK = frozenset(
+    """
+    00181164 00181600 00181602 00181604 00181606 00181608 00181610 00181612 00181620 00181622 00181623 00182010
+    00280002 00280004 00280006 00280008 00280009 00280010 00280011 00280030 00280034 00280100 00280101
+    00280102 00280103 00280120 00280121 00281050 00281051 00281052 00281053 00281056 00281101 00281102 00281103
+    00281201 00281202 00281203 00281221 00281222 00281223 00283000 00283010 20500020 52009229 52009230
+    """.split()
+)
+# What is told with it, or asked for now and then.
+_WANTED = _LOOK | frozenset(
     """
     00080005 00080016 00080018 00080020 00080021 00080022 00080023 00080030 00080031 00080032 00080033 00080050
     00080060 00080070 00080080 00081030 0008103E 00082144 00100010 00100020 00100030 00100040 00180015 00180040 00180050
-    00180060 00180080 00180081 00180088 00181063 00181065 00181151 00181152 00181164 00181600 00181602 00181604
-    00181606 00181608 00181610 00181612 00181620 00181622 00181623 00182010 0020000D 0020000E 00200010 00200011
-    00200013 00280002 00280004 00280006 00280008 00280009 00280010 00280011 00280030 00280034 00280100 00280101
-    00280102 00280103 00280120 00280121 00281050 00281051 00281052 00281053 00281056 00281101 00281102 00281103
-    00281201 00281202 00281203 00281221 00281222 00281223 00282000 00282110 00283000 00283010 00480105 20500020
-    52009229 52009230
+    00180060 00180080 00180081 00180088 00181063 00181065 00181151 00181152 0020000D 0020000E 00200010 00200011
+    00200013 00282000 00282110 00480105
     """.split()
 )
 
@@ -61,9 +67,11 @@ class ImageHeader:
     transfer_syntax_uid: str
     size_bytes: int
 
-    def dataset(self, frame_index: int = 0) -> Dataset:
-        """The attributes as a data set with the functional groups of this frame only."""
-        attributes = dict(self.attributes)
+    def dataset(self, frame_index: int = 0, *, look_only: bool = False) -> Dataset:
+        """The attributes as a data set with the functional groups of this frame only, or of them what changes its look."""
+        attributes = {
+            tag: one for tag, one in self.attributes.items() if not look_only or _changes_look(tag)
+        }
         groups = attributes.get(_PER_FRAME, {}).get("Value", ())
         if groups:
             mine = groups[frame_index : frame_index + 1]
@@ -78,9 +86,8 @@ class ImageHeader:
 
 @dataclass(frozen=True, slots=True)
 class FrameLook:
-    """One frame's description and view, with the attributes that they were made of."""
+    """One frame's description and view."""
 
-    dataset: Dataset
     image: ImagePixelDescription
     view: View
 
@@ -112,11 +119,14 @@ class ImageHeaders:
         look = self._looks.get(key)
         if look is None:
             header = self.of(location)
-            dataset = header.dataset(frame_index)
-            image = header.image(dataset)
-            look = FrameLook(dataset, image, _own_view(dataset, frame_index))
+            dataset = header.dataset(frame_index, look_only=True)
+            look = FrameLook(header.image(dataset), _own_view(dataset, frame_index))
             self._looks.put(key, look)
         return look
+
+    def dataset(self, location: InstanceLocation, frame_index: int = 0) -> Dataset:
+        """What an instance says of itself beside one of its frames; raises InvalidInstance."""
+        return self.of(location).dataset(frame_index)
 
     def _read(self, location: InstanceLocation) -> ImageHeader:
         attributes = attributes_of(self._retrieve, location, _is_wanted)
@@ -126,7 +136,15 @@ class ImageHeaders:
 
 
 def _is_wanted(tag: str) -> bool:
-    return tag in _WANTED or tag[:3] == "600"
+    return tag in _WANTED or _is_of_overlay(tag)
+
+
+def _changes_look(tag: str) -> bool:
+    return tag in _LOOK or _is_of_overlay(tag)
+
+
+def _is_of_overlay(tag: str) -> bool:
+    return tag[:3] in {"600", "601"}  # groups 6000 to 601E
 
 
 def attributes_of(

@@ -28,7 +28,9 @@ _MAX_FILM_BYTES = 192 << 20
 _MAX_VIDEO_WORK_BYTES = 1 << 30
 # What needs no codec and is small is drawn here: another process would cost more than the drawing.
 _MAX_HERE_BYTES = 8 << 20
-_MAX_HERE_PIXELS = 4 << 20
+# What is drawn in about a millisecond, in a form that is written as quickly.
+_MAX_QUICK_BYTES = 1 << 20
+_QUICK_FORMS = frozenset({"image/jpeg", "image/png"})
 _LARGE_BYTES = 64 << 20
 _MAX_LARGE = 2
 _WAIT_S = 30.0
@@ -97,6 +99,21 @@ class Rendering:
         makes_bytes = _decoded_bytes(image) + drawn_bytes
         return self.pool.run("picture", *arguments, makes_bytes=makes_bytes)[1]
 
+    def is_quick(self, location: InstanceLocation, request: PictureRequest) -> bool:
+        """Whether a picture of one frame costs less than to hand it to another thread would."""
+        table, _ = self._retrieve.frames(location)
+        return (
+            table is not None
+            and not table.is_encapsulated
+            and location.transfer_syntax_uid != EXPLICIT_BIG
+            and request.form.media_type in _QUICK_FORMS
+            and request.viewport is None
+            and request.max_columns is None
+            and request.max_rows is None
+            and request.state is None
+            and sum(length for _, length in table.ranges(0)) <= _MAX_QUICK_BYTES
+        )
+
     def thumbnail(
         self, location: InstanceLocation, width: int, height: int, frame_index: int | None = None
     ) -> bytes:
@@ -127,7 +144,7 @@ class Rendering:
         look = self.headers.look(location, 0)
         view = View(viewport=_viewport(request, look.image))
         if request.notes:
-            view = replace(view, notes=notes_of(look.dataset, request.notes))
+            view = replace(view, notes=notes_of(self.headers.dataset(location), request.notes))
         # What lies before a frame has to be decoded as well.
         size = min(_decoded_bytes(look.image) * (frame_index + 1), _MAX_VIDEO_WORK_BYTES)
         with self._room_for(size):
@@ -138,7 +155,8 @@ class Rendering:
         """A stored video as MP4 that browsers play."""
         look = self.headers.look(location, 0)
         (time_ms,) = self.frame_times_ms(location, [0])
-        number = (_numbers(look.dataset.get("NumberOfFrames")) or [1.0])[0]
+        dataset = self.headers.dataset(location)
+        number = (_numbers(dataset.get("NumberOfFrames")) or [1.0])[0]
         size = min(_decoded_bytes(look.image) * int(number), _MAX_VIDEO_WORK_BYTES)
         with self._room_for(_MAX_FILM_BYTES):
             arguments = (self.video(location), time_ms)
@@ -158,7 +176,7 @@ class Rendering:
         self, location: InstanceLocation, frame_indices: Sequence[int]
     ) -> list[float]:
         """How long each of these frames is shown (PS3.3 C.7.6.5)."""
-        dataset = self.headers.look(location, 0).dataset
+        dataset = self.headers.dataset(location)
         vector = _numbers(dataset.get("FrameTimeVector"))
         if vector:
             # The vector holds the time before each frame.
@@ -243,16 +261,17 @@ class Rendering:
             )
         view = replace(view, viewport=_viewport(request, image))
         if request.notes:
-            view = replace(view, notes=notes_of(look.dataset, request.notes))
+            dataset = self.headers.dataset(location, frame_index)
+            view = replace(view, notes=notes_of(dataset, request.notes))
         form = request.form
         if form.colour_space and form.colour_space != "no":
-            form = replace(form, own_profile=_profile(look))
+            form = replace(form, own_profile=_profile(self.headers.dataset(location, frame_index)))
         return image, view, form
 
 
-def _profile(look: FrameLook) -> bytes:
+def _profile(dataset: Dataset) -> bytes:
     """The ICC profile of an image, which may stand in its optical path (PS3.3 C.11.15, C.8.12.5)."""
-    places = [look.dataset, *(look.dataset.get("OpticalPathSequence") or ())]
+    places = [dataset, *(dataset.get("OpticalPathSequence") or ())]
     for place in places:
         profile = place.get("ICCProfile")
         if isinstance(profile, bytes):
@@ -295,20 +314,6 @@ def _small_enough(
     factor = (most / (width * height)) ** 0.5
     width, height = max(int(width * factor), 1), max(int(height * factor), 1)
     return replace(viewport, width=width, height=height) if viewport else Viewport(width, height)
-
-
-def _is_small(image: ImagePixelDescription, view: View) -> bool:
-    """Whether neither the frame nor its picture is large; the area of a presentation state may be of any size."""
-    is_simple = view.area is None and not view.graphics and not view.labels
-    pixels = _drawn_pixels(image, view)
-    return is_simple and _decoded_bytes(image) <= _MAX_HERE_BYTES and pixels <= _MAX_HERE_PIXELS
-
-
-def _drawn_pixels(image: ImagePixelDescription, view: View) -> int:
-    """How many pixels the picture has at most."""
-    if view.viewport is None:
-        return image.rows * image.columns
-    return view.viewport.width * view.viewport.height
 
 
 def _decoded_bytes(image: ImagePixelDescription) -> int:

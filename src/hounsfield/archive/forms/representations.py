@@ -165,6 +165,12 @@ class Representations:
             return self.rendering.video_picture(location, frame_index, request)
         return self.rendering.picture(location, frame_index, request)
 
+    def is_quick(self, location: InstanceLocation, request: PictureRequest) -> bool:
+        """Whether one frame of this instance becomes a picture in about a millisecond."""
+        return self._shown(location).kind is Kind.IMAGE and self.rendering.is_quick(
+            location, request
+        )
+
     def film(
         self, location: InstanceLocation, frame_indices: Sequence[int], request: PictureRequest
     ) -> bytes:

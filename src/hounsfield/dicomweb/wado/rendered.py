@@ -17,6 +17,7 @@ from hounsfield.dicomweb.negotiation import MediaRange, accepted
 from hounsfield.dicomweb.parts import DicomWebParts
 from hounsfield.dicomweb.requests import (
     base_url,
+    briefly,
     in_thread,
     is_current,
     principal_of,
@@ -51,13 +52,19 @@ def routes(parts: DicomWebParts) -> list[BaseRoute]:
     return [Route(path, _in_thread(handler, limiter), methods=["GET"]) for path, handler in paths]
 
 
+# An answer, or what has to be done for it that takes longer than to look something up.
+_Later = Callable[[], Response]
+_Found = Response | _Later
+
+
 def _in_thread(
-    answer: Callable[[Request], Response], limiter: CapacityLimiter
+    answer: Callable[[Request], _Found], limiter: CapacityLimiter
 ) -> Callable[[Request], Awaitable[Response]]:
-    """All of it in one thread: to change between threads costs as much as to draw a small picture."""
+    """What is small is drawn where it was found: to change between threads costs as much as to draw it."""
 
     async def endpoint(request: Request) -> Response:
-        return await in_thread(answer, request, limiter=limiter)
+        found = await briefly(answer, request)
+        return found if isinstance(found, Response) else await in_thread(found, limiter=limiter)
 
     return endpoint
 
@@ -92,13 +99,13 @@ class _Rendered:
         self._retrieve = parts.retrieve
         self._shown: Representations = parts.representations
 
-    def instance(self, request: Request) -> Response:
+    def instance(self, request: Request) -> _Found:
         """One instance, in the form that its kind has."""
         location = self._locate(request)
         offers = self._shown.offers(location)
         principal = principal_of(request)
         if self._shown.kind(location) is Kind.PRESENTATION:
-            return self._presented(request, principal, location, offers)
+            return partial(self._presented, request, principal, location, offers)
         chosen = choose_form(accepted(request), offers)
         make = partial(self._shown.instance, principal, location)
         return self._answer(request, location, chosen, [("", make)])
@@ -119,9 +126,10 @@ class _Rendered:
 
         makes = [("", partial(make, place)) for place in found]
         shown = [(target.sha256, frame_index) for target, frame_index in found]
-        return self._answer(request, location, chosen, makes, shown)
+        answer = self._answer(request, location, chosen, makes, shown)
+        return answer if isinstance(answer, Response) else answer()
 
-    def frames(self, request: Request) -> Response:
+    def frames(self, request: Request) -> _Found:
         """Some frames: each as a picture, or all as a film."""
         numbers = wado.parse_frames(request.path_params["frames"])
         location = self._locate(request)
@@ -139,8 +147,11 @@ class _Rendered:
         ]
         return self._answer(request, location, chosen, makes)
 
-    def instances(self, request: Request) -> Response:
+    def instances(self, request: Request) -> _Found:
         """All instances of a study or series that can be shown, each as a part."""
+        return partial(self._instances, request)
+
+    def _instances(self, request: Request) -> Response:
         principal = principal_of(request)
         study, series, _ = uids_of(request)
         locations = self._retrieve.locate(principal, study, series)
@@ -163,7 +174,7 @@ class _Rendered:
         chosen: _Chosen,
         makes: Sequence[tuple[str, Callable[[PictureRequest], bytes]]],
         depends_on: Sequence[object] = (),
-    ) -> Response:
+    ) -> _Found:
         """The files, each with the end of its address; what the client has already is not made again."""
         wanted = picture_request(request.query_params, chosen.media_type)
         places = [place for place, _ in makes]
@@ -172,26 +183,45 @@ class _Rendered:
         if is_current(request, tag):
             return Response(status_code=304, headers=headers)
         headers |= _SAFE
-        if not chosen.is_multipart:
-            body = makes[0][1](wanted)
-            return respond(content_type_of(chosen.media_type), body, headers)
-        boundary = new_boundary()
-        url = wado.instance_url(base_url(request), location)
+        if chosen.is_multipart:
+            url = wado.instance_url(base_url(request), location)
+            parts = [(_at(url, place), make) for place, make in makes]
+            return partial(_as_parts, parts, chosen.media_type, wanted, headers)
+        picture = partial(_alone, makes[0][1], chosen.media_type, wanted, headers)
+        return picture() if self._shown.is_quick(location, wanted) else picture
 
-        def pieces() -> Iterator[bytes]:
-            yield from begin
-            for place, make in makes[1:]:
-                yield part_head(
-                    boundary, chosen.media_type, is_first=False, location=_at(url, place)
-                )
-                yield make(wanted)
-            yield closing(boundary)
 
-        # What is wrong with the first is told with a status.
-        head = part_head(boundary, chosen.media_type, is_first=True, location=_at(url, makes[0][0]))
-        begin = [head, makes[0][1](wanted)]
-        media_type = f'multipart/related; type="{chosen.media_type}"; boundary={boundary}'
-        return respond(media_type, pieces(), headers)
+def _alone(
+    make: Callable[[PictureRequest], bytes],
+    media_type: str,
+    wanted: PictureRequest,
+    headers: dict[str, str],
+) -> Response:
+    return respond(content_type_of(media_type), make(wanted), headers)
+
+
+def _as_parts(
+    makes: Sequence[tuple[str, Callable[[PictureRequest], bytes]]],
+    media_type: str,
+    wanted: PictureRequest,
+    headers: dict[str, str],
+) -> Response:
+    """The files with their addresses as parts of one answer."""
+    boundary = new_boundary()
+    # What is wrong with the first is told with a status.
+    first_url, make_first = makes[0]
+    head = part_head(boundary, media_type, is_first=True, location=first_url)
+    begin = [head, make_first(wanted)]
+
+    def pieces() -> Iterator[bytes]:
+        yield from begin
+        for url, make in makes[1:]:
+            yield part_head(boundary, media_type, is_first=False, location=url)
+            yield make(wanted)
+        yield closing(boundary)
+
+    full_type = f'multipart/related; type="{media_type}"; boundary={boundary}'
+    return respond(full_type, pieces(), headers)
 
 
 def _at(url: str, place: str) -> str:
