@@ -58,8 +58,8 @@ class MultipartReader:
         """Take a piece; raises MultipartError."""
         if self._state == "epilogue":
             return []
-        buffer = self._buffer + data if self._buffer else data
         events: list[Event] = []
+        buffer = self._joined(data, events)
         at = 0
         while True:
             if self._state in {"preamble", "body"}:
@@ -109,6 +109,18 @@ class MultipartReader:
                 self._state = "body"
         self._buffer = bytes(buffer[at:])
         return events
+
+    def _joined(self, data: bytes, events: list[Event]) -> bytes:
+        """What was left of the last piece with this one behind it, copied together only where a delimiter may lie across."""
+        if not self._buffer:
+            return data
+        reach = len(self._delimiter) - 1
+        if self._state != "body" or len(data) < reach:
+            return self._buffer + data
+        if self._delimiter in self._buffer + data[:reach]:
+            return self._buffer + data
+        events.append(PartData(self._buffer))
+        return data
 
 
 def read_content_type(text: str) -> tuple[str, dict[str, str]]:

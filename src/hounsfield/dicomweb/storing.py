@@ -61,11 +61,16 @@ def routes(parts: DicomWebParts) -> list[BaseRoute]:
 
 async def _received(request: Request, intake: Intake) -> Results:
     try:
-        async for chunk in _chunks(request):
-            await in_thread(intake.feed, chunk)
+        async for chunks in _some_chunks(request):
+            await in_thread(_feed, intake, chunks)
         return await in_thread(intake.finish)
     except (MultipartError, TooLarge) as error:
         return await in_thread(intake.break_off, error)
+
+
+def _feed(intake: Intake, chunks: list[bytes]) -> None:
+    for chunk in chunks:
+        intake.feed(chunk)
 
 
 def _length_of(request: Request) -> int:
@@ -99,15 +104,15 @@ def _answer(ranges: list[MediaRange], results: Results, dataset: dict[str, Any])
     return Response(body, results.status, headers={"Content-Type": full_type})
 
 
-async def _chunks(request: Request) -> AsyncIterator[bytes]:
-    """The body in pieces large enough to be worth a change of thread."""
+async def _some_chunks(request: Request) -> AsyncIterator[list[bytes]]:
+    """The body, so much of it at a time that it is worth a change of thread."""
     kept: list[bytes] = []
     size = 0
     async for chunk in request.stream():
         kept.append(chunk)
         size += len(chunk)
         if size >= _FEED_BYTES:
-            yield b"".join(kept)
+            yield kept
             kept, size = [], 0
     if size:
-        yield b"".join(kept)
+        yield kept

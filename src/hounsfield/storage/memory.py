@@ -45,6 +45,8 @@ class MemorySpool:
 class MemoryObject:
     """An object in memory open for reading."""
 
+    descriptor = None
+
     def __init__(self, content: bytes) -> None:
         self._content = content
         self.size_bytes = len(content)
@@ -96,6 +98,8 @@ class MemoryStorage:
         content = bytes(spool.content)
         with self._lock:
             if key not in self._objects or self._objects[key][0] != content:
+                if len(content) > self.free_bytes():
+                    raise OutOfResources("memory is full")
                 self._objects[key] = (content, received_at_us)
         spool.discard()
 

@@ -1,7 +1,9 @@
-"""Takes the body of a request as it comes: each part is worked on while the next arrives (PS3.18 10.5, STOW-05)."""
+"""Takes the body of a request as it comes: each part is stored while the next arrives (PS3.18 10.5, STOW-05)."""
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from hounsfield.archive.access import Principal
@@ -19,6 +21,7 @@ from hounsfield.dicomweb.multipart import (
 from hounsfield.dicomweb.problems import TooLarge, UnsupportedMediaType
 from hounsfield.dicomweb.stow.coding import content_decoder, transfer_decoder
 from hounsfield.dicomweb.stow.described import JSON, MAX_METADATA_BYTES, XML, Described
+from hounsfield.dicomweb.stow.in_turn import InTurn
 from hounsfield.dicomweb.stow.pixel_parts import ReadPhotograph
 from hounsfield.dicomweb.stow.results import PROCESSING_FAILURE, Failure, Results, failure_of
 from hounsfield.errors import HounsfieldError, InvalidInstance, InvalidQuery
@@ -27,6 +30,9 @@ from hounsfield.storage.objects import Spool
 log = logging.getLogger(__name__)
 
 DICOM, OCTETS = "application/dicom", "application/octet-stream"
+# The disk has the last part while the next one comes; what is farther ahead would only fill it with what may fail.
+_AHEAD = 2
+_storing = ThreadPoolExecutor(16, thread_name_prefix="storing")
 MAX_FAILED = 10_000  # parts of one request; of each something is kept until the answer
 _TELLING_BYTES = 256
 _METADATA = frozenset({JSON, XML})
@@ -98,7 +104,8 @@ class Intake:
         length: int = 0,
     ) -> None:
         """``length`` is what the body has, 0 where nobody knows. Raises UnsupportedMediaType, MultipartError."""
-        self.results = Results()
+        self._results = Results()
+        self._in_turn = InTurn(_storing, _AHEAD)
         self._store = store
         self._source = Source(principal, "stow", principal.name)
         self._study_instance_uid = study_instance_uid
@@ -114,6 +121,12 @@ class Intake:
         self._has_metadata = form.is_described
         if self._reader is None:
             self._begin(form.headers)
+
+    @property
+    def results(self) -> Results:
+        """What became of all that came so far; waits for what is being stored."""
+        self._in_turn.wait()
+        return self._results
 
     def feed(self, data: bytes) -> None:
         """Store what a piece completes; raises MultipartError, TooLarge where the body is not to be read on."""
@@ -139,8 +152,9 @@ class Intake:
         """The body cannot be read on. What is stored stays stored (STOW-05)."""
         self._described.give_up()
         self.discard()
-        self.results.trouble = problem
-        return self.results
+        results = self.results
+        results.trouble = problem
+        return results
 
     def discard(self) -> None:
         """Drop what is not stored yet."""
@@ -155,30 +169,39 @@ class Intake:
         about: tuple[str, str] | None = None,
         coerced: dict[str, Any] | None = None,
     ) -> None:
-        """Store an instance, and tell what became of it.
+        """Store an instance while the next one comes, and tell what became of it.
 
         ``about`` are its names where they are known already, ``coerced`` are attributes as they had been sent.
         """
+        self._in_turn.add(partial(self._keep, spool, about, coerced))
+
+    def _keep(
+        self, spool: Spool, about: tuple[str, str] | None, coerced: dict[str, Any] | None
+    ) -> None:
         try:
             stored = self._store.store_instance(
                 spool, self._source, within_study=self._study_instance_uid
             )
         except HounsfieldError as problem:
             problem.about = problem.about or about
-            self.fail(problem)
+            self._results.failed.append(failure_of(problem))
         except Exception:
             log.exception("unexpected error while storing a part")
-            self.results.failed.append(
+            self._results.failed.append(
                 Failure(PROCESSING_FAILURE, "the archive's log says why", about)
             )
         else:
             if coerced:
-                self.results.coerced[len(self.results.stored)] = coerced
-            self.results.stored.append(stored)
+                self._results.coerced[len(self._results.stored)] = coerced
+            self._results.stored.append(stored)
 
     def fail(self, problem: HounsfieldError) -> None:
         """Tell of an instance that was not stored."""
-        self.results.failed.append(failure_of(problem))
+        self._in_turn.add(partial(self._results.failed.append, failure_of(problem)))
+
+    def metadata_is_malformed(self) -> None:
+        """What describes instances cannot be read."""
+        self._results.is_malformed = True
 
     def _take(self, data: Buffer) -> None:
         if self._reader is None:
@@ -193,7 +216,7 @@ class Intake:
                 self._end()
 
     def _begin(self, headers: dict[str, str]) -> None:
-        if len(self.results.failed) >= MAX_FAILED:
+        if self._parts >= MAX_FAILED and len(self.results.failed) >= MAX_FAILED:
             raise TooLarge(f"{MAX_FAILED} parts could not be stored, no more are read")
         self._parts += 1
         try:
@@ -335,7 +358,7 @@ class _Metadata:
     def fail(self, problem: HounsfieldError) -> None:
         self._content = bytearray()
         if isinstance(problem, InvalidInstance):
-            self._intake.results.is_malformed = True
+            self._intake.metadata_is_malformed()
         self._intake.fail(problem)
 
 
