@@ -6,7 +6,7 @@ uvicorn keeps a head in memory however long it becomes, and a connection for as 
 
 import asyncio
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from hounsfield.app.file_sending import SendsFiles
 
 _REFUSAL = (
     b"HTTP/1.1 %d %s\r\ncontent-type: application/problem+json\r\ncontent-length: %d\r\n"
@@ -16,7 +16,7 @@ _TOO_LONG = "Request Header Fields Too Large"
 _TOO_LATE = "Request Timeout"
 
 
-class BoundedHttp(HttpToolsProtocol):
+class BoundedHttp(SendsFiles):
     """One connection.
 
     Whoever sends little by little is served, whoever sends nothing at all for long is not; time in which the server
@@ -74,6 +74,9 @@ class BoundedHttp(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         """Some of the body came."""
         self._without_body_bytes = 0
+        if not self.cycle.body:
+            # uvicorn appends it to this and hands out a copy; bytes after nothing are the same bytes.
+            self.cycle.body = b""  # type: ignore[assignment]
         super().on_body(body)
 
     def on_message_complete(self) -> None:

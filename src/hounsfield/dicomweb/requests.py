@@ -32,8 +32,9 @@ async def in_thread(
     return await to_thread.run_sync(partial(function, *arguments), limiter=limiter)
 
 
-# More threads than this only wait for each other: they hold the interpreter's lock nearly all the time.
-_AT_ONCE = 3
+# More threads than this only wait for each other: they hold the interpreter's lock nearly all the time (a third one costs frames
+# a tenth).
+_AT_ONCE = 2
 _brief = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="brief")
 
 

@@ -163,6 +163,8 @@ def mapped(descriptor: int, size: int) -> Iterator[Buffer]:
 class StoredFile:
     """A stored file open for reading."""
 
+    descriptor = -1
+
     def __init__(self, path: str) -> None:
         self.descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
         self.size_bytes = os.fstat(self.descriptor).st_size
@@ -199,6 +201,10 @@ class StoredFile:
         if self.descriptor >= 0:
             os.close(self.descriptor)
             self.descriptor = -1
+
+    def __del__(self) -> None:
+        # Opened in a thread for somebody who has been cancelled meanwhile, it has nobody else to close it.
+        self.close()
 
     def __enter__(self) -> Self:
         return self

@@ -48,6 +48,10 @@ class StoredObject(Protocol):
     def size_bytes(self) -> int:
         """The size of the object."""
 
+    @property
+    def descriptor(self) -> int | None:
+        """The open file that the object is, for a kernel that can send it by itself; None where it is no file."""
+
     def read_at(self, offset: int, length: int) -> bytes:
         """Up to ``length`` bytes from ``offset``, fewer only at the end."""
 

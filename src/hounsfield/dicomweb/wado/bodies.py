@@ -1,7 +1,8 @@
 """Answers made of runs of bytes: one, a part of one, or several as parts of a message (PS3.18 8.6.1, RFC 9110 14).
 
-What is small is read at once and sent without being copied together; what is large is read ahead of the client in
-batches, a thread's turn for each.
+What lies in a file as it is wanted goes from there to the socket, where the server can do that (ASGI's extension
+`zerocopysend`); a thread sees to it before that it is in memory. Elsewhere what is small is read at once and sent
+without being copied together. What is large is made ready ahead of the client in batches, a thread's turn for each.
 """
 
 import asyncio
@@ -14,29 +15,36 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from hounsfield.archive.forms.octets import Octets
+from hounsfield.archive.forms.octets import FilePart, Octets
 from hounsfield.dicomweb.multipart import closing, new_boundary, part_head
 from hounsfield.dicomweb.requests import byte_range
 
 # Up to so much is in memory for one answer.
 AT_ONCE_BYTES = 8 << 20
 _BATCH_BYTES = 1 << 20
+_BATCH_PIECES = 32
 _SMALL_BYTES = 16 << 10
 # So many bodies are read at a time; the others wait for their turn, which is short.
 _reading = ThreadPoolExecutor(16, thread_name_prefix="read-ahead")
+_ZERO_COPY_SEND = "http.response.zerocopysend"
+
+Piece = bytes | FilePart
 
 
 class Gathered(Response):
     """A body in pieces that are all there; they go to the socket one after the other, as they are."""
 
     def __init__(
-        self, pieces: Sequence[bytes], content_type: str, headers: dict[str, str], status: int = 200
+        self, pieces: Sequence[Piece], content_type: str, headers: dict[str, str], status: int = 200
     ) -> None:
         self.status_code = status
         self.background = None
+        size = sum(map(_length, pieces))
+        self._pieces = pieces
         # Each piece is a message: many small ones cost more than to copy them together.
-        size = sum(map(len, pieces))
-        self._pieces = [b"".join(pieces)] if size <= _SMALL_BYTES * len(pieces) else pieces
+        if size <= _SMALL_BYTES * len(pieces):
+            small = [piece for piece in pieces if isinstance(piece, bytes)]
+            self._pieces = [b"".join(small)] if len(small) == len(pieces) else pieces
         headers = {
             "content-type": content_type,
             "content-length": str(size),
@@ -47,14 +55,38 @@ class Gathered(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
         start = {"type": "http.response.start", "status": self.status_code}
         await send({**start, "headers": self.raw_headers})
-        pieces = self._pieces if scope["method"] != "HEAD" else ()
-        for piece in pieces:
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        try:
+            if scope["method"] != "HEAD":
+                for piece in self._pieces:
+                    await _send_piece(send, piece)
+        finally:
+            for piece in self._pieces:
+                if isinstance(piece, FilePart):
+                    piece.close()
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
+def _length(piece: Piece) -> int:
+    return piece.length if isinstance(piece, FilePart) else len(piece)
+
+
+async def _send_piece(send: Send, piece: Piece) -> None:
+    if isinstance(piece, bytes):
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+        return
+    await send(
+        {
+            "type": _ZERO_COPY_SEND,
+            "file": piece.descriptor,
+            "offset": piece.offset,
+            "count": piece.length,
+            "more_body": True,
+        }
+    )
+
+
 def streamed(
-    pieces: Iterator[bytes], content_type: str, headers: dict[str, str], status: int = 200
+    pieces: Iterator[Piece], content_type: str, headers: dict[str, str], status: int = 200
 ) -> Response:
     """A body that is read while it is sent."""
     response = _Streamed(pieces, status, headers)
@@ -63,56 +95,85 @@ def streamed(
 
 
 class _Streamed(StreamingResponse):
-    def __init__(self, pieces: Iterator[bytes], status: int, headers: dict[str, str]) -> None:
-        self._reading = _read_ahead(pieces)
-        super().__init__(self._reading, status, headers)
+    def __init__(self, pieces: Iterator[Piece], status: int, headers: dict[str, str]) -> None:
+        self._pieces = pieces
+        super().__init__((), status, headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["method"] == "HEAD":
-            # Nobody takes the body: nothing is read for it.
-            start = {"type": "http.response.start", "status": self.status_code}
-            await send({**start, "headers": self.raw_headers})
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
-            return
+        self._reading = _read_ahead(self._pieces)
         try:
-            await super().__call__(scope, receive, send)
+            if scope["method"] == "HEAD":  # nobody takes the body: nothing is read for it
+                await self._begin(send)
+                await self._end(send)
+            else:
+                await super().__call__(scope, receive, send)
         finally:
             with CancelScope(shield=True):
                 await self._reading.aclose()
 
+    async def stream_response(self, send: Send) -> None:
+        """Send what is read, piece by piece."""
+        await self._begin(send)
+        async for piece in self._reading:
+            await _send_piece(send, piece)
+        await self._end(send)
 
-async def _read_ahead(pieces: Iterator[bytes]) -> AsyncGenerator[bytes, None]:
+    async def _begin(self, send: Send) -> None:
+        start = {"type": "http.response.start", "status": self.status_code}
+        await send({**start, "headers": self.raw_headers})
+
+    async def _end(self, send: Send) -> None:
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _read_ahead(pieces: Iterator[Piece]) -> AsyncGenerator[Piece, None]:
     """The pieces, the next batch being read while one is sent."""
     run = asyncio.get_running_loop().run_in_executor
     coming = run(_reading, _batch, pieces)
+    batch: list[Piece] = []
     try:
         while batch := await coming:
             coming = run(_reading, _batch, pieces)
-            for piece in batch:
-                yield piece
+            while batch:
+                yield batch[0]
+                _give_back([batch.pop(0)])
     finally:
         # The client may have left, and a thread may still be reading from what is closed now.
+        _give_back(batch)
         with CancelScope(shield=True):
             await asyncio.wait((coming,))
-            if not coming.cancelled():
-                coming.exception()
+            if not coming.cancelled() and coming.exception() is None:
+                _give_back(coming.result())
             await run(_reading, _close, pieces)
 
 
-def _batch(pieces: Iterator[bytes]) -> list[bytes]:
-    batch, size = [], 0
+def _batch(pieces: Iterator[Piece]) -> list[Piece]:
+    """Some pieces, no more bytes of them than are to be in memory; of parts of files there are none."""
+    batch: list[Piece] = []
+    size = 0
     for piece in pieces:
         batch.append(piece)
-        size += len(piece)
-        if size >= _BATCH_BYTES:
+        size += len(piece) if isinstance(piece, bytes) else 0
+        if size >= _BATCH_BYTES or len(batch) >= _BATCH_PIECES:
             break
     return batch
 
 
-def _close(pieces: Iterator[bytes]) -> None:
+def _give_back(pieces: Sequence[Piece]) -> None:
+    for piece in pieces:
+        if isinstance(piece, FilePart):
+            piece.close()
+
+
+def _close(pieces: Iterator[Piece]) -> None:
     close = getattr(pieces, "close", None)
     if close is not None:
         close()
+
+
+def can_send_files(scope: Scope) -> bool:
+    """Whether the server takes parts of files instead of their bytes."""
+    return _ZERO_COPY_SEND in scope.get("extensions", {})
 
 
 def one(request: Request, octets: Octets, content_type: str, headers: dict[str, str]) -> Response:
@@ -125,15 +186,22 @@ def one(request: Request, octets: Octets, content_type: str, headers: dict[str, 
         status = 206
         headers["Content-Range"] = f"bytes {first}-{last}/{size}"
     if length <= AT_ONCE_BYTES:
-        pieces = octets.read() if length == size else list(octets.stream(first, length))
+        pieces: Sequence[Piece]
+        if can_send_files(request.scope):
+            pieces = list(octets.sent(first, length))
+        elif length == size:
+            pieces = octets.read()
+        else:
+            pieces = list(octets.stream(first, length))
         return Gathered(pieces, content_type, headers, status)
     headers["Content-Length"] = str(length)
-    return streamed(octets.stream(first, length), content_type, headers, status)
+    take = octets.sent if can_send_files(request.scope) else octets.stream
+    return streamed(take(first, length), content_type, headers, status)
 
 
 def parts(
-    octets: Sequence[Octets], part_type: str, content_types: Sequence[str], urls: Sequence[str],
-    headers: dict[str, str],
+    request: Request, octets: Sequence[Octets], part_type: str, content_types: Sequence[str],
+    urls: Sequence[str], headers: dict[str, str],
 ) -> Response:  # fmt: skip
     """Runs of bytes as the parts of a message, each with its type and address (WEB-04)."""
     boundary = new_boundary()
@@ -144,13 +212,16 @@ def parts(
     end = closing(boundary)
     media_type = f'multipart/related; type="{part_type}"; boundary={boundary}'
     size = sum(one.length for one in octets) + sum(map(len, heads)) + len(end)
+    sends_files = can_send_files(request.scope)
     if size <= AT_ONCE_BYTES:
-        pieces = [
-            piece
-            for head, body in zip(heads, octets, strict=True)
-            for piece in (head, *body.read())
-        ]
+        pieces: list[Piece] = []
+        for head, body in zip(heads, octets, strict=True):
+            pieces.append(head)
+            pieces += body.sent() if sends_files else body.read()
         return Gathered([*pieces, end], media_type, headers)
-    each = (chain((head,), body.stream()) for head, body in zip(heads, octets, strict=True))
+    each = (
+        chain((head,), body.sent() if sends_files else body.stream())
+        for head, body in zip(heads, octets, strict=True)
+    )
     whole = chain(chain.from_iterable(each), (end,))
     return streamed(whole, media_type, {**headers, "Content-Length": str(size)})

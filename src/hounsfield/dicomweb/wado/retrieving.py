@@ -102,7 +102,7 @@ class _Retrieving:
             return Response(status_code=304, headers=headers)
         base = base_url(request)
         if form.is_multipart:
-            return await in_thread(self._file_parts, given, base, headers)
+            return await in_thread(self._file_parts, request, given, base, headers)
         (only,) = given
         if only.octets is not None:
             content_type = f"{DICOM}; transfer-syntax={only.transfer_syntax_uid}"
@@ -110,12 +110,14 @@ class _Retrieving:
         syntax, pieces = await in_thread(self._forms.stream, only)
         return bodies.streamed(pieces, f"{DICOM}; transfer-syntax={syntax}", headers)
 
-    def _file_parts(self, given: Sequence[Given], base: str, headers: dict[str, str]) -> Response:
+    def _file_parts(
+        self, request: Request, given: Sequence[Given], base: str, headers: dict[str, str]
+    ) -> Response:
         urls = [wado.instance_url(base, one.location) for one in given]
         as_they_lie = [one.octets for one in given if one.octets is not None]
         if len(as_they_lie) == len(given):
             types = [f"{DICOM}; transfer-syntax={one.transfer_syntax_uid}" for one in given]
-            return bodies.parts(as_they_lie, DICOM, types, urls, headers)
+            return bodies.parts(request, as_they_lie, DICOM, types, urls, headers)
         boundary = new_boundary()
         media_type = f'multipart/related; type="{DICOM}"; boundary={boundary}'
         return bodies.streamed(self._written(given, urls, boundary), media_type, headers)
@@ -266,7 +268,7 @@ class _Retrieving:
         ]
         part_type = OCTETS if len(types) > 1 else next(iter(types))
         octets = [one for _, one in found]
-        return await in_thread(bodies.parts, octets, part_type, content_types, urls, {})
+        return await in_thread(bodies.parts, request, octets, part_type, content_types, urls, {})
 
     async def _locate(self, request: Request) -> list[InstanceLocation]:
         return await briefly(self._retrieve.locate, principal_of(request), *uids_of(request))
@@ -283,7 +285,7 @@ def _answer(
     url = wado.instance_url(base_url(request), location)
     urls = [f"{url}/{one.path}" for one in octets]
     if form.is_multipart:
-        return bodies.parts(octets, form.media_type, types, urls, headers)
+        return bodies.parts(request, octets, form.media_type, types, urls, headers)
     headers = {**headers, "Content-Location": urls[0]}
     return bodies.one(request, octets[0], types[0], headers)
 
