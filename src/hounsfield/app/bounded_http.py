@@ -6,6 +6,7 @@ uvicorn keeps a head in memory however long it becomes, and a connection for as 
 
 import asyncio
 
+from hounsfield.app.body_gathering import GathersBodies
 from hounsfield.app.file_sending import SendsFiles
 
 _REFUSAL = (
@@ -16,7 +17,7 @@ _TOO_LONG = "Request Header Fields Too Large"
 _TOO_LATE = "Request Timeout"
 
 
-class BoundedHttp(SendsFiles):
+class BoundedHttp(SendsFiles, GathersBodies):
     """One connection.
 
     Whoever sends little by little is served, whoever sends nothing at all for long is not; time in which the server
@@ -74,9 +75,6 @@ class BoundedHttp(SendsFiles):
     def on_body(self, body: bytes) -> None:
         """Some of the body came."""
         self._without_body_bytes = 0
-        if not self.cycle.body:
-            # uvicorn appends it to this and hands out a copy; bytes after nothing are the same bytes.
-            self.cycle.body = b""  # type: ignore[assignment]
         super().on_body(body)
 
     def on_message_complete(self) -> None:

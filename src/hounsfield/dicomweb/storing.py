@@ -1,6 +1,8 @@
 """The resources that instances are stored to (STOW-RS, PS3.18 10.5.1)."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
@@ -22,6 +24,8 @@ from hounsfield.errors import NotAcceptable
 
 JSON, XML = "application/dicom+json", "application/dicom+xml"
 _FEED_BYTES = 1 << 18
+# An executor takes a third of the time that `in_thread` takes to give a call to a thread and back.
+_receiving = ThreadPoolExecutor(16, thread_name_prefix="receiving")
 
 
 def routes(parts: DicomWebParts) -> list[BaseRoute]:
@@ -61,8 +65,9 @@ def routes(parts: DicomWebParts) -> list[BaseRoute]:
 
 async def _received(request: Request, intake: Intake) -> Results:
     try:
+        run = asyncio.get_running_loop().run_in_executor
         async for chunks in _some_chunks(request):
-            await in_thread(_feed, intake, chunks)
+            await run(_receiving, _feed, intake, chunks)
         return await in_thread(intake.finish)
     except (MultipartError, TooLarge) as error:
         return await in_thread(intake.break_off, error)
