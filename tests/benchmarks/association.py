@@ -169,15 +169,18 @@ class Association:
 
     def find(self, identifier: bytes) -> list[bytes]:
         """Return the data sets of the matches of a Study Root query."""
+        return list(self.matches(identifier))
+
+    def matches(self, identifier: bytes) -> Iterator[bytes]:
+        """The same as they come."""
         self._ask(STUDY_ROOT_FIND, 0x0020, [identifier])
-        found: list[bytes] = []
         while True:
             status, dataset = self._status()
             if status not in (0xFF00, 0xFF01):
                 if status:
                     raise RuntimeError(f"C-FIND status {status:04X}")
-                return found
-            found.append(dataset or b"")
+                return
+            yield dataset or b""
 
     def abort(self) -> None:
         """Drop the connection without a release."""

@@ -21,7 +21,7 @@ def cpu_s(group: int) -> float:
 
 
 def memory_mib(pid: int, key: str = "VmRSS") -> float:
-    """Return a memory figure of one process (VmRSS, VmHWM); 0 when it is gone."""
+    """Return a memory figure of one process (VmRSS, VmHWM, RssAnon); 0 when it is gone."""
     with contextlib.suppress(OSError):
         if found := re.search(rf"{key}:\s+(\d+)", Path(f"/proc/{pid}/status").read_text()):
             return int(found[1]) / 1024
@@ -49,17 +49,18 @@ def listening_pid(group: int, port: int) -> int:
 
 
 class MemorySampler:
-    """Samples VmRSS of processes four times a second while a block runs; keeps the peaks."""
+    """Samples a memory figure of processes four times a second while a block runs; keeps the peaks."""
 
-    def __init__(self, pids: list[int]) -> None:
+    def __init__(self, pids: list[int], key: str = "VmRSS") -> None:
         self.peaks = dict.fromkeys(pids, 0.0)
+        self._key = key
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def _run(self) -> None:
         while True:
             for pid in self.peaks:
-                self.peaks[pid] = max(self.peaks[pid], memory_mib(pid))
+                self.peaks[pid] = max(self.peaks[pid], memory_mib(pid, self._key))
             if self._ended.wait(0.25):
                 return
 
