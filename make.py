@@ -128,11 +128,15 @@ def uv_environment() -> dict[str, str]:
     return environment
 
 
+# The demo shows all that there is, films too; the tests bring PyAV with their tools.
+DEMO_PACKAGES = ("--no-dev", "--inexact", "--extra", "video")
+
+
 def sync(uv: Path, *, with_tests: bool) -> None:
     """Make .venv what uv.lock says; a plain demo leaves the tools of the tests alone."""
     say("installing the Python packages that uv.lock names into .venv/")
     # Compiled once here, not at each start: every process of the server is a Python of its own.
-    options = ["--compile-bytecode", *([] if with_tests else ["--no-dev", "--inexact"])]
+    options = ["--compile-bytecode", *(() if with_tests else DEMO_PACKAGES)]
     run(uv, "sync", "--locked", "--quiet", *options, environment=uv_environment())
     run(tool("python"), "-m", "compileall", "-q", ROOT / "src")
 

@@ -118,3 +118,17 @@ def test_odd_sizes_and_colours_fit_into_a_film():
     first = video.video_frame(made, 0)
     assert first.shape == (34, 48, 3)
     assert abs(int(first[10, 10, 1]) - 200) < 8
+
+
+def test_without_pyav_the_answer_says_how_to_install_it(tmp_path, monkeypatch):
+    # WADO-04
+    hidden = tmp_path / "hidden"
+    hidden.mkdir()
+    (hidden / "av.py").write_text("raise ImportError('not installed')")
+    monkeypatch.setenv("PYTHONPATH", str(hidden))  # for the processes that encode
+    with open_site(tmp_path) as site:
+        site.put(film())
+        refused = get(site, INSTANCE + "/rendered", "video/mp4")
+        assert refused.status_code == 406
+        assert 'pip install "hounsfield[video]"' in refused.json()["detail"]
+        assert get(site, INSTANCE + "/rendered", "image/gif").status_code == 200

@@ -1,6 +1,6 @@
 """Films: frames become an MP4, and single frames come out of stored video (PS3.5 8.2.5 to 8.2.11, PS3.18 8.7.4).
 
-Needs PyAV, which is installed with the extra `video`: `pip install hounsfield[video]`.
+Needs PyAV, which is installed with the extra `video`: `pip install "hounsfield[video]"`.
 """
 
 import io
@@ -120,6 +120,7 @@ def _av() -> Any:
         import av  # noqa: PLC0415 - an extra
     except ImportError:
         raise NotAcceptable(
-            "video needs PyAV: install it with `pip install hounsfield[video]`"
+            "MP4 and video need PyAV, which is not installed here; install it with "
+            'pip install "hounsfield[video]"'
         ) from None
     return av
