@@ -16,6 +16,7 @@ from hounsfield.pixels.rendering.greyscale import picture_grey
 from hounsfield.pixels.rendering.icc import in_colour_space
 from hounsfield.pixels.rendering.overlays import burn_overlays, close_shutter
 from hounsfield.pixels.rendering.pictures import DEFAULT_QUALITY, encode
+from hounsfield.pixels.rendering.resampling import finite
 from hounsfield.pixels.rendering.view import View
 
 
@@ -53,7 +54,7 @@ def shown(pixels: NDArray[Any], image: ImagePixelDescription) -> NDArray[np.uint
     if pixels.dtype == np.uint8 and image.bits_stored == 8:
         return pixels
     if pixels.dtype.kind == "f":
-        return np.asarray(np.clip(np.rint(pixels * 255.0), 0, 255), dtype=np.uint8)
+        return np.asarray(np.clip(np.rint(finite(pixels) * 255.0), 0, 255), dtype=np.uint8)
     scale = 255.0 / ((1 << image.bits_stored) - 1)
     return np.asarray(np.clip(np.rint(pixels * scale), 0, 255), dtype=np.uint8)
 

@@ -1,5 +1,6 @@
 """Shows stored values as 8-bit grey: modality, VOI and presentation steps (PS3.4 N.2, PS3.3 C.11)."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,11 @@ from hounsfield.pixels.description import ImagePixelDescription, LookupTable
 from hounsfield.pixels.rendering.resampling import finite
 
 _AT_ONCE = 1 << 14
+# Data sets hold any number. What is beyond these shows the same, and float32 and float64 can calculate with it.
+_MAX_VALUE = 1e36
+_MAX_FACTOR = 1e6
+_MAX_WINDOW = 1e300
+_QUICK_SPANS = (1e-30, 1e30)
 
 
 def greyscale(
@@ -88,10 +94,19 @@ def _chosen(whole: NDArray[Any], image: ImagePixelDescription) -> tuple[float, f
 
 
 def _modality(values: NDArray[Any], image: ImagePixelDescription) -> NDArray[np.float32]:
+    """Rescaled values (PS3.3 C.11.1), finite whatever was stored."""
     if image.modality_lut is not None:
-        return image.modality_lut.apply(np.rint(values)).astype(np.float32)
-    scaled = finite(values) * image.rescale_slope + image.rescale_intercept
-    return np.asarray(scaled, dtype=np.float32)
+        stored = finite(values) if values.dtype.kind == "f" else values
+        return image.modality_lut.apply(np.rint(stored)).astype(np.float32)
+    slope, intercept = image.rescale_slope, image.rescale_intercept
+    if max(abs(slope), abs(intercept)) <= _MAX_FACTOR:
+        return np.asarray(finite(values) * slope + intercept, dtype=np.float32)
+    wide = finite(values).astype(np.float64) * _bounded(slope, 1e250) + _bounded(intercept, 1e300)
+    return np.clip(wide, -_MAX_VALUE, _MAX_VALUE).astype(np.float32)
+
+
+def _bounded(number: float, limit: float) -> float:
+    return min(max(number, -limit), limit)
 
 
 def _voi(values: NDArray[np.float32], image: ImagePixelDescription) -> NDArray[Any] | None:
@@ -101,21 +116,34 @@ def _voi(values: NDArray[np.float32], image: ImagePixelDescription) -> NDArray[A
         largest = max(int(image.voi_lut.values.max()), 1)
         return np.asarray(entries * (255.0 / max(largest, (1 << image.voi_lut.bits) - 1)))
     center, width = image.window_center, image.window_width
-    if center is None or width is None:
+    if center is None or width is None or not (math.isfinite(center) and math.isfinite(width)):
         return None
+    center, width = _bounded(center, _MAX_WINDOW), _bounded(width, _MAX_WINDOW)
     if image.voi_lut_function == "SIGMOID" and width > 0:
-        power = np.clip(-4.0 * (values - center) / width, -80.0, 80.0)
-        return np.asarray(255.0 / (1.0 + np.exp(power)))
+        return _sigmoid(values, center, width)
     if image.voi_lut_function == "LINEAR_EXACT":
         return _ramp(values, center - width / 2, center + width / 2)
     # C.11.2.1.2.1: a window of width w covers w values, hence w - 1 steps.
     return _ramp(values, center - 0.5 - (width - 1) / 2, center - 0.5 + (width - 1) / 2)
 
 
+def _sigmoid(values: NDArray[Any], center: float, width: float) -> NDArray[Any]:
+    if not (_QUICK_SPANS[0] < width < _QUICK_SPANS[1] and abs(center) < _QUICK_SPANS[1]):
+        values = values.astype(np.float64)
+    # Beyond 20 widths it is black or white to the last bit.
+    distance = np.clip(values - center, -20.0 * width, 20.0 * width) / width
+    return np.asarray(255.0 / (1.0 + np.exp(distance * -4.0)))
+
+
 def _ramp(values: NDArray[Any], low: float, high: float) -> NDArray[Any]:
     if high <= low:
-        return np.where(values > low, 255.0, 0.0)
-    return np.asarray(np.clip((values - low) * (255.0 / (high - low)), 0.0, 255.0))
+        # In float64, as a number beyond those of the values may be the threshold.
+        return np.where(values.astype(np.float64) > low, 255.0, 0.0)
+    span = high - low
+    # Cut off first: what is outside of the window may be too large to be multiplied.
+    if _QUICK_SPANS[0] < span < _QUICK_SPANS[1] and span > 1e-3 * max(abs(low), abs(high)):
+        return np.asarray((np.clip(values, low, high) - low) * (255.0 / span))
+    return np.asarray((np.clip(values.astype(np.float64), low, high) - low) / span * 255.0)
 
 
 def _extremes(values: NDArray[np.float32]) -> tuple[float, float]:

@@ -1,10 +1,10 @@
 """Shows images as a presentation state says: its transformations replace those of the image (PS3.3 A.33, PS3.4 N.2)."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 from pydicom import Dataset
 
 from hounsfield.errors import InvalidInstance, NotAcceptable
@@ -105,6 +105,8 @@ def _greys(state: Dataset, mine: _Mine, image: ImagePixelDescription) -> ImagePi
     slope, intercept = numbers_of(state, 0x00281053), numbers_of(state, 0x00281052)
     center, width = numbers_of(voi, 0x00281050), numbers_of(voi, 0x00281051)
     has_window = bool(center and width)
+    if not all(map(math.isfinite, (*slope, *intercept))):
+        raise InvalidInstance("its rescale slope or intercept is no number")
     image = replace(
         image,
         rescale_slope=slope[0] if slope and slope[0] else 1.0,
@@ -135,9 +137,9 @@ def _range(image: ImagePixelDescription) -> tuple[float, float]:
     if image.modality_lut is not None:
         return 0.0, float((1 << image.modality_lut.bits) - 1)
     low = -(1 << (image.bits_stored - 1)) if image.is_signed else 0
-    ends = np.array([low, low + (1 << image.bits_stored) - 1], dtype=float)
-    low_end, high_end = sorted(ends * image.rescale_slope + image.rescale_intercept)
-    return float(low_end), float(high_end)
+    ends = (float(low), float(low + (1 << image.bits_stored) - 1))
+    low_end, high_end = sorted(end * image.rescale_slope + image.rescale_intercept for end in ends)
+    return low_end, high_end
 
 
 def _view(state: Dataset, mine: _Mine, view: View) -> View:
