@@ -13,7 +13,7 @@ import { partnersOf, saidIn, toneOf } from './words';
 
 const COLUMNS: TableColumn<Association>[] = [
   { title: 'Who', cell: (one) => <Who of={one} />, width: '24%', card: 'title' },
-  { title: 'Outcome', cell: (one) => <Outcome of={one} />, width: '11.5rem', card: 'title' },
+  { title: 'Outcome', cell: (one) => <Outcome of={one} />, width: '12.75rem', card: 'title' },
   { title: 'What happened', cell: (one) => <Happened of={one} />, card: 'plain' },
   {
     title: 'Data',
