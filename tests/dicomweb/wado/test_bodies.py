@@ -4,6 +4,7 @@ import os
 import random
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -165,6 +166,32 @@ def test_a_range_lies_across_several_runs(monkeypatch, octets, at_once, first, l
     headers = [(b"range", f"bytes={first}-{last}".encode())]
     assert kernel.ask(lambda request: bodies.one(request, octets, "x/y", {}), headers) == 206
     assert kernel.body == expected(octets)[first : last + 1]
+
+
+@needs_linux
+@pytest.mark.parametrize("at_once", [8 << 20, 0], ids=["small", "large"])
+@pytest.mark.parametrize("is_later", [False, True], ids=["made", "made when taken"])
+@pytest.mark.parametrize("size", [70_000, 2_100_007, 3_000_000], ids=["less", "same", "more"])
+def test_what_was_made_of_a_file_is_sent_and_not_what_lies_there(
+    monkeypatch, octets, at_once, is_later, size
+):
+    # WADO-03: frames that were decoded, or stored in big endian
+    monkeypatch.setattr(bodies, "AT_ONCE_BYTES", at_once)
+    made = random.Random(2).randbytes(size)
+    form = {"makes": lambda: made, "made_bytes": size} if is_later else {"content": made}
+    frame = replace(octets, **form)
+    kernel = Kernel()
+    assert kernel.ask(lambda request: bodies.one(request, frame, "x/y", {})) == 200
+    assert kernel.body == made
+    kernel = Kernel()
+    kernel.ask(
+        lambda request: bodies.parts(request, [frame] * 2, "x/y", ["x/y"] * 2, ["a", "b"], {})
+    )
+    assert kernel.body.count(made) == 2
+    kernel = Kernel()
+    ranged = [(b"range", b"bytes=1000-69999")]
+    assert kernel.ask(lambda request: bodies.one(request, frame, "x/y", {}), ranged) == 206
+    assert kernel.body == made[1000:70_000]
 
 
 @needs_linux

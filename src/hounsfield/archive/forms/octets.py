@@ -99,7 +99,9 @@ class Octets:
     def sent(self, first: int = 0, length: int | None = None) -> Iterator[bytes | FilePart]:
         """The same for whoever can have the kernel send parts of files; what is small, or in no file, is bytes."""
         total = self.length - first if length is None else length
-        if self.opens is None or total < _WORTH_SENDING_BYTES:
+        # What was decoded or put in another order still says where it came from: that is not it.
+        is_made = self.content is not None or self.makes is not None
+        if self.opens is None or is_made or total < _WORTH_SENDING_BYTES:
             yield from self.stream(first, length)
             return
         stored = self.opens()
