@@ -81,6 +81,16 @@ def test_ranges_have_open_ends_and_both_ends_belong():
     assert not holds(DATE, "DA", "20260101-")
 
 
+@pytest.mark.parametrize("stored", ["10", "1000", "100000", "100000.0"])
+@pytest.mark.parametrize("first", ["10", "1000", "100000", "10:00:00", "100000.000"])
+def test_a_time_belongs_to_a_range_that_begins_with_it_however_both_are_written(first, stored):
+    # QR-02: PS3.5 6.2, what is left out of a time is not known to be later
+    assert holds(0x00080030, "TM", f"{first}-", stored)
+    assert holds(0x00080030, "TM", f"{first}-1030", stored)
+    assert not holds(0x00080030, "TM", f"{first}-", "0959")
+    assert not holds(0x00080030, "TM", f"{first}-", "095959.999")
+
+
 def test_one_of_several_values_is_enough():
     assert holds(0x00080061, "CS", "MR", "CT", "MR")
 

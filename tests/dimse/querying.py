@@ -2,6 +2,7 @@
 
 import io
 import warnings
+import zlib
 
 from pydicom import Dataset
 from pydicom.filereader import read_dataset
@@ -11,7 +12,7 @@ from hounsfield.dimse.command import Command, CommandField, CommandTag
 from hounsfield.dimse.upper_layer.pdus import PDataTf
 
 PATIENT_ROOT, STUDY_ROOT = "1.2.840.10008.5.1.4.1.2.1.1", "1.2.840.10008.5.1.4.1.2.2.1"
-BIG = "1.2.840.10008.1.2.2"
+BIG, DEFLATED = "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.99"
 SUCCESS, CANCEL, PENDING, PENDING_INCOMPLETE = 0x0000, 0xFE00, 0xFF00, 0xFF01
 NOT_MATCHING, CANNOT_UNDERSTAND = 0xA900, 0xC000
 
@@ -79,6 +80,10 @@ class Finder(RawPeer):
 
 
 def encoded(dataset, syntax):
+    if syntax == DEFLATED:
+        deflate = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+        raw = deflate.compress(dataset_bytes(dataset)) + deflate.flush()
+        return raw + b"\0" * (len(raw) % 2)  # PS3.5 A.5
     if syntax != BIG:
         return dataset_bytes(dataset, syntax)
     raw = io.BytesIO()
@@ -87,6 +92,8 @@ def encoded(dataset, syntax):
 
 
 def read(raw, syntax):
+    if syntax == DEFLATED:
+        raw = zlib.decompressobj(-zlib.MAX_WBITS).decompress(raw)
     return read_dataset(
         io.BytesIO(raw), is_implicit_VR=syntax == IMPLICIT, is_little_endian=syntax != BIG
     )

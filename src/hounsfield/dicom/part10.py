@@ -357,7 +357,7 @@ def _read_deflated(buffer: Buffer, header: Header, tags: frozenset[int]) -> Head
         else:
             if inner.pixel_data or is_whole:
                 break
-    if tags and not inner.elements:
+    if not content:
         raise InvalidInstance("the deflated data set is empty or damaged")
     inner.dataset_offset = inner.end_of_header = header.dataset_offset
     inner.file_meta, inner.pixel_data = header.file_meta, None

@@ -264,7 +264,21 @@ def _range(tag: int, vr: str, text: str) -> Matching:
         return SingleValue(parts[0])
     if not parts[0] and not parts[1]:
         return Universal()
-    return Range(parts[0] or None, parts[1] or None)
+    earliest = _earliest(parts[0]) if vr == "TM" else parts[0]
+    return Range(earliest or None, parts[1] or None)
+
+
+def _earliest(time: str) -> str:
+    """The shortest way to write a time, which no way to write it or a later one comes before (PS3.5 6.2).
+
+    >>> _earliest("101500.000")
+    '1015'
+    """
+    if "." in time:
+        time = time.rstrip("0").rstrip(".")
+    while len(time) > 2 and time.endswith("00") and not len(time) % 2:
+        time = time[:-2]
+    return time
 
 
 def _date(tag: int, text: str) -> str:

@@ -8,6 +8,7 @@ from tests.dimse.querying import (
     BIG,
     CANCEL,
     CANNOT_UNDERSTAND,
+    DEFLATED,
     NOT_MATCHING,
     PATIENT_ROOT,
     PENDING,
@@ -316,7 +317,7 @@ def test_what_is_known_of_the_entities_below_is_computed(finder):
     assert patient.NumberOfPatientRelatedInstances == 4
 
 
-@pytest.mark.parametrize("syntax", [IMPLICIT, EXPLICIT, BIG])
+@pytest.mark.parametrize("syntax", [IMPLICIT, EXPLICIT, BIG, DEFLATED])
 def test_queries_are_answered_in_the_transfer_syntax_they_come_in(filled, serve, syntax):
     _server, port = serve(filled)
     with Finder(port) as peer:
