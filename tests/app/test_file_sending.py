@@ -49,7 +49,12 @@ def file(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def address(file):
-    async def app(scope, _receive, send):
+    async def app(scope, receive, send):
+        if scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.accept"})
+            await receive()
+            return
         assert ZERO_COPY_SEND in scope["extensions"]
         kind = scope["path"]
         if kind == "/mixed":
@@ -70,7 +75,8 @@ def address(file):
             await send(part(file, 0, 11))
         await send(body())
 
-    config = uvicorn.Config(app, http=Impatient, log_config=None, lifespan="off", loop="uvloop")
+    config = uvicorn.Config(app, http=Impatient, log_config=None, lifespan="off", loop="uvloop",
+                            ws="websockets-sansio")  # fmt: skip
     server = uvicorn.Server(config)
     listener = socket.create_server(("127.0.0.1", 0))
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
@@ -180,6 +186,20 @@ def test_whoever_leaves_in_the_middle_leaves_no_descriptor(address):
         with Client(address) as client:
             client.socket.sendall(asking("/long"))
             client.socket.recv(1000)
+    until(lambda: descriptors() <= before)
+
+
+def test_a_connection_that_becomes_a_web_socket_leaves_no_descriptor(address):
+    before = descriptors()
+    for _ in range(5):
+        with Client(address) as client:
+            client.socket.sendall(asking("/mixed"))
+            assert client.answer() == MIXED
+            client.socket.sendall(
+                b"GET /socket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+            )
+            assert client.socket.recv(1 << 16).startswith(b"HTTP/1.1 101")
     until(lambda: descriptors() <= before)
 
 

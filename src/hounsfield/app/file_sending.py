@@ -41,10 +41,18 @@ class SendsFiles(HttpToolsProtocol):
             # Before the number of the descriptor may be somebody else's.
             self.loop.remove_writer(self._socket_of_ours)
             _settle(self._writable)
+        self._close_ours()
+        super().connection_lost(exc)
+
+    def handle_websocket_upgrade(self) -> None:
+        """Leave the connection to the protocol that it goes on with, which does not know of ours."""
+        self._close_ours()
+        super().handle_websocket_upgrade()
+
+    def _close_ours(self) -> None:
         if self._socket_of_ours >= 0:
             os.close(self._socket_of_ours)
             self._socket_of_ours = -1
-        super().connection_lost(exc)
 
     async def _offering(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope.setdefault("extensions", {})[ZERO_COPY_SEND] = {}
