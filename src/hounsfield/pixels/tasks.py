@@ -13,6 +13,7 @@ from hounsfield.pixels.codecs.photographs import photograph
 from hounsfield.pixels.codecs.video import mp4, playable, video_frame
 from hounsfield.pixels.description import ImagePixelDescription
 from hounsfield.pixels.rendering.annotations import card
+from hounsfield.pixels.rendering.documents import first_page
 from hounsfield.pixels.rendering.drawing import PictureForm, picture_file, picture_of, video_picture
 from hounsfield.pixels.rendering.pictures import animated_gif, encode
 from hounsfield.pixels.rendering.render import thumbnail
@@ -79,6 +80,10 @@ def _card(lines: list[str], width: int, height: int) -> Result:
     return None, encode(card(lines, width, height), "image/jpeg")
 
 
+def _first_page(content: bytes, width: int, height: int) -> Result:
+    return None, encode(first_page(content, width, height), "image/jpeg")
+
+
 def _cells(frame: bytes, image: ImagePixelDescription) -> Result:
     return as_told(*decoded_cells(frame, image))
 
@@ -114,5 +119,6 @@ TASKS: dict[str, Callable[..., Result]] = {
     "video picture": _video_picture,
     "playable video": _playable_video,
     "card": _card,
+    "first page": _first_page,
     "waveform sheet": _waveform_sheet,
 }

@@ -15,6 +15,7 @@ from pydicom.encaps import encapsulate
 from tests import corpus
 from tests.dicomweb.conftest import open_site
 from tests.instances import part10
+from tests.pixels.rendering.test_documents import endless, pdf
 
 from hounsfield.errors import HounsfieldError
 
@@ -385,6 +386,54 @@ def test_an_encapsulated_pdf_comes_back_as_it_was(tmp_path, document):
             assert answer.headers["content-type"] == "application/pdf"
             assert answer.content == document
         assert picture(get(site, INSTANCE + "/thumbnail")).any()
+
+
+def letter(document, **changes):
+    return part10(
+        SOPClassUID="1.2.840.10008.5.1.4.1.1.104.1",
+        MIMETypeOfEncapsulatedDocument="application/pdf",
+        EncapsulatedDocument=document + bytes(len(document) % 2),
+        EncapsulatedDocumentLength=len(document),
+        DocumentTitle="Letter",
+        Rows=None,
+        Columns=None,
+        PixelData=None,
+        **changes,
+    )
+
+
+def test_the_thumbnail_of_a_pdf_is_its_first_page(tmp_path):
+    # WADO-06
+    with open_site(tmp_path) as site:
+        site.put(letter(pdf()))
+        page = picture(get(site, INSTANCE + "/thumbnail", viewport="120,120"))
+        assert page.shape == (60, 120, 3)
+        expected = np.full((60, 120, 3), 255)
+        expected[:30, :60], expected[30:, :60] = (0, 0, 255), (255, 0, 0)
+        far_from_edges = np.ix_([10, 20, 40, 50], [10, 30, 50, 80, 110])
+        assert np.abs(page - expected)[far_from_edges].max() < 12
+        assert picture(get(site, STUDY + "/thumbnail")).shape == (80, 160, 3)
+
+
+@pytest.mark.parametrize(
+    "document", [b"%PDF-1.7 broken", pdf()[:150], endless()], ids=["broken", "cut off", "endless"]
+)
+def test_a_pdf_that_cannot_be_drawn_has_its_title_as_thumbnail(tmp_path, document):
+    # WADO-06
+    with open_site(tmp_path) as site:
+        site.put(letter(document))
+        shown = picture(get(site, INSTANCE + "/thumbnail"))
+        title = ["Encapsulated PDF", "Letter", "Axial", "Head"]
+        expected = site.pool.run("card", title, 160, 160)[1]
+        assert shown.tolist() == np.asarray(Image.open(io.BytesIO(expected))).tolist()
+        assert get(site, INSTANCE + "/rendered").content == document
+
+
+def test_a_pdf_of_a_huge_page_has_a_small_thumbnail(tmp_path):
+    # WADO-06
+    with open_site(tmp_path) as site:
+        site.put(letter(pdf(box="0 0 1000000000 1000000000")))
+        assert picture(get(site, INSTANCE + "/thumbnail")).shape == (160, 160, 3)
 
 
 def test_a_document_that_calls_itself_a_page_is_not_given_as_one(tmp_path):

@@ -31,6 +31,10 @@ _SHEETS = ("image/svg+xml", "image/png")
 _DOCUMENTS = frozenset(
     ("application/pdf", "text/xml", "model/stl", "model/obj", "model/mtl", "application/zip")
 )
+_DOCUMENT = "00420011"
+# A page that is drawn for longer is no letter.
+_PAGE_CPU_S = 3.0
+_MAX_PDF_BYTES = 64 << 20
 _MAX_KEPT = 512
 _MAX_KEPT_BYTES = 16 << 20
 _MAX_WAVEFORM_BYTES = 64 << 20
@@ -194,6 +198,16 @@ class Representations:
         found = (attributes.get(tag, {}).get("Value", ("",))[0] for tag in titles)
         return [str(title) for title in found if title]
 
+    def first_page(self, location: InstanceLocation, width: int, height: int) -> bytes:
+        """A JPEG of the first page of an encapsulated PDF that fits into this size.
+
+        Raises NotAcceptable and InvalidInstance where it cannot be drawn, takes too much, or is no PDF.
+        """
+        if self._retrieve.bulk_data(location, _DOCUMENT).length > _MAX_PDF_BYTES:
+            raise NotAcceptable("the document is too large for a thumbnail")
+        arguments = (self._document(location), width, height)
+        return self.rendering.pool.run("first page", *arguments, cpu_s=_PAGE_CPU_S)[1]
+
     def _shown(self, location: InstanceLocation) -> _Shown:
         found = self._kinds.get(location.sha256)
         if found is None:
@@ -211,7 +225,7 @@ class Representations:
         if is_presentation_state(location.sop_class_uid):
             return _Shown(Kind.PRESENTATION, SINGLE_FRAME)
         attributes = self._attributes(location)
-        if "00420011" in attributes:
+        if _DOCUMENT in attributes:
             return _Shown(Kind.DOCUMENT, (_media_type(attributes),))
         if "54000100" in attributes:
             return _Shown(Kind.WAVEFORM, _SHEETS)
@@ -234,7 +248,7 @@ class Representations:
     def _document(self, location: InstanceLocation) -> bytes:
         """The document as it was before it was encapsulated (PS3.3 C.24.2): without the byte that makes it even."""
         length = self._attributes(location).get("00420015", {}).get("Value", (0,))[0]
-        content = self._bulk(location, "00420011")
+        content = self._bulk(location, _DOCUMENT)
         if isinstance(length, int) and len(content) - 1 <= length <= len(content) and length:
             return content[:length]
         return content

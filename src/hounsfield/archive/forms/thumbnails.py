@@ -1,5 +1,7 @@
 """Small pictures of studies, series, instances and frames, one instance standing for many (PS3.18 10.4.1.1.4)."""
 
+import contextlib
+
 from hounsfield.archive.access import Principal
 from hounsfield.archive.forms.derived import DerivedFiles
 from hounsfield.archive.forms.kept import Kept
@@ -7,11 +9,12 @@ from hounsfield.archive.forms.rendering import PictureRequest, Rendering
 from hounsfield.archive.forms.representations import Kind, Representations
 from hounsfield.archive.retrieve import Retrieve
 from hounsfield.dicom.sop_classes import is_image, name_of
-from hounsfield.errors import HounsfieldError, NotAcceptable
+from hounsfield.errors import HounsfieldError, InvalidInstance, NotAcceptable
 from hounsfield.index.records import InstanceLocation
 from hounsfield.pixels.rendering.render import THUMBNAIL_PIXELS
 from hounsfield.pixels.rendering.view import Viewport
 
+_PDF = "1.2.840.10008.5.1.4.1.1.104.1"
 _MAX_KEPT = 2048
 _MAX_KEPT_BYTES = 32 << 20
 # A series of millions of objects is not looked through for one that can be shown.
@@ -68,7 +71,10 @@ class Thumbnails:
 
         Raises NotAcceptable and InvalidInstance where nothing can be shown, NotFound for a frame that is not there.
         """
-        name = f"{'m' if frame_index is None else frame_index}-{width}x{height}.jpg"
+        place = "m" if frame_index is None else f"{frame_index}"
+        if location.sop_class_uid == _PDF:
+            place += "p"  # what is kept from versions that drew no pages has other names
+        name = f"{place}-{width}x{height}.jpg"
         key = (location.sha256, name)
         made = self._kept.get(key)
         if made is None:
@@ -90,5 +96,9 @@ class Thumbnails:
             return self._shown.frame(location, frame_index or 0, request)
         if frame_index is not None:
             raise NotAcceptable("this instance has no frames to be shown")
+        if location.sop_class_uid == _PDF:
+            # A document that is broken, locked or a bomb still has a title.
+            with contextlib.suppress(InvalidInstance, NotAcceptable):
+                return self._shown.first_page(location, width, height)
         lines = [name_of(location.sop_class_uid), *self._shown.summary(location)]
         return self._rendering.pool.run("card", lines, width, height)[1]
