@@ -40,3 +40,12 @@ def test_only_what_fits_nothing_is_not_acceptable():
 @pytest.mark.parametrize("accept", [";;;", ",,,", 'a/b;x="', "no slash", "a/b;q=x", "x" * 100_000])
 def test_malformed_values_are_survived(accept):
     assert parse_accept(accept)
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("filling", ["a", " ", "a ", "=", '"', 'a="', "a= "])
+def test_a_long_entry_is_read_in_one_go(filling):
+    # Searched anew from each of its characters, one would hold up everybody for most of a second.
+    for _ in range(100):
+        ranges = parse_accept("a/b;" + filling * (8100 // len(filling)))
+        assert ranges[0].media_type == "a/b"

@@ -9,7 +9,8 @@ from starlette.requests import Request
 
 from hounsfield.errors import NotAcceptable
 
-_PARAMETER = re.compile(r'\s*([^=;,\s]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;,]*)')
+# A name begins where the last one cannot go on, so that what is none is passed over once.
+_PARAMETER = re.compile(r'(?<![^;,\s"])([^=;,\s"]++)\s*+=\s*+("(?:[^"\\]|\\.)*"|[^;,]*)')
 _MAX_ACCEPT = 8192
 _BLANK = re.compile(r"(?<=\w) (?=\w)")
 # What clients still ask for from before these types had their names (PS3.18 8.7.3.3).

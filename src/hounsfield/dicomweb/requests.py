@@ -17,7 +17,8 @@ from hounsfield.archive.access import LOCAL, Principal
 from hounsfield.dicomweb.problems import RangeNotSatisfiable
 
 _LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+# No value is so long that its length has twenty digits.
+_RANGE = re.compile(r"bytes=([0-9]{0,20})-([0-9]{0,20})", re.IGNORECASE)
 
 T = TypeVar("T")
 
@@ -88,10 +89,16 @@ def is_current(request: Request, tag: str) -> bool:
     )
 
 
-def byte_range(request: Request, length: int) -> tuple[int, int]:
-    """(first, last) of a single range (RFC 9110 14.2); all of it when there is none that can be read."""
+def byte_range(request: Request, length: int, tag: str = "") -> tuple[int, int]:
+    """(first, last) of a single range (RFC 9110 14.2) of what has this entity tag.
+
+    All of it when there is no range that can be read, and to whoever has the beginning of something else (If-Range,
+    13.1.5). Raises RangeNotSatisfiable.
+    """
     match = _RANGE.fullmatch(request.headers.get("range", "").replace(" ", ""))
-    if match is None or not (match[1] or match[2]):
+    if match is None or not (match[1] or match[2]) or request.method != "GET":
+        return 0, length - 1
+    if request.headers.get("if-range", tag).strip() != tag:
         return 0, length - 1
     if match[1] and match[2] and int(match[2]) < int(match[1]):
         return 0, length - 1  # no range at all, so it counts as not there (14.1.1)

@@ -2,6 +2,7 @@
 
 import io
 import re
+from functools import partial
 
 import numpy as np
 import pytest
@@ -352,7 +353,8 @@ def test_all_values_of_an_instance_come_with_the_addresses_of_the_metadata(site)
     [
         ("bytes=0-9", 206, 0, 9), ("bytes=10-", 206, 10, 5003), ("bytes=-4", 206, 5000, 5003),
         ("bytes=4000-9999", 206, 4000, 5003), ("bytes=x-y", 200, 0, 5003), ("bytes=1-2,4-5", 200, 0, 5003),
-        ("bytes=9-3", 200, 0, 5003),
+        ("bytes=9-3", 200, 0, 5003), ("Bytes=0-9", 206, 0, 9), ("items=0-9", 200, 0, 5003),
+        ("bytes=0-" + "9" * 5000, 200, 0, 5003), ("bytes=" + "1" * 5000 + "-", 200, 0, 5003),
     ],
 )  # fmt: skip
 def test_ranges_of_a_value(site, range_, status, first, last):
@@ -364,6 +366,20 @@ def test_ranges_of_a_value(site, range_, status, first, last):
     assert answer.headers["accept-ranges"] == "bytes"
     if status == 206:
         assert answer.headers["content-range"] == f"bytes {first}-{last}/5004"
+
+
+def test_a_range_goes_with_what_it_is_of_and_only_with_its_bytes(site):
+    # WEB-11; RFC 9110 13.1.5: another version is sent whole; 14.2: of GET alone
+    address = url(9, "/bulkdata/00420011")
+    whole = get(site, address, OCTETS)
+    ask = partial(get, site, address, OCTETS, Range="bytes=10-19")
+    assert ask(**{"If-Range": whole.headers["etag"]}).content == whole.content[10:20]
+    for other in ('"of before"', "W/" + whole.headers["etag"], "Tue, 24 Nov 2026 10:00:00 GMT"):
+        answer = ask(**{"If-Range": other})
+        assert (answer.status_code, answer.content) == (200, whole.content)
+    for range_ in ("bytes=10-19", "bytes=9999-"):
+        head = site.client.head(address, headers={"Accept": OCTETS, "Range": range_})
+        assert (head.status_code, head.headers["content-length"]) == (200, "5004")
 
 
 def test_ranges_of_frames_and_of_video_go_across_fragments(site):

@@ -180,7 +180,7 @@ def one(request: Request, octets: Octets, content_type: str, headers: dict[str, 
     """One run of bytes, or the range of it that is asked for (WEB-11); raises RangeNotSatisfiable."""
     headers = {**headers, "Accept-Ranges": "bytes"}
     size = octets.length
-    first, last = byte_range(request, size) if size else (0, -1)
+    first, last = byte_range(request, size, headers.get("ETag", "")) if size else (0, -1)
     length, status = last - first + 1, 200
     if length != size:
         status = 206
