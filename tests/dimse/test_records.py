@@ -272,7 +272,10 @@ def test_whatever_a_peer_sends_makes_a_record_that_can_be_read_again(make_archiv
     recording = Recording("in", None, "HOUNSFIELD", "10.0.0.9")
     recording.asked(request)
     recording.found(refusal.finding.code, refusal.values)
-    recording.messages = {(0x8001, data.draw(st.integers(0, 0xFFFF))): 3, (0xFFFF, 0xA700): 1}
+    recording.messages = {
+        (0x8001, data.draw(st.integers(0, 0xFFFF)), data.draw(st.booleans())): 3,
+        (0xFFFF, 0xA700, False): 1,
+    }
     recording.end("rejected", data.draw(any_text))
     made = recording.record()
     for text in (made.calling_ae_title, made.called_ae_title, made.reason, made.implementation):
@@ -317,7 +320,7 @@ def test_a_request_of_a_megabyte_leaves_a_small_record(make_archive):
 def test_answers_of_ever_new_kinds_take_no_more_room_than_many():
     messages = {}
     for status in range(0x10000):
-        count(messages, 0x8001, status)
+        count(messages, 0x8001, status, is_reverse=False)
     assert len(messages) <= 65
     assert sum(messages.values()) == 0x10000
 

@@ -108,7 +108,12 @@ class Association(PduExchange):
             self._try(Event.ABORT_REQUEST)
             raise self._end(Ending.ABORTED, "shutting down") from None
         if command.is_response:
-            count(self.messages, command.command_field, command.status)
+            count(
+                self.messages,
+                command.command_field,
+                command.status,
+                is_reverse=not self.is_requestor,
+            )
         self._dataset_context_id = context_id if has_dataset else None
         return self.contexts[context_id], command
 
@@ -228,7 +233,13 @@ class Association(PduExchange):
 
     def _count(self, command: Command, number: int = 1) -> None:
         if command.is_response:
-            count(self.messages, command.command_field, command.status, number)
+            count(
+                self.messages,
+                command.command_field,
+                command.status,
+                is_reverse=self.is_requestor,
+                number=number,
+            )
 
     def _send(self, *buffers: bytes | memoryview) -> None:
         self._machine.handle(Event.P_DATA_REQUEST)

@@ -15,13 +15,14 @@ from hounsfield.dimse.transport import Transport
 from hounsfield.dimse.upper_layer.pdus import AssociateAc, AssociateRq
 from hounsfield.index.site.records import AssociationRecord, RecordedContext, Recorder
 
-Messages = dict[tuple[int, int], int]  # (command field of the response, status) -> how many
+# (command field of the response, status, whether the acceptor asked and the requestor answered) -> how many
+Messages = dict[tuple[int, int, bool], int]
 
 
 # What is kept of what a peer says about itself: it may say a megabyte, and as often as it likes.
 _LONGEST_VALUE = 1000
 _MOST_SYNTAXES, _FEWEST_SYNTAXES = 512, 4
-_MOST_KINDS, _ANY_OTHER = 64, (0xFFFF, 0xFFFF)
+_MOST_KINDS, _ANY_OTHER = 64, (0xFFFF, 0xFFFF, False)
 
 
 class Recording:
@@ -137,9 +138,14 @@ class Recording:
         return made
 
 
-def count(messages: Messages, command_field: int, status: int, number: int = 1) -> None:
-    """Count answers of one kind; a peer that makes up ever new ones has them counted as one."""
-    key = (command_field, status)
+def count(
+    messages: Messages, command_field: int, status: int, *, is_reverse: bool, number: int = 1
+) -> None:
+    """Count answers of one kind; a peer that makes up ever new ones has them counted as one.
+
+    ``is_reverse`` says that they are the requestor's, as those to the C-STOREs of a C-GET are.
+    """
+    key = (command_field, status, is_reverse)
     if key not in messages and len(messages) >= _MOST_KINDS:
         key = _ANY_OTHER
     messages[key] = messages.get(key, 0) + number
@@ -179,17 +185,16 @@ def _contexts(request: AssociateRq | None, answer: AssociateAc | None) -> list[R
 
 def _messages(counts: Messages) -> list[dict[str, Any]]:
     made = []
-    for (field, status), number in counts.items():
+    for (field, status, is_reverse), number in counts.items():
         try:
             name = CommandField(field).name.removesuffix("_RSP").replace("_", "-")
         except ValueError:
             name = f"command {field & ~IS_RESPONSE:04X}H"
-        made.append(
-            {
-                "name": name,
-                "status": f"{status:04X}",
-                "meaning": describe(status).partition(" ")[2],
-                "count": number,
-            }
-        )
+        row = {
+            "name": name,
+            "status": f"{status:04X}",
+            "meaning": describe(status).partition(" ")[2],
+            "count": number,
+        }
+        made.append(row | ({"is_reverse": True} if is_reverse else {}))
     return made

@@ -15,7 +15,7 @@ from hounsfield.dicom.reencoding import Changes
 from hounsfield.dicom.sop_classes import name_of
 from hounsfield.dicom.transfer_syntax import of as transfer_syntax_of
 from hounsfield.dimse.scu.requestor import MAX_CONTEXTS, Context, ScuAssociation
-from hounsfield.dimse.scu.store_scu import Outgoing, Sent, store_from
+from hounsfield.dimse.scu.store_scu import Originator, Outgoing, Sent, store_from
 from hounsfield.dimse.status import describe
 from hounsfield.errors import HounsfieldError, NotAcceptable, Unavailable
 from hounsfield.index.records import InstanceLocation
@@ -54,7 +54,7 @@ def send_stored(
     retrieve: Retrieve,
     location: InstanceLocation,
     *,
-    move_originator: tuple[str, int] | None = None,
+    move_originator: Originator | None = None,
     preferred: Sequence[str] = (),
     form: Form = WHOLE,
 ) -> Sent:

@@ -35,6 +35,8 @@ _AFTER_YOU_S = 0.002
 _MAKE_WAY, _YOUNG_S, _FOR_A_PLACE_S = 8, 1.0, 0.25
 
 
+# The comments to failures of these say how something was asked for, and nothing of a patient.
+_REPEATED = frozenset({"C-FIND-RQ", "C-GET-RQ", "C-MOVE-RQ"})
 _NO_TLS = "there is none yet: `hounsfield tls init` or `hounsfield tls use` opens it"
 
 
@@ -229,6 +231,9 @@ class DimseServer:
                     if answered is not None:
                         request, response = answered
                         self._count(f"{request.name} {response.status:04X}")
+                        comment = response.error_comment if request.name in _REPEATED else ""
+                        if comment and association.recording is not None:
+                            association.recording.remark(comment=comment)
             finally:
                 self._places.rise(place)
         except AssociationEnded as end:

@@ -9,8 +9,10 @@ import subprocess
 import pytest
 from pydicom.data import get_testdata_file
 from tests.dcmtk import program
+from tests.dimse.getting import STUDY_GET, STUDY_MOVE, Retriever
 from tests.dimse.peer import CT, EXPLICIT, RawPeer, dataset_bytes, eventually, instance
 
+from hounsfield.dimse.command import CommandField
 from hounsfield.index.site.records import Peer
 
 CT2 = Peer("CT2", "127.0.0.1", 104, name="ct2")
@@ -294,3 +296,66 @@ def test_23_a_peer_that_does_not_keep_to_the_protocol(open_site):
         peer.write(b"\x09\0\0\0\0\0")
         peer.hear_the_end()
     assert "did not keep to the protocol" in told(site, "protocol-error").reason
+
+
+def getting(port, *storage, answer=0, **keys):
+    """Ask by C-GET for what `instance` makes; the status of the end."""
+    with Retriever(port) as peer:
+        peer.open(STUDY_GET, *storage, calling="CT2")
+        peer.retrieve(CommandField.C_GET_RQ, keys.pop("level", "STUDY"), **keys)
+        _came, responses, _failed = peer.take_all(lambda _uid: answer)
+        return responses[-1].status
+
+
+def filled(site):
+    with RawPeer(site.port) as peer:
+        peer.associate(calling="CT2")
+        assert peer.store(instance()).status == 0
+
+
+# QR-09
+def test_24_a_c_get_that_offers_no_way_to_send(open_site):
+    site = open_site(CT2)
+    filled(site)
+    assert getting(site.port, StudyInstanceUID=instance().StudyInstanceUID) == 0xA702
+    record = next(one for one in site.records(2) if "C-GET" in str(one.messages))
+    assert record.finding == "get-no-context"
+    assert "did not offer to take CT Image in Explicit VR Little Endian" in record.reason
+    assert "with the role of SCP selected" in record.advice
+
+
+# QR-09
+def test_25_a_caller_that_has_no_space_for_what_it_gets(open_site):
+    site = open_site(CT2)
+    filled(site)
+    uid = instance().StudyInstanceUID
+    assert getting(site.port, (CT, EXPLICIT), answer=0xA700, StudyInstanceUID=uid) == 0xA702
+    record = next(one for one in site.records(2) if "C-GET" in str(one.messages))
+    assert record.finding == "their-no-space"
+    assert "Make room on ct2" in record.advice
+
+
+# QR-01
+def test_26_a_query_without_the_key_of_the_level_above(open_site):
+    site = open_site(CT2)
+    assert getting(site.port, level="SERIES", SeriesInstanceUID="1.2.3") == 0xA900
+    record = told(site, "invalid-query")
+    assert "at SERIES level (0020,000D) must have one value" in record.reason
+    assert "Correct it on ct2" in record.advice
+
+
+# QR-08
+def test_27_a_c_move_to_a_destination_that_is_off(open_site):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        free = listener.getsockname()[1]
+    site = open_site(CT2, Peer("OFF", "127.0.0.1", free, name="off"))
+    filled(site)
+    with Retriever(site.port) as peer:
+        peer.open(STUDY_MOVE, calling="CT2")
+        uid = instance().StudyInstanceUID
+        peer.retrieve(CommandField.C_MOVE_RQ, "STUDY", "OFF", StudyInstanceUID=uid)
+        assert peer.take_all()[1][-1].status == 0xA702
+    record = next(one for one in site.records(3) if "C-MOVE" in str(one.messages))
+    assert record.finding == "move-failed"
+    assert "Connection refused" in record.reason
+    assert "Look for the connection to OFF" in record.advice

@@ -69,7 +69,11 @@ def test_an_association_in_good_order_has_no_finding(direction, outcome):
         ("in", "C-STORE", "0111", "duplicate"),
         ("in", "C-STORE", "0124", "not-permitted"),
         ("in", "C-MOVE", "A801", "move-destination"),
-        ("in", "C-FIND", "A900", "refused-status"),
+        ("in", "C-FIND", "A900", "invalid-query"),
+        ("in", "C-GET", "A900", "invalid-query"),
+        ("in", "C-MOVE", "A900", "invalid-query"),
+        ("in", "C-MOVE", "A702", "move-failed"),
+        ("in", "C-FIND", "C000", "refused-status"),
         ("out", "C-STORE", "A700", "their-no-space"),
         ("out", "C-STORE", "A9FF", "their-mismatch"),
         ("out", "C-STORE", "0124", "their-not-authorized"),
@@ -81,6 +85,25 @@ def test_an_association_in_good_order_has_no_finding(direction, outcome):
 def test_a_failure_is_told_by_message_status_and_side(direction, message, status, code):
     found = diagnose(record(direction, messages=[(message, status), (message, "0000")]))
     assert (found.finding.code, found.is_ok) == (code, False)
+
+
+# NET-10, QR-09: the C-STOREs of a C-GET go the other way, and so do their answers
+@pytest.mark.parametrize(
+    ("direction", "status", "code", "words"),
+    [
+        ("in", "A700", "their-no-space", "Make room on CT2"),
+        ("in", "0124", "their-not-authorized", "Allow it for our AE title HOUNSFIELD on CT2"),
+        ("in", "C123", "their-failure", "Look at the log of CT2"),
+        ("out", "A700", "no-space", "free space of the data folder"),
+        ("out", "0111", "duplicate", "duplicates = keep-both here"),
+    ],
+)
+def test_who_answered_is_told_where_both_sides_ask(direction, status, code, words):
+    made = record(direction, messages=[("C-STORE", status)])
+    made.messages[0]["is_reverse"] = True
+    finding = diagnose(made).finding
+    assert finding.code == code
+    assert words in finding.advice
 
 
 @pytest.mark.parametrize(

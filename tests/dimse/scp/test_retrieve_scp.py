@@ -1,15 +1,14 @@
 """C-GET and C-MOVE against live servers (PS3.4 C.4.2, C.4.3)."""
 
-import io
 import socket
 import warnings
 
 import pytest
 from pydicom import Dataset
 from pydicom.encaps import encapsulate
-from pydicom.filereader import read_dataset
+from tests.dimse.getting import PATIENT_GET, PATIENT_MOVE, STUDY_GET, STUDY_MOVE, Retriever
 from tests.dimse.peer import CT, EXPLICIT, IMPLICIT
-from tests.dimse.querying import BIG, PENDING, SUCCESS, Finder, encoded, read
+from tests.dimse.querying import BIG, SUCCESS, read
 from tests.instances import MR_IMAGE, part10
 
 from hounsfield.archive.access import LOCAL
@@ -27,8 +26,6 @@ with warnings.catch_warnings():
     from pynetdicom import AE, evt
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
-PATIENT_GET, STUDY_GET = "1.2.840.10008.5.1.4.1.2.1.3", "1.2.840.10008.5.1.4.1.2.2.3"
-PATIENT_MOVE, STUDY_MOVE = "1.2.840.10008.5.1.4.1.2.1.2", "1.2.840.10008.5.1.4.1.2.2.2"
 JPEG, MPEG = "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.100"
 CANCEL, WITH_FAILURES, ALL_FAILED = 0xFE00, 0xB000, 0xA702
 UNKNOWN_DESTINATION, NOT_MATCHING = 0xA801, 0xA900
@@ -57,61 +54,6 @@ def stored(archive):
                 ),
             )  # fmt: skip
     return found
-
-
-class Retriever(Finder):
-    """Context 1 retrieves; those behind it are what instances may come back on."""
-
-    def open(self, root, *storage, **more):
-        contexts = [(root, (EXPLICIT,)), *((uid, (syntax,)) for uid, syntax in storage)]
-        roles = tuple(
-            RoleSelection(uid, scu_role=False, scp_role=True) for uid in {u for u, _ in storage}
-        )
-        self.root = root
-        return self.associate(*contexts, role_selections=roles, **more)
-
-    def retrieve(self, field, level, destination=None, **keys):
-        identifier = Dataset()
-        if level:
-            identifier.QueryRetrieveLevel = level
-        for keyword, value in keys.items():
-            setattr(identifier, keyword, value)
-        self.message_id += 1
-        more = {CommandTag.MOVE_DESTINATION: destination} if destination else {}
-        request = Command.of(
-            field,
-            {
-                CommandTag.AFFECTED_SOP_CLASS_UID: self.root,
-                CommandTag.MESSAGE_ID: self.message_id,
-                CommandTag.PRIORITY: 0,
-                **more,
-            },
-            dataset=True,
-        )
-        self.send(request, encoded(identifier, EXPLICIT), context_id=1)
-
-    def take_all(self, answer=lambda _uid: 0):
-        """Answer each C-STORE; (data sets by UID, responses, failed UIDs)."""
-        came, responses = {}, []
-        while True:
-            command, data, context_id = self.next_message()
-            if command.command_field == CommandField.C_STORE_RQ:
-                uid = command.affected_sop_instance_uid
-                came[uid] = data
-                self.send(respond(command, answer(uid)), context_id=context_id)
-                continue
-            responses.append(command)
-            if command.status != PENDING:
-                return came, responses, failed_uids(data)
-
-
-def failed_uids(data):
-    if not data:
-        return []
-
-    found = read_dataset(io.BytesIO(data), is_implicit_VR=False, is_little_endian=True)
-    value = found.FailedSOPInstanceUIDList
-    return [value] if isinstance(value, str) else list(value)
 
 
 def counters(response):
@@ -164,6 +106,15 @@ def test_get_of_single_instances_leaves_the_others(getter, stored):
     came, responses, _ = getter.take_all()
     assert came == {uid: stored[uid] for uid in ("1.2.1.1.1", "1.2.1.1.3")}
     assert responses[-1].status == SUCCESS
+
+
+# QR-09, PS3.4 C.4.3.1.3: sub-operations have the priority of the C-GET
+def test_what_a_get_sends_has_its_priority(getter, stored):
+    getter.open(STUDY_GET, (CT, EXPLICIT))
+    keys = {"StudyInstanceUID": "1.2.1", "SeriesInstanceUID": "1.2.1.1"}
+    getter.retrieve(CommandField.C_GET_RQ, "SERIES", priority=2, **keys)
+    command, _data, _context_id = getter.next_message()
+    assert (command.command_field, command.priority) == (CommandField.C_STORE_RQ, 2)
 
 
 # QR-08, QR-09
@@ -394,7 +345,9 @@ def test_the_destination_is_told_who_asked(archive, stored, serve):
         _server, port = serve(archive, peers=(peer,))
         with Retriever(port) as mover:
             mover.open(STUDY_MOVE)
-            mover.retrieve(CommandField.C_MOVE_RQ, "STUDY", "THERE", StudyInstanceUID="1.2.1")
+            mover.retrieve(
+                CommandField.C_MOVE_RQ, "STUDY", "THERE", priority=1, StudyInstanceUID="1.2.1"
+            )
             there = Retriever.__new__(Retriever)
             there.sock, _ = listener.accept()
             there.sock.settimeout(20)
@@ -409,6 +362,7 @@ def test_the_destination_is_told_who_asked(archive, stored, serve):
                 command, _, _ = there.next_message()
                 listener.close()  # it is not to be called again
             assert command.move_originator == ("RAW", mover.message_id)
+            assert command.priority == 1
             _, responses, failed = mover.take_all()
             assert responses[-1].status == ALL_FAILED
             assert set(failed) == set(stored)

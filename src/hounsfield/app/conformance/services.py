@@ -140,7 +140,8 @@ def _retrieve() -> Iterator[str]:
 {_names(GET_SOP_CLASSES | MOVE_SOP_CLASSES)}. The counters of sub-operations are in every response, the list of failed
 SOP Instance UIDs in the final one. A C-MOVE goes to a peer that is known with an address; its sub-operations name their
 originator. A sub-operation that fails does not end the others. An instance whose transfer syntax is not taken is decoded
-or written in another byte order or VR encoding, without loss; video is not.
+or written in another byte order or VR encoding, without loss; video is not. Sub-operations have the priority of the
+retrieval, which changes nothing here: what is asked is done when it comes, whatever its priority.
 
 At the level FRAME a new instance of the frames that Simple Frame List or Calculated Frame List names is made for the
 request, uncompressed and without private attributes, and not kept; Time Range is refused. Retrieval without bulk data

@@ -30,6 +30,10 @@ _STATUSES: dict[tuple[str, int], tuple[str, str]] = {
     ("C-STORE", 0xA900): ("mismatch", "their-mismatch"),
     ("C-STORE", 0xC000): ("cannot-understand", "their-failure"),
     ("C-STORE", 0x0111): ("duplicate", "their-failure"),
+    ("C-FIND", 0xA900): ("invalid-query", "their-failure"),
+    ("C-GET", 0xA900): ("invalid-query", "their-failure"),
+    ("C-MOVE", 0xA900): ("invalid-query", "their-failure"),
+    ("C-MOVE", 0xA702): ("move-failed", "their-failure"),
     ("C-MOVE", 0xA801): ("move-destination", "their-move-destination"),
 }
 _RIGHT_OF_MESSAGE = {
@@ -78,20 +82,25 @@ def _is_failure(status: str) -> bool:
 
 def _of_failures(failures: list[dict[str, Any]], values: dict[str, Any], *, is_in: bool) -> Finding:
     worst = max(failures, key=lambda one: int(one["count"]))
+    # On one association both sides may ask: a C-GET is ours to answer, its C-STOREs are the peer's.
+    is_ours = is_in is not worst.get("is_reverse", False)
+    if is_in and not is_ours:
+        values["calling"], values["called"] = values["called"], values["calling"]
     statuses = ", ".join(
         f"{one['count']} {one['name']} {one['status']} {one['meaning']}"
         for one in failures[:_MOST_NAMED]
     )
     values["statuses"] = statuses
+    values.setdefault("comment", statuses)
     status = int(worst["status"], 16)
     if status == 0x0124:
         right = _RIGHT_OF_MESSAGE.get(worst["name"], "")
         values["rights"] = IN_WORDS.get(right, f"do that ({worst['name']})")
-        return say("not-permitted" if is_in else "their-not-authorized", values)
+        return say("not-permitted" if is_ours else "their-not-authorized", values)
     family = 0xC000 if status >> 12 == 0xC else status & 0xFF00 if status >> 12 == 0xA else status
     codes = _STATUSES.get((worst["name"], status)) or _STATUSES.get((worst["name"], family))
     ours, theirs = codes or ("refused-status", "their-failure")
-    return say(ours if is_in else theirs, values)
+    return say(ours if is_ours else theirs, values)
 
 
 def _of_contexts(

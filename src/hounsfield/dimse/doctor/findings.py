@@ -119,6 +119,18 @@ FINDINGS: dict[str, _Row] = {
         "Add a peer with the AE title {destination}, its host and its port here, or correct the destination on "
         "{peer}.",
     ),
+    "move-failed": _Row(
+        "{peer} asked us to send images to {destination}, and nothing could be sent there ({comment}).",
+        "Look for the connection to {destination} at the same time: it says what to change.",
+    ),
+    "get-no-context": _Row(
+        "{peer} asked for images by C-GET and did not offer to take {contexts}.",
+        "Let {peer} propose this with the role of SCP selected, or retrieve by C-MOVE.",
+    ),
+    "invalid-query": _Row(
+        "{peer} asked for something that cannot be asked for so: {comment}.",
+        "Correct it on {peer}: each level above needs one value of its unique key, and UIDs have no wild cards.",
+    ),
     "no-space": _Row(
         "We could not take what {peer} sent: there is no space left here, or a part of the archive did not answer.",
         "Look at the free space of the data folder (setting reserve_bytes) and at our log. Then let {peer} send again.",

@@ -19,6 +19,8 @@ from hounsfield.dicom.sop_classes import (
     STUDY_ROOT_MOVE,
     WITHOUT_BULK_DATA_GET,
 )
+from hounsfield.dicom.sop_classes import name_of as class_name_of
+from hounsfield.dicom.transfer_syntax import of as transfer_syntax_of
 from hounsfield.dimse.association import Association
 from hounsfield.dimse.command import Command, CommandField, CommandTag, respond
 from hounsfield.dimse.config import DimseConfig
@@ -41,6 +43,7 @@ from hounsfield.dimse.scp.forms import (
 )
 from hounsfield.dimse.scp.sub_operations import Operation
 from hounsfield.dimse.scu.requestor import ScuAssociation
+from hounsfield.dimse.scu.store_scu import Originator
 from hounsfield.dimse.sending import WHOLE, Form, batch_of, contexts_for, send_stored, syntax_for
 from hounsfield.dimse.status import Status, status_of
 from hounsfield.dimse.targets import target_of
@@ -213,10 +216,7 @@ class RetrieveScp:
                 return Status.CANCEL
             syntax = syntax_for(location, contexts, form=form)
             if syntax is None:
-                log.info(
-                    "%s was not offered %s in %s", association.calling_ae_title,
-                    location.sop_class_uid, location.transfer_syntax_uid,
-                )  # fmt: skip
+                _say_not_offered(association, location)
                 operation.done(location, None)
                 continue
             message_id = message_id % 0xFFFF + 1
@@ -239,7 +239,7 @@ class RetrieveScp:
             {
                 CommandTag.AFFECTED_SOP_CLASS_UID: location.sop_class_uid,
                 CommandTag.MESSAGE_ID: message_id,
-                CommandTag.PRIORITY: 0,
+                CommandTag.PRIORITY: operation.request.priority,
                 CommandTag.AFFECTED_SOP_INSTANCE_UID: location.sop_instance_uid,
             },
             dataset=True,
@@ -262,7 +262,10 @@ class RetrieveScp:
         peer = self._destination(destination, operation.association.peer)
         target = target_of(peer, self._config.ae_title)
         preferred = peer.transfer_syntaxes
-        originator = (operation.association.calling_ae_title, operation.request.message_id)
+        request = operation.request
+        originator = Originator(
+            operation.association.calling_ae_title, request.message_id, request.priority
+        )
         lost = 0
         while left := operation.left:
             batch = batch_of(left, preferred, form)
@@ -302,6 +305,15 @@ class RetrieveScp:
         for peer in known:
             return peer
         raise UnknownDestination(f"no peer with AE title {ae_title[:16]!a}, host and port is known")
+
+
+def _say_not_offered(association: Association, location: InstanceLocation) -> None:
+    """QR-09: what a C-GET asks for and cannot be given for want of a context."""
+    sop_class = class_name_of(location.sop_class_uid)
+    syntax = transfer_syntax_of(location.transfer_syntax_uid).name
+    log.info("%s was not offered %s in %s", association.calling_ae_title, sop_class, syntax)
+    if association.recording is not None:
+        association.recording.found("get-no-context", {"contexts": f"{sop_class} in {syntax}"})
 
 
 class FrameError(HounsfieldError):

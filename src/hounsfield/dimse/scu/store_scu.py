@@ -38,6 +38,15 @@ class Outgoing:
 
 
 @dataclass(frozen=True, slots=True)
+class Originator:
+    """The C-MOVE that asked for an instance (PS3.7 9.1.1.1); its sub-operations have its priority (PS3.4 C.4.2.1.2)."""
+
+    ae_title: str
+    message_id: int
+    priority: int
+
+
+@dataclass(frozen=True, slots=True)
 class Sent:
     """What became of one file; `status` is None where the peer was never asked."""
 
@@ -121,13 +130,12 @@ def store_from(
     outgoing: Outgoing,
     read_into: Callable[[memoryview], int],
     *,
-    move_originator: tuple[str, int] | None = None,
+    move_originator: Originator | None = None,
     on_sent: Callable[[int], None] | None = None,
 ) -> Command:
     """Send one instance whose data set is handed over piece by piece, and return the peer's answer.
 
-    ``move_originator`` is the AE title and the message ID of the C-MOVE that asked for it, if one did
-    (PS3.7 9.1.1.1). Raises NotAcceptable and Unavailable.
+    ``move_originator`` is the C-MOVE that asked for it, if one did. Raises NotAcceptable and Unavailable.
     """
     context = association.accepted.get(outgoing.context)
     if context is None:
@@ -138,8 +146,9 @@ def store_from(
         CommandTag.AFFECTED_SOP_INSTANCE_UID: outgoing.sop_instance_uid,
     }
     if move_originator is not None:
-        elements[CommandTag.MOVE_ORIGINATOR_AE_TITLE] = move_originator[0]
-        elements[CommandTag.MOVE_ORIGINATOR_MESSAGE_ID] = move_originator[1]
+        elements[CommandTag.PRIORITY] = move_originator.priority
+        elements[CommandTag.MOVE_ORIGINATOR_AE_TITLE] = move_originator.ae_title
+        elements[CommandTag.MOVE_ORIGINATOR_MESSAGE_ID] = move_originator.message_id
     request = association.request(context, CommandField.C_STORE_RQ, elements, read_into, on_sent)
     return association.response_to(request)[0]
 
