@@ -4,7 +4,7 @@ import json
 
 import pytest
 from tests.conformance import data
-from tests.conformance.target import JSON, single, value, values
+from tests.conformance.target import JSON, XML, parts_of, single, value, values
 from websockets.sync.client import connect
 
 SECTION = "11 Worklist (UPS-RS)"
@@ -259,6 +259,103 @@ def test_work_is_searched_for(target):
     assert len(page) == 1
     answer = target.get("/workitems", JSON, params={"PatientID": "NO-SUCH"})
     assert target.expect(answer, 204).content == b""
+
+
+@pytest.fixture
+def some(target):
+    """(Patient ID, UIDs) of two work items, the second with more attributes than a search is asked to give."""
+    patient = "WORK-" + data.fresh()[-10:]
+    uids = sorted(data.fresh() for _ in range(2))
+    more = {
+        "00100010": element("PN", {"Alphabetic": "Mueller^Juergen"}),
+        "00404005": element("DT", "20300102103000"),
+        "00741202": element("LO"),
+        "00104000": element("LT", "Comes by taxi"),
+        "00290010": element("LO", "CONFORMANCE"),
+        "00291010": element("LO", "words"),
+    }
+    for uid, changes in zip(uids, ({}, more), strict=True):
+        dataset = work(f"Read {uid}", patient) | changes
+        target.expect(target.send("POST", f"/workitems?{uid}", dataset), 201)
+    return patient, uids
+
+
+def test_more_of_work_is_given_where_it_is_asked_for(target, some):
+    # QIDO-05, 11.9.1.2: includefield, in lists and repeated
+    patient, uids = some
+    path = f"/workitems?PatientID={patient}&SOPInstanceUID={uids[1]}"
+    (whole,) = target.found(f"{path}&includefield=all")
+    assert value(whole, "00104000") == "Comes by taxi"
+    assert "00081195" not in whole
+    for fields in (
+        "includefield=PatientComments",
+        "includefield=00741204,00104000",
+        "includefield=00741204&includefield=00104000",
+    ):
+        (item,) = target.found(f"{path}&{fields}")
+        assert value(item, "00104000") == "Comes by taxi", fields
+        for tag in ("00080018", "00100010", "00100020", "00404005", "00741000", "00741204"):
+            assert tag in item, (fields, tag)
+
+
+def test_private_attributes_of_work_bring_their_creator(target, some):
+    # QIDO-05
+    patient, uids = some
+    path = f"/workitems?PatientID={patient}&SOPInstanceUID={uids[1]}&includefield=00291010"
+    (item,) = target.found(path)
+    if "00291010" not in item:
+        target.not_offered("private attributes")
+    assert value(item, "00291010") == "words"
+    assert value(item, "00290010") == "CONFORMANCE"
+
+
+@pytest.mark.parametrize(
+    ("option", "query", "wanted"),
+    [
+        ("fuzzymatching", {"PatientName": "Mueler^Jurgen"}, [1]),
+        ("emptyvaluematching", {"WorklistLabel": '""'}, [1]),
+        ("multiplevaluematching", {"ProcedureStepLabel": "Read {}\\Read {}"}, [0, 1]),
+    ],
+)
+def test_work_is_matched_in_further_ways_or_a_warning_says_that_it_is_not(
+    target, some, option, query, wanted
+):
+    # QIDO-04, 8.3.4.2
+    patient, uids = some
+    (name, text), *_ = query.items()
+    params = {"PatientID": patient, name: text.format(*uids), option: "true"}
+    answer = target.expect(target.get("/workitems", JSON, params=params), 200, 204)
+    found = [value(item, "00080018") for item in answer.json()] if answer.content else []
+    assert sorted(found) == [uids[n] for n in wanted] or option in answer.headers.get("warning", "")
+
+
+def test_pages_of_work_say_how_much_more_there_is(target, some):
+    # QIDO-03, 8.3.4.4
+    patient, uids = some
+    pages = []
+    for offset in range(3):
+        params = {"PatientID": patient, "limit": 1, "offset": offset}
+        answer = target.expect(target.get("/workitems", JSON, params=params), 200, 204)
+        pages += [value(item, "00080018") for item in answer.json()] if answer.content else []
+        assert answer.headers.get("warning", "").startswith("299 ") is (offset == 0)
+    assert sorted(pages) == uids
+
+
+def test_what_is_asked_of_work_and_cannot_be_understood_is_400(target, some):
+    # WEB-12
+    for query in ("limit=many", "fuzzymatching=perhaps", "00404005=soon-later"):
+        answer = target.get(f"/workitems?{query}", JSON)
+        if not target.is_ours and answer.status_code in (404, 405):
+            target.not_offered("a search for work items")
+        assert answer.status_code == 400, query
+
+
+def test_work_is_given_in_xml_too(target, some):
+    # WEB-06
+    patient, uids = some
+    answer = target.get("/workitems", XML, params={"PatientID": patient})
+    parts = parts_of(target.expect(answer, 200))
+    assert [sum(uid.encode() in part.body for part in parts) for uid in uids] == [1, 1]
 
 
 def test_subscribers_hear_what_becomes_of_work(target, item):

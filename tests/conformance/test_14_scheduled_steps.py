@@ -69,6 +69,47 @@ def test_pages_and_mistakes_are_as_in_other_searches(target, order):
     assert target.get(STEPS, JSON, params={"limit": "many"}).status_code == 400
 
 
+def test_more_of_a_step_is_given_where_it_is_asked_for(target, order):
+    # QIDO-05, 14.4.1.2
+    step = "ScheduledProcedureStepSequence"
+    (plain,) = target.found(STEPS, {"AccessionNumber": order})
+    for fields in (
+        f"includefield={step}.ScheduledProcedureStepStatus",
+        "includefield=00100020,00400100.00400020",
+        "includefield=all",
+    ):
+        (item,) = target.found(f"{STEPS}?AccessionNumber={order}&{fields}")
+        assert plain.keys() <= item.keys(), fields
+        assert value(values(item, "00400100")[0], "00400020"), fields
+    assert target.get(f"{STEPS}?includefield=NoSuchThing", JSON).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("option", "query"),
+    [
+        ("fuzzymatching", {"PatientName": "Ordar^Olga"}),
+        ("emptyvaluematching", {"ReferringPhysicianName": '""'}),
+        ("multiplevaluematching", {"PatientID": "{}\\NOBODY"}),
+    ],
+)
+def test_steps_are_matched_in_further_ways_or_a_warning_says_that_they_are_not(
+    target, order, option, query
+):
+    # QIDO-04, 8.3.4.2
+    (name, text), *_ = query.items()
+    params = {"AccessionNumber": order, name: text.format(order)}
+    assert target.found(STEPS, params) == []
+    answer = target.expect(target.get(STEPS, JSON, params=params | {option: "true"}), 200, 204)
+    assert answer.content or option in answer.headers.get("warning", "")
+
+
+def test_a_key_that_no_step_has_is_passed_over_and_told(target, order):
+    # QIDO-04, PS3.4 K.2.2.1.1.2
+    answer = target.get(STEPS, JSON, params={"AccessionNumber": order, "InstitutionName": "x"})
+    assert len(target.expect(answer, 200).json()) == 1
+    assert "00080080" in answer.headers["warning"]
+
+
 def test_xml_is_offered_too(target, order):
     # table 14.1.3-1
     answer = target.get(STEPS, XML, params={"AccessionNumber": order})

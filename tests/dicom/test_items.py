@@ -2,7 +2,7 @@
 
 import pytest
 
-from hounsfield.dicom.items import answer, is_universal, matches
+from hounsfield.dicom.items import answer, keys_of, matches
 from hounsfield.errors import InvalidQuery
 
 
@@ -129,5 +129,13 @@ def test_a_sequence_asked_for_without_attributes_comes_whole():
 
 
 def test_an_item_of_empty_keys_selects_nothing():
-    assert is_universal({"00404025": sequence({"00080100": value("SH")}), "00100020": value("LO")})
-    assert not is_universal({"00404025": sequence(code("CT1"))})
+    empty = {"00404025": sequence({"00080100": value("SH")}), "00100020": value("LO")}
+    assert keys_of(empty) == ()
+    assert [key.tag for key in keys_of({"00404025": sequence(code("CT1"))})] == [0x00404025]
+
+
+def test_what_is_there_in_another_form_than_the_key_is_as_if_it_were_not_there():
+    there = {"00100010": value("LO", "Doe"), "00404025": value("LO", "CT1")}
+    assert not matches({"00100010": value("PN", {"Alphabetic": "Doe"})}, there)
+    assert not matches({"00404025": sequence(code("CT1"))}, there)
+    assert not matches({"00404025": sequence(code("CT1"))}, {"00404025": sequence(None)})

@@ -51,16 +51,17 @@ def list_items(
 ) -> None:
     """List work items by the time they are scheduled for. With --json: an array of objects."""
     from hounsfield.archive.access import LOCAL
+    from hounsfield.dicom.items import keys_of
 
     if state is not None and state not in _STATES:
         raise Failure(f"{state!r} is no state; there are {', '.join(_STATES)}")
-    keys: dict[str, Any] = {}
+    wanted: dict[str, Any] = {}
     if state:
-        keys["00741000"] = {"vr": "CS", "Value": [_STATES[state]]}
+        wanted["00741000"] = {"vr": "CS", "Value": [_STATES[state]]}
     if patient_id:
-        keys["00100020"] = {"vr": "LO", "Value": [patient_id]}
+        wanted["00100020"] = {"vr": "LO", "Value": [patient_id]}
     with _worklist(data, settings) as worklist:
-        found = list(islice(worklist.find(LOCAL, keys), limit))
+        found = list(islice(worklist.find(LOCAL, keys_of(wanted)), limit))
     if as_json:
         print_json([_document(item) for item in found])
         return

@@ -4,75 +4,53 @@ Data sets are in the DICOM JSON model. A key that is a sequence holds one item, 
 (C.2.2.2.6); a match has an item that matches all of them.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from hounsfield.dicom.matching import in_zone, matches_key
-from hounsfield.dicom.query import Key, Matching, parse_match
+from hounsfield.dicom.matching import TIMEZONE_TAG, in_zone, matches_key
+from hounsfield.dicom.query import Item, Key, Matching, Universal, parse_match
 
 DataSet = Mapping[str, Any]
 
 _NAME_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 # They say how to read an identifier or an answer and select nothing.
-TIMEZONE = "00080201"
-_NOT_KEYS = frozenset({"00080005", "00080052", "00080053", "00080054", "00080056", "00080201"})
+NOT_KEYS = frozenset({"00080005", "00080052", "00080053", "00080054", "00080056", TIMEZONE_TAG})
 
 
 def matches(identifier: DataSet, dataset: DataSet) -> bool:
     """Whether a data set matches every key of an identifier; raises InvalidQuery for a key that is no value."""
-    return _all_match(identifier, dataset, _Zones("", None).within(identifier, dataset))
+    return all_match(keys_of(identifier), dataset)
 
 
-@dataclass(frozen=True, slots=True)
-class _Zones:
-    """The Timezone Offset From UTC of an identifier and of what it is compared with; it holds for their items too."""
-
-    asked: str
-    there: Mapping[str, Any] | None
-
-    def within(self, identifier: DataSet, dataset: DataSet) -> "_Zones":
-        values = identifier.get(TIMEZONE, {}).get("Value") or [self.asked]
-        return _Zones(str(values[0] or ""), dataset.get(TIMEZONE, self.there))
+def all_match(keys: Iterable[Key], dataset: DataSet) -> bool:
+    """Whether a data set matches every one of the keys."""
+    return all(matches_key(key, dataset) for key in keys)
 
 
-def _all_match(identifier: DataSet, dataset: DataSet, zones: _Zones) -> bool:
-    return all(
-        _matches(int(tag, 16), key, dataset.get(tag), zones)
-        for tag, key in identifier.items()
-        if tag not in _NOT_KEYS
+def keys_of(identifier: DataSet, offset_from_utc: str = "") -> tuple[Key, ...]:
+    """The keys of an identifier that select something; raises InvalidQuery for one that is no value.
+
+    Its Timezone Offset From UTC holds for its items too, and is ``offset_from_utc`` where it has none.
+    """
+    offset = offset_of(identifier) or offset_from_utc
+    keys = (
+        _key(int(tag, 16), key, offset) for tag, key in identifier.items() if tag not in NOT_KEYS
     )
+    return tuple(key for key in keys if not isinstance(key.match, Universal))
 
 
-def _matches(
-    tag: int, key: Mapping[str, Any], there: Mapping[str, Any] | None, zones: _Zones
-) -> bool:
-    if there is not None and not are_alike(key["vr"], there["vr"]):
-        there = None
-    if key["vr"] != "SQ":
-        match = in_zone(matching_of(tag, key), key["vr"], zones.asked)
-        values = {f"{tag:08X}": there, TIMEZONE: zones.there}
-        return matches_key(Key(tag, key["vr"], match), values)
-    wanted = first_item(key)
-    if is_universal(wanted):
-        return True
-    return any(
-        _all_match(wanted, item or {}, zones.within(wanted, item or {}))
-        for item in (there or {}).get("Value", ())
-    )
+def offset_of(identifier: DataSet) -> str:
+    """The Timezone Offset From UTC of an identifier, empty where it has none."""
+    values = identifier.get(TIMEZONE_TAG, {}).get("Value") or [""]
+    return str(values[0] or "")
 
 
-def is_universal(identifier: DataSet) -> bool:
-    """Whether an identifier or an item of one has no key with a value (C.2.2.2.3)."""
-    return not any(
-        not is_universal(first_item(key)) if key["vr"] == "SQ" else key.get("Value")
-        for key in identifier.values()
-    )
-
-
-def are_alike(one: str, other: str) -> bool:
-    """Whether values of two VRs have the same form in the DICOM JSON model: items, names, or neither."""
-    return one == other or not {one, other} & {"SQ", "PN"}
+def _key(tag: int, key: Mapping[str, Any], offset: str) -> Key:
+    vr = key["vr"]
+    if vr != "SQ":
+        return Key(tag, vr, in_zone(matching_of(tag, key), vr, offset))
+    inside = keys_of(first_item(key), offset)
+    return Key(tag, vr, Item(inside) if inside else Universal())
 
 
 def first_item(key: Mapping[str, Any]) -> DataSet:
@@ -102,7 +80,7 @@ def answer(identifier: DataSet, dataset: DataSet) -> dict[str, Any]:
         tag: _answered(key, dataset.get(tag))
         for tag, key in identifier.items()
         # PS3.4 C.2.2.2: where times are said to be in a zone, and only there.
-        if tag not in _NOT_KEYS or (tag == TIMEZONE and tag in dataset)
+        if tag not in NOT_KEYS or (tag == TIMEZONE_TAG and tag in dataset)
     }
 
 

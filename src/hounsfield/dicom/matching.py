@@ -30,6 +30,7 @@ from hounsfield.dicom.query import (
 
 Attributes = Mapping[str, Any]
 TIMEZONE = 0x00080201
+TIMEZONE_TAG = f"{TIMEZONE:08X}"
 _NUMBERS = frozenset({"IS", "DS", "US", "SS", "UL", "SL", "FL", "FD"})
 
 
@@ -43,6 +44,8 @@ def matches(query: Query, attributes: Attributes) -> bool:
 def matches_key(key: Key, attributes: Attributes) -> bool:
     """Whether any value of the key's attribute matches (PS3.4 C.2.2.2: one of several is enough)."""
     element = attributes.get(f"{key.tag:08X}")
+    if element is not None and not are_alike(key.vr, element["vr"]):
+        element = None
     match key.match:
         case Universal():
             return True
@@ -53,13 +56,25 @@ def matches_key(key: Key, attributes: Attributes) -> bool:
             return all(matches_key(one, attributes) for one in each)
         case Item(keys):
             items = (element or {}).get("Value", ())
-            return any(all(matches_key(one, item) for one in keys) for item in items)
+            return any(_item_matches(keys, item or {}, attributes) for item in items)
         case DateTimeRange():
             return _is_within(key, key.match, attributes)
         case SingleValue() | Range() if key.vr == "DT":
             offset = _first(attributes, TIMEZONE, "SH")
             return any(_begins_in(key.match, value, offset) for value in texts(element, key.vr))
     return any(_matches_value(key, value) for value in texts(element, key.vr))
+
+
+def _item_matches(keys: tuple[Key, ...], item: Attributes, outside: Attributes) -> bool:
+    """Whether an item matches all of its keys; the time zone of its data set is its own, where it says no other."""
+    if TIMEZONE_TAG in outside and TIMEZONE_TAG not in item:
+        item = {**item, TIMEZONE_TAG: outside[TIMEZONE_TAG]}
+    return all(matches_key(one, item) for one in keys)
+
+
+def are_alike(one: str, other: str) -> bool:
+    """Whether values of two VRs have the same form in the DICOM JSON model: items, names, or neither."""
+    return one == other or not {one, other} & {"SQ", "PN"}
 
 
 def _begins_in(wanted: SingleValue | Range, value: str, offset: str) -> bool:

@@ -24,7 +24,7 @@ from hounsfield.errors import InvalidQuery
 _EMPTY = '""'
 # C.2.2.2.8, for attributes of more than one value; UIDs have a list of their own.
 _SEVERAL_VRS = frozenset({"AE", "AS", "CS", "LO", "PN", "SH", "UC"})
-_PATIENT_NAME = 0x00100010
+PATIENT_NAME = 0x00100010
 TIME_OF_DATE = {
     0x00080012: 0x00080013,
     0x00080020: 0x00080030,
@@ -59,7 +59,7 @@ def parse_key(tag: int, vr: str, text: str, options: Options) -> Matching:
     if options.matches_several and vr in _SEVERAL_VRS and "\\" in text:
         return _all_of(tag, text)
     match = parse_match(tag, vr, text)
-    return fuzzy(match) if options.is_fuzzy and tag == _PATIENT_NAME else match
+    return fuzzy(match) if options.is_fuzzy and tag == PATIENT_NAME else match
 
 
 def fuzzy(match: Matching) -> Matching:

@@ -38,6 +38,16 @@ _STEP = (
 )
 STEP_KEYWORDS = tuple(_STEP.split())
 KEYWORDS = (*_PATIENT.split(), *_REQUEST.split(), *STEP_KEYWORDS)
+# Table K.6-1: what a match need not say (return keys 3).
+_OPTIONAL = frozenset(
+    (
+        "IssuerOfPatientID OtherPatientIDs PatientSize PatientComments EthnicGroup LastMenstrualDate SmokingStatus "
+        "AdditionalPatientHistory RequestingService RequestedProcedureLocation RequestedProcedureComments "
+        "ReasonForTheRequestedProcedure NamesOfIntendedRecipientsOfResults PlacerOrderNumberImagingServiceRequest "
+        "FillerOrderNumberImagingServiceRequest ImagingServiceRequestComments ScheduledProcedureStepEndDate "
+        "ScheduledProcedureStepEndTime CommentsOnTheScheduledProcedureStep"
+    ).split()
+)
 # Sequences that a modality expects, empty where we have nothing for them (type 2).
 _EMPTY_SEQUENCES = ("ReferencedStudySequence", "ReferencedPatientSequence")
 REQUEST_CODES, STEP_CODES = "RequestedProcedureCodeSequence", "ScheduledProtocolCodeSequence"
@@ -219,6 +229,23 @@ def worklist_item(
     step[tag_and_vr(STEP_CODES)[0]] = _codes(step_codes)
     item[STEP_SEQUENCE] = {"vr": "SQ", "Value": [step]}
     return item
+
+
+def known_attributes() -> frozenset[tuple[int, ...]]:
+    """The paths of all attributes that a worklist item can say: (tag,), and (sequence, tag) for those of the step."""
+    item = worklist_item({}, "SCHEDULED")
+    step = item[STEP_SEQUENCE]["Value"][0]
+    sequence = int(STEP_SEQUENCE, 16)
+    return frozenset({(int(tag, 16),) for tag in item} | {(sequence, int(tag, 16)) for tag in step})
+
+
+def return_keys() -> frozenset[tuple[int, ...]]:
+    """Those that a match says whether it is asked for or not: return keys 1, 1C and 2 of table K.6-1 (MWL-02)."""
+    optional = {int(tag_and_vr(keyword)[0], 16) for keyword in _OPTIONAL}
+    whole = {int(STEP_SEQUENCE, 16), int(STEP_STATUS, 16)}
+    return frozenset(
+        path for path in known_attributes() if path[-1] not in optional and path[-1] not in whole
+    )
 
 
 def _codes(codes: tuple[Code, ...]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
-from hounsfield.dicom.items import are_alike
+from hounsfield.dicom.matching import are_alike
 from hounsfield.dicom.sequences import vr_of
 
 DataSet = Mapping[str, Any]
@@ -146,6 +146,15 @@ _EMPTY_ALLOWED = {
     PROGRESS: "SQ",
     PERFORMED: "SQ",
 }
+# The same table, C-FIND and PS3.18 11.9.3: what a match says whether it is asked for or not (return keys 1, 1C and 2).
+RETURN_KEYS = frozenset({*_VALUED, *_EMPTY_ALLOWED}) - {TRANSACTION_UID} | {
+    "00080005", "00080201",  # how to read its texts and times
+    SOP_CLASS_UID, SOP_INSTANCE_UID, MODIFICATION_DATETIME, HUMAN_PERFORMERS,
+    "00404011",  # Expected Completion DateTime
+    "00380014",  # Issuer of Admission ID Sequence
+    "00081084",  # Admitting Diagnoses Code Sequence
+    "00741224",  # Replaced Procedure Step Sequence
+}  # fmt: skip
 _PRIORITIES = frozenset({"HIGH", "MEDIUM", "LOW"})
 _READINESS = frozenset({"READY", "UNAVAILABLE", "INCOMPLETE"})
 # What a creator leaves empty: it is filled while the work is done.

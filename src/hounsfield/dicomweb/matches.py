@@ -14,7 +14,9 @@ import orjson
 
 from hounsfield.dicom import json_model
 from hounsfield.dicom.query import Level
-from hounsfield.dicomweb.qido import Asked, Path
+from hounsfield.dicomweb.qido import Asked
+from hounsfield.dicomweb.query_parameters import Path
+from hounsfield.dicomweb.selection import creator_of, selected_of
 from hounsfield.index.answers import AnswerPlan
 
 Members = dict[str, str]
@@ -137,7 +139,7 @@ class MatchWriter:
             study, series, sop = (uids[n] if n < depth else None for n in range(3))
             stored = self._read_stored(study or "", series, sop)
             for tag in asked.further:
-                for name in (_creator_of(tag), f"{tag:08X}"):
+                for name in (creator_of(tag), f"{tag:08X}"):
                     if name and name in stored:
                         members[name] = stored[name]
         for tag, paths in asked.parts.items():
@@ -158,33 +160,11 @@ def _of_texts(vr: str, values: tuple[str, ...]) -> bytes:
     return orjson.dumps({"vr": vr, "Value": values} if values else {"vr": vr})
 
 
-def _creator_of(tag: int) -> str | None:
-    """The tag of the Private Creator to which a private element belongs (PS3.5 7.8.1)."""
-    if not tag >> 16 & 1 or tag & 0xFFFF < 0x1000:
-        return None
-    return f"{tag & 0xFFFF0000 | tag >> 8 & 0xFF:08X}"
-
-
 def _pruned(text: str, paths: frozenset[Path]) -> str:
     """A sequence with only those members in its items that the paths lead to."""
     sequence = json.loads(text, parse_float=_as_written, parse_int=_as_written)
-    return json_model.dumps(_cut(sequence, paths)).decode()
+    return json_model.dumps(selected_of(sequence, paths)).decode()
 
 
 def _as_written(number: str) -> orjson.Fragment:
     return orjson.Fragment(number.encode())
-
-
-def _cut(element: dict[str, Any], paths: frozenset[Path]) -> dict[str, Any]:
-    if element.get("vr") != "SQ" or () in paths:
-        return element
-    heads = {path[0] for path in paths}
-    kept = [
-        {
-            tag: _cut(value, frozenset(p[1:] for p in paths if p[0] == int(tag, 16)))
-            for tag, value in (item or {}).items()
-            if int(tag, 16) in heads
-        }
-        for item in element.get("Value", ())
-    ]
-    return {"vr": "SQ", "Value": kept} if kept else {"vr": "SQ"}

@@ -1,6 +1,6 @@
 """The resources that are searched (QIDO-RS, PS3.18 10.6.1)."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,6 +14,7 @@ from hounsfield.dicomweb import qido
 from hounsfield.dicomweb.matches import MatchWriter, Members, members_of
 from hounsfield.dicomweb.negotiation import accepted
 from hounsfield.dicomweb.parts import DicomWebParts
+from hounsfield.dicomweb.query_parameters import warning
 from hounsfield.dicomweb.requests import base_url, briefly, in_thread, principal_of
 from hounsfield.dicomweb.wado.representations import choose_representation, dataset_list
 
@@ -44,18 +45,26 @@ def _finding(parts: DicomWebParts, level: Level) -> Callable[[Request], Awaitabl
         representation = choose_representation(accepted(request))
         asked = qido.parse_query(level, uids, request.query_params.multi_items())
         run = in_thread if asked.further else briefly
-        matches, more = await run(answer, parts, principal_of(request), asked, base_url(request))
-        if more:
-            text = f"There are {more} additional results that can be requested"
-            asked.warnings.append(f'299 {qido.SERVICE}: "{text}"')
-        response = (
-            await dataset_list(representation, matches) if matches else Response(status_code=204)
-        )
-        for warning in asked.warnings:
-            response.headers.append("Warning", warning)
-        return response
+        found = await run(answer, parts, principal_of(request), asked, base_url(request))
+        return await matches_response(representation, *found, asked.warnings)
 
     return find
+
+
+async def matches_response(
+    representation: str, matches: Sequence[bytes], more: int, warnings: Sequence[str]
+) -> Response:
+    """The answer to any search, of DICOM JSON objects: 204 where there are none (QIDO-02), with its Warnings (QIDO-03).
+
+    ``more`` is how many matches follow those.
+    """
+    if more:
+        text = f"There are {more} additional results that can be requested"
+        warnings = [*warnings, warning(text)]
+    response = await dataset_list(representation, matches) if matches else Response(status_code=204)
+    for told in warnings:
+        response.headers.append("Warning", told)
+    return response
 
 
 def answer(

@@ -5,6 +5,7 @@ from sqlalchemy import event
 
 from hounsfield.archive.access import LOCAL
 from hounsfield.archive.site.work_items import UnifiedWorklist
+from hounsfield.dicom.items import keys_of
 from hounsfield.dicom.sop_classes import GLOBAL_SUBSCRIPTION
 from hounsfield.index.database import IndexConfig
 from hounsfield.index.index import open_index
@@ -52,7 +53,7 @@ def test_a_work_item_that_is_rescheduled_while_all_are_read_comes_once_and_no_ot
     for number in range(250):
         create(worklist, f"1.2.{number}", f"20261124{number:06}")
     found = []
-    for item in worklist.find(LOCAL, {}):
+    for item in worklist.find(LOCAL, []):
         found.append(item.sop_instance_uid)
         if len(found) == 1:  # one goes to the end, one to the beginning
             worklist.update(LOCAL, "1.2.0", "", {START: value("DT", "20261125")})
@@ -63,7 +64,7 @@ def test_a_work_item_that_is_rescheduled_while_all_are_read_comes_once_and_no_ot
 def test_more_uids_may_be_asked_for_than_a_statement_has_room_for(worklist):
     create(worklist, "1.2.3")
     uids = [f"1.2.{number}" for number in range(40_000)]
-    found = worklist.find(LOCAL, {"00080018": {"vr": "UI", "Value": uids}})
+    found = worklist.find(LOCAL, keys_of({"00080018": {"vr": "UI", "Value": uids}}))
     assert [item.sop_instance_uid for item in found] == ["1.2.3"]
 
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,9 +10,9 @@ from hounsfield.archive.access import Principal, require
 from hounsfield.archive.site.completeness import Completeness
 from hounsfield.dicom import items
 from hounsfield.dicom.date_times import in_zone, local_offset, offset_minutes
+from hounsfield.dicom.matching import TIMEZONE_TAG
 from hounsfield.dicom.orders import STEP_SEQUENCE, checked, worklist_item
-from hounsfield.dicom.procedure_steps import value_of
-from hounsfield.dicom.query import Range, SingleValue
+from hounsfield.dicom.query import Item, Key, Matching, Range, SingleValue
 from hounsfield.errors import Conflict, InvalidQuery, NotFound
 from hounsfield.index.index import Index
 from hounsfield.index.site import awaiting
@@ -26,8 +26,9 @@ ON_THE_WORKLIST = {"scheduled": "SCHEDULED", "arrived": "ARRIVED", "in progress"
 FINISHED = frozenset({"completed", "discontinued", "cancelled"})
 
 _DATE, _TIME = "ScheduledProcedureStepStartDate", "ScheduledProcedureStepStartTime"
-_START_DATE, _START_TIME = "00400002", "00400003"
-_STATION, _MODALITY, _PATIENT_ID = "00400001", "00080060", "00100020"
+_START_DATE, _START_TIME = 0x00400002, 0x00400003
+_STATION, _MODALITY, _PATIENT_ID = 0x00400001, 0x00080060, 0x00100020
+_STEP_SEQUENCE = int(STEP_SEQUENCE, 16)
 
 
 class OrderBook:
@@ -110,27 +111,28 @@ class OrderBook:
     def worklist(
         self,
         principal: Principal,
-        identifier: dict[str, Any],
+        keys: Sequence[Key],
         *,
+        offset_from_utc: str = "",
         only_station: str = "",
         keeps_started: bool = True,
     ) -> Iterator[dict[str, Any]]:
-        """The items of the modality worklist that match, by start time, in the DICOM JSON model.
+        """The items of the modality worklist that match all keys, by start time, in the DICOM JSON model.
 
+        ``offset_from_utc``, as +0100, is that of the dates and times in the keys; ours where it is none.
         ``only_station`` is the AE title of the station that asks, where each is to see its own items only (MWL-05).
         What has begun is in it until it ends, unless ``keeps_started`` is false.
-        Raises InvalidQuery, Refused.
+        Raises Refused.
         """
         require(principal, "worklist")
-        items.matches(identifier, {})  # a key that is no value is told of before anything is sent
-        zone = offset_minutes(value_of(identifier, items.TIMEZONE))
-        period = Period.of(identifier)
-        keys = identifier if period is None else Period.without(identifier)
-        for order in self._orders.stream(_narrowed(identifier, only_station, zone)):
+        zone = offset_minutes(offset_from_utc)
+        period = Period.of(keys)
+        rest = keys if period is None else Period.without(keys)
+        for order in self._orders.stream(_narrowed(keys, only_station, zone)):
             if order.status == "in progress" and not keeps_started:
                 continue
-            if (period is None or period.has(_begins(order, zone))) and items.matches(
-                keys, _item(order, zone)
+            if (period is None or period.has(_begins(order, zone))) and items.all_match(
+                rest, _item(order, zone)
             ):
                 yield _item(order)
 
@@ -160,13 +162,14 @@ class OrderBook:
                 raise Conflict(f"the study {uid} is ordered for {other.get('PatientName')}")
 
 
-def _step_keys(identifier: dict[str, Any]) -> items.DataSet:
+def _step_keys(keys: Sequence[Key]) -> list[Key]:
     """The keys inside the Scheduled Procedure Step Sequence."""
-    return items.first_item(identifier[STEP_SEQUENCE]) if STEP_SEQUENCE in identifier else {}
+    steps = (key.match for key in keys if key.tag == _STEP_SEQUENCE)
+    return [key for step in steps if isinstance(step, Item) for key in step.keys]
 
 
-def _match(keys: items.DataSet, tag: str) -> Any:
-    return items.matching_of(int(tag, 16), keys[tag]) if tag in keys else None
+def _match(keys: Sequence[Key], tag: int) -> Matching | None:
+    return next((key.match for key in keys if key.tag == tag), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,10 +183,12 @@ class Period:
     last: str
 
     @classmethod
-    def of(cls, identifier: dict[str, Any]) -> "Period | None":
-        """The period of an identifier; None where date and time are not both ranges."""
-        keys = _step_keys(identifier)
-        dates, times = _match(keys, _START_DATE), _match(keys, _START_TIME)
+    def of(cls, keys: Sequence[Key]) -> "Period | None":
+        """The period that keys ask for; None where date and time are not both ranges."""
+        inside = [key for key in _step_keys(keys) if key.tag in {_START_DATE, _START_TIME}]
+        if len(inside) != 2:  # what is asked twice is asked of each by itself
+            return None
+        dates, times = _match(inside, _START_DATE), _match(inside, _START_TIME)
         if not isinstance(dates, Range) or not isinstance(times, Range):
             return None
         first = dates.first + (times.first or "") if dates.first else ""
@@ -194,14 +199,12 @@ class Period:
         return self.first <= begins and begins[: len(self.last)] <= self.last
 
     @staticmethod
-    def without(identifier: dict[str, Any]) -> dict[str, Any]:
-        """The identifier without what the period stands for."""
-        step = {
-            tag: key
-            for tag, key in _step_keys(identifier).items()
-            if tag not in {_START_DATE, _START_TIME}
-        }
-        return identifier | {STEP_SEQUENCE: {"vr": "SQ", "Value": [step]}}
+    def without(keys: Sequence[Key]) -> list[Key]:
+        """The keys without those that the period stands for."""
+        rest = [key for key in keys if key.tag != _STEP_SEQUENCE]
+        of_start = {_START_DATE, _START_TIME}
+        step = tuple(key for key in _step_keys(keys) if key.tag not in of_start)
+        return [*rest, Key(_STEP_SEQUENCE, "SQ", Item(step))] if step else rest
 
 
 def _begins(order: Order, zone: int | None = None) -> str:
@@ -219,13 +222,13 @@ def _item(order: Order, zone: int | None = None) -> dict[str, Any]:
     item = worklist_item(
         values, ON_THE_WORKLIST[order.status], order.request_codes, order.step_codes
     )
-    item[items.TIMEZONE] = {"vr": "SH", "Value": [local_offset(_begins(order))]}
+    item[TIMEZONE_TAG] = {"vr": "SH", "Value": [local_offset(_begins(order))]}
     return item
 
 
-def _narrowed(identifier: dict[str, Any], only_station: str, zone: int | None) -> Wanted:
-    """What of an identifier the index can answer; the rest is matched item by item."""
-    keys = _step_keys(identifier)
+def _narrowed(asked: Sequence[Key], only_station: str, zone: int | None) -> Wanted:
+    """What of the keys the index can answer; the rest is matched item by item."""
+    keys = _step_keys(asked)
     dates = _match(keys, _START_DATE)
     first = last = ""
     if isinstance(dates, SingleValue):
@@ -235,7 +238,7 @@ def _narrowed(identifier: dict[str, Any], only_station: str, zone: int | None) -
     if zone is not None:  # which day it is there may be another one here
         first, last = _day_near(first, -1), _day_near(last, 1)
     station, modality = _match(keys, _STATION), _match(keys, _MODALITY)
-    patient_id = _match(identifier, _PATIENT_ID)
+    patient_id = _match(asked, _PATIENT_ID)
     return Wanted(
         first_date=first,
         last_date=last,

@@ -5,7 +5,7 @@ DIMSE's UPS classes and UPS-RS are two edges of it. Every change and the events 
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from hounsfield.archive.access import Principal, require
 from hounsfield.archive.site.work_item_watchers import RuleBroken, Watchers
 from hounsfield.dicom import items
 from hounsfield.dicom import work_items as rules
-from hounsfield.dicom.query import SingleValue, UidList
+from hounsfield.dicom.query import Key, SingleValue, UidList
 from hounsfield.dicom.sop_classes import FILTERED_SUBSCRIPTION, GLOBAL_SUBSCRIPTION, UPS_PUSH
 from hounsfield.dicom.work_items import EventType, Notice, Rule, State, value_of
 from hounsfield.errors import Conflict, InvalidInstance, OutOfResources
@@ -29,6 +29,12 @@ _UNSPECIFIED_REASON = {
     "00080100": {"vr": "SH", "Value": ["110513"]},
     "00080102": {"vr": "SH", "Value": ["DCM"]},
     "00080104": {"vr": "LO", "Value": ["Discontinued for unspecified reason"]},
+}
+# What the index can narrow a search by.
+_COLUMNS = {
+    rules.STATE: "state",
+    rules.PATIENT_ID: "patient_id",
+    rules.SOP_INSTANCE_UID: "sop_instance_uids",
 }
 _UID_ROOT = "2.25."
 _TOLD_WITHIN_S = 7 * 86_400.0
@@ -110,13 +116,15 @@ class UnifiedWorklist:
             raise RuleBroken(Rule.NO_SUCH_WORK_ITEM)
         return item
 
-    def find(self, principal: Principal, identifier: DataSet) -> Iterator[WorkItem]:
-        """The work items that match an identifier, by start time. Raises InvalidQuery, Refused."""
+    def find(self, principal: Principal, keys: Sequence[Key]) -> Iterator[WorkItem]:
+        """The work items that match all keys, by start time. Raises Refused.
+
+        The Transaction UID is no key (UPS-03).
+        """
         require(principal, "work-item")
-        keys = {tag: key for tag, key in identifier.items() if tag != rules.TRANSACTION_UID}
-        items.matches(keys, {})  # a key that is no value is told of before anything is sent
-        for item in self._items.stream(**_narrowed(keys)):
-            if items.matches(keys, item.attributes):
+        wanted = [key for key in keys if f"{key.tag:08X}" != rules.TRANSACTION_UID]
+        for item in self._items.stream(**_narrowed(wanted)):
+            if items.all_match(wanted, item.attributes):
                 yield item
 
     # -- change -------------------------------------------------------------------------------------
@@ -316,20 +324,16 @@ def _note_cancellation(item: WorkItem, asked: DataSet | None = None) -> None:
     item.attributes[rules.PROGRESS] = {"vr": "SQ", "Value": [progress]}
 
 
-def _narrowed(keys: DataSet) -> dict[str, Any]:
-    """What of an identifier the index can answer."""
+def _narrowed(keys: Sequence[Key]) -> dict[str, Any]:
+    """What of the keys the index can answer."""
     narrowed: dict[str, Any] = {}
-    for tag, name in ((rules.STATE, "state"), (rules.PATIENT_ID, "patient_id")):
-        if tag in keys:
-            match = items.matching_of(int(tag, 16), keys[tag])
-            if isinstance(match, SingleValue):
-                narrowed[name] = match.value
-    if rules.SOP_INSTANCE_UID in keys:
-        uids = items.matching_of(int(rules.SOP_INSTANCE_UID, 16), keys[rules.SOP_INSTANCE_UID])
-        if isinstance(uids, SingleValue | UidList):
-            narrowed["sop_instance_uids"] = (
-                uids.uids if isinstance(uids, UidList) else (uids.value,)
-            )
+    for key in keys:
+        name = _COLUMNS.get(f"{key.tag:08X}")
+        if name == "sop_instance_uids" and isinstance(key.match, SingleValue | UidList):
+            uids = key.match
+            narrowed[name] = uids.uids if isinstance(uids, UidList) else (uids.value,)
+        elif name is not None and isinstance(key.match, SingleValue):
+            narrowed[name] = key.match.value
     return narrowed
 
 

@@ -9,7 +9,7 @@ from hounsfield.dicomweb.parts import DicomWebParts
 from hounsfield.dicomweb.problems import problem
 from hounsfield.dicomweb.requests import base_url, in_thread, principal_of
 from hounsfield.dicomweb.site.datasets import dataset_response, read_dataset
-from hounsfield.dicomweb.site.searches import selected
+from hounsfield.dicomweb.site.searches import included
 
 _RESOURCE = "/modality-performed-procedure-steps/{mpps}"
 
@@ -56,4 +56,4 @@ class _PerformedSteps:
         """Retrieve (15.6): all attributes, or those of includefield."""
         uid = request.path_params["mpps"]
         step = await in_thread(self._steps.get, principal_of(request), uid)
-        return dataset_response(request, [selected(request, step.attributes)])
+        return dataset_response(request, [included(request, step.attributes)])

@@ -19,6 +19,7 @@ from hounsfield.archive.site.work_items import (
 from hounsfield.dicom.ae_titles import is_valid_ae_title
 from hounsfield.dicom.sop_classes import FILTERED_SUBSCRIPTION, GLOBAL_SUBSCRIPTION
 from hounsfield.dicom.work_items import (
+    RETURN_KEYS,
     SOP_INSTANCE_UID,
     STATE,
     TRANSACTION_UID,
@@ -27,17 +28,15 @@ from hounsfield.dicom.work_items import (
     is_uid,
     value_of,
 )
+from hounsfield.dicomweb.negotiation import accepted
 from hounsfield.dicomweb.parts import DicomWebParts
 from hounsfield.dicomweb.problems import problem
+from hounsfield.dicomweb.query_parameters import Parameters, is_true, warning
 from hounsfield.dicomweb.requests import base_url, in_thread, principal_of
+from hounsfield.dicomweb.searching import matches_response
 from hounsfield.dicomweb.site.datasets import DataSet, dataset_response, read_dataset
-from hounsfield.dicomweb.site.searches import (
-    add_key,
-    is_true,
-    parse_search,
-    search_response,
-    warning,
-)
+from hounsfield.dicomweb.site.searches import add_key, keys_of, page_of
+from hounsfield.dicomweb.wado.representations import choose_representation
 from hounsfield.errors import InvalidQuery
 
 _INCONSISTENT = "The submitted request is inconsistent with the current state of the Workitem."
@@ -65,6 +64,7 @@ _OF_NOTICE = {
 # How the parameter is spelled since 2025e, 2019b and 2014c; others leave the dashes out (UPSR-02).
 _TRANSACTION_NAMES = frozenset({"transactionuid", "transaction"})
 _WORKITEM_NAMES = frozenset({"workitem", "affectedsopinstanceuid"})
+_RETURN_KEYS = frozenset((int(tag, 16),) for tag in RETURN_KEYS)
 _SUBSCRIPTIONS = frozenset({GLOBAL_SUBSCRIPTION, FILTERED_SUBSCRIPTION})
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -112,14 +112,15 @@ class _WorklistService:
 
     async def search(self, request: Request) -> Response:
         """Search (11.9): by attributes at any depth, 204 where nothing matches."""
-        search = parse_search(request.query_params.multi_items())
-        search.identifier.pop(TRANSACTION_UID, None)
+        representation = choose_representation(accepted(request))
+        asked = Parameters(request.query_params.multi_items(), all_names_are_fuzzy=True)
+        keys = keys_of(asked)
 
-        def answer() -> Response:
-            found = self._worklist.find(principal_of(request), search.identifier)
-            return search_response(request, search, (item.attributes for item in found))
+        def answer() -> tuple[list[bytes], int]:
+            found = self._worklist.find(principal_of(request), keys)
+            return page_of(asked, _RETURN_KEYS, (item.attributes for item in found))
 
-        return await in_thread(answer)
+        return await matches_response(representation, *await in_thread(answer), asked.warnings)
 
     async def retrieve(self, request: Request) -> Response:
         """Retrieve Workitem (11.5): all of it but the Transaction UID (UPS-03)."""

@@ -200,13 +200,14 @@ class WorkItemScp:
         def find() -> Answer:
             identifier, charset = read_identifier(association, context, request)
             asked = identifier.keys() | {SOP_INSTANCE_UID}
-            keys = {tag: identifier.get(tag, {"vr": "UI"}) for tag in sorted(asked)}
-            keys.pop(TRANSACTION_UID, None)
+            wanted = {tag: identifier.get(tag, {"vr": "UI"}) for tag in sorted(asked)}
+            wanted.pop(TRANSACTION_UID, None)
+            keys = items.keys_of(wanted)
             pending = respond(request, Status.PENDING, dataset=True)
             for item in self._worklist.find(association.principal, keys):
                 if association.is_cancelled(request.message_id):
                     return respond(request, Status.CANCEL)
-                found = items.answer(keys, item.attributes)
+                found = items.answer(wanted, item.attributes)
                 data = encode_dataset(found, context.transfer_syntax, charset)
                 association.send_answers(context.context_id, pending, [data])
             return respond(request, Status.SUCCESS)

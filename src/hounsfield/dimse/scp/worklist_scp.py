@@ -50,7 +50,8 @@ class WorklistScp:
             station = association.calling_ae_title if self._only_own_station else ""
             found = self._orders.worklist(
                 association.principal,
-                identifier,
+                items.keys_of(identifier),
+                offset_from_utc=items.offset_of(identifier),
                 only_station=station,
                 keeps_started=self._keeps_started,
             )
