@@ -48,7 +48,12 @@ def file(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def address(file):
+def sent_late():
+    return []
+
+
+@pytest.fixture(scope="module")
+def address(file, sent_late):
     async def app(scope, receive, send):
         if scope["type"] == "websocket":
             await receive()
@@ -70,6 +75,12 @@ def address(file):
         elif kind == "/short":
             await send(start(2000))
             await send(part(file, len(CONTENT) - 1000, 2000))
+        elif kind == "/late":
+            await send(start(1000))
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            await send(part(file, 0, 1000))
+            sent_late.append(kind)
         elif kind == "/more":
             await send(start(10))
             await send(part(file, 0, 11))
@@ -201,6 +212,13 @@ def test_a_connection_that_becomes_a_web_socket_leaves_no_descriptor(address):
             )
             assert client.socket.recv(1 << 16).startswith(b"HTTP/1.1 101")
     until(lambda: descriptors() <= before)
+
+
+def test_what_is_sent_to_whoever_has_left_is_no_error(address, sent_late):
+    with Client(address) as client:
+        client.socket.sendall(asking("/late"))
+        client.socket.recv(1000)
+    until(lambda: sent_late)
 
 
 def test_whoever_takes_nothing_is_left(address):

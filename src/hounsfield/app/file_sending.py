@@ -72,6 +72,8 @@ class SendsFiles(HttpToolsProtocol):
         offset, left = message["offset"], message["count"]
         if left > cycle.expected_content_length or cycle.chunked_encoding:
             raise RuntimeError("these bytes are not in the Content-Length of the answer")
+        if self.transport.is_closing():
+            return  # the client has left, which is no error: nor is it where bytes are sent
         with self._written_at_once():
             if not cycle.disconnected and cycle.flow.write_paused:
                 await cycle.flow.drain()

@@ -3,6 +3,8 @@
 import os
 import random
 import sys
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -197,11 +199,53 @@ def test_what_was_made_of_a_file_is_sent_and_not_what_lies_there(
 @needs_linux
 @pytest.mark.parametrize("at_once", [8 << 20, 0], ids=["small", "large"])
 @pytest.mark.parametrize("leaves_after", [1, 2, 3, 4])
-def test_no_file_stays_open_when_the_client_leaves(monkeypatch, octets, at_once, leaves_after):
+@pytest.mark.parametrize("several", [False, True], ids=["one", "parts"])
+def test_no_file_stays_open_when_the_client_leaves(
+    monkeypatch, octets, at_once, leaves_after, several
+):
     monkeypatch.setattr(bodies, "AT_ONCE_BYTES", at_once)
-    before = open_files()
+    monkeypatch.setattr(bodies, "_BATCH_PIECES", 1)
+    before, kept = open_files(), []
+
+    def make(request):
+        if several:
+            types = ["x/y"] * 3
+            kept.append(bodies.parts(request, [octets] * 3, "x/y", types, ["a", "b", "c"], {}))
+        else:
+            kept.append(bodies.one(request, octets, "x/y", {}))
+        return kept[0]
+
     with pytest.raises((OSError, ClientDisconnect)):
-        Kernel(leaves_after=leaves_after).ask(
-            lambda request: bodies.one(request, octets, "x/y", {})
-        )
+        Kernel(leaves_after=leaves_after).ask(make)
     assert open_files() == before
+
+
+def test_what_is_being_read_when_the_client_leaves_is_closed_after_it():
+    begun, closed = threading.Event(), []
+
+    def pieces():
+        try:
+            yield PIECE
+            begun.set()
+            time.sleep(0.3)  # a slow disk
+            yield PIECE
+            yield PIECE
+        finally:
+            closed.append(True)
+
+    async def receive() -> dict:
+        while not begun.is_set():
+            await anyio.sleep(0.01)
+        return {"type": "http.disconnect"}
+
+    async def send(_message: dict) -> None:
+        await anyio.lowlevel.checkpoint()
+
+    async def run() -> None:
+        scope = {"type": "http", "method": "GET", "headers": [], "asgi": {"spec_version": "2.3"}}
+        with anyio.fail_after(30):
+            await streamed(pieces(), "text/plain", {})(scope, receive, send)
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(anyio.run, run).result()
+    assert closed

@@ -8,7 +8,6 @@ without being copied together. What is large is made ready ahead of the client i
 import asyncio
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import chain
 
 from anyio import CancelScope
 from starlette.requests import Request
@@ -132,7 +131,8 @@ async def _read_ahead(pieces: Iterator[Piece]) -> AsyncGenerator[Piece, None]:
     coming = run(_reading, _batch, pieces)
     batch: list[Piece] = []
     try:
-        while batch := await coming:
+        # Who is cancelled ends the waiting, not the thread that reads.
+        while batch := await asyncio.shield(coming):
             coming = run(_reading, _batch, pieces)
             while batch:
                 yield batch[0]
@@ -142,7 +142,7 @@ async def _read_ahead(pieces: Iterator[Piece]) -> AsyncGenerator[Piece, None]:
         _give_back(batch)
         with CancelScope(shield=True):
             await asyncio.wait((coming,))
-            if not coming.cancelled() and coming.exception() is None:
+            if coming.exception() is None:
                 _give_back(coming.result())
             await run(_reading, _close, pieces)
 
@@ -219,9 +219,11 @@ def parts(
             pieces.append(head)
             pieces += body.sent() if sends_files else body.read()
         return Gathered([*pieces, end], media_type, headers)
-    each = (
-        chain((head,), body.sent() if sends_files else body.stream())
-        for head, body in zip(heads, octets, strict=True)
-    )
-    whole = chain(chain.from_iterable(each), (end,))
-    return streamed(whole, media_type, {**headers, "Content-Length": str(size)})
+
+    def whole() -> Iterator[Piece]:
+        for head, body in zip(heads, octets, strict=True):
+            yield head
+            yield from body.sent() if sends_files else body.stream()
+        yield end
+
+    return streamed(whole(), media_type, {**headers, "Content-Length": str(size)})
