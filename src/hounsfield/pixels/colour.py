@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.pixels.description import LookupTable
+from hounsfield.pixels.description import Palette
 
 # The inverse of the equations of YBR_FULL and YBR_PARTIAL_422.
 _FULL = np.array([[1, 0, 1.402], [1, -0.344136, -0.714136], [1, 1.772, 0]], dtype=np.float32)
@@ -33,9 +33,7 @@ def expand_422(frame: NDArray[Any], rows: int, columns: int) -> NDArray[Any]:
     return ybr
 
 
-def apply_palette(
-    stored: NDArray[Any], palette: tuple[LookupTable, LookupTable, LookupTable]
-) -> NDArray[np.uint8]:
+def apply_palette(stored: NDArray[Any], palette: Palette) -> NDArray[np.uint8]:
     """(rows, columns, 3) 8-bit RGB of palette colour values (PS3.3 C.7.6.3.1.5)."""
     planes = []
     for table in palette:

@@ -28,6 +28,10 @@ class LookupTable:
         return np.asarray(self.values[index.astype(int)], dtype=np.uint16)
 
 
+# Red, green, blue.
+Palette = tuple[LookupTable, LookupTable, LookupTable]
+
+
 @dataclass(frozen=True, slots=True)
 class ImagePixelDescription:
     """The attributes that give a frame its shape and its look; make it with one of the ``from_`` methods."""
@@ -53,7 +57,9 @@ class ImagePixelDescription:
     is_inverse: bool = False
     # In place of an inverse or identical shape (PS3.3 C.11.4).
     presentation_lut: LookupTable | None = None
-    palette: tuple[LookupTable, LookupTable, LookupTable] | None = None
+    palette: Palette | None = None
+    # Of a presentation state: colours for greys, after the VOI step (PS3.4 N.2.4.2).
+    pseudo_colours: Palette | None = None
     padding_range: tuple[int, int] | None = None
     # Height of a pixel over its width, as it is to be shown.
     pixel_aspect: float = 1.0
@@ -134,7 +140,7 @@ def _describe(
         voi_lut_function=str(_found(groups, "VOILUTFunction") or "LINEAR").strip(),
         voi_lut=sequence_table(groups, "VOILUTSequence"),
         is_inverse=dataset.get("PresentationLUTShape") == "INVERSE",
-        palette=_palette(dataset),
+        palette=palette_of(dataset),
         padding_range=_padding(dataset),
         pixel_aspect=_pixel_aspect(groups),
     )
@@ -202,7 +208,8 @@ def sequence_table(groups: list[Dataset], keyword: str) -> LookupTable | None:
     return _table(descriptor, sequence[0].get("LUTData"), is_signed=is_signed)
 
 
-def _palette(dataset: Dataset) -> tuple[LookupTable, LookupTable, LookupTable] | None:
+def palette_of(dataset: Dataset) -> Palette | None:
+    """The palette of a data set (PS3.3 C.7.9), plain or in segments; None where it is not whole."""
     tables = []
     for colour in ("Red", "Green", "Blue"):
         descriptor = dataset.get(f"{colour}PaletteColorLookupTableDescriptor")

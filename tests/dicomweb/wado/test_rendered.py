@@ -453,7 +453,7 @@ def test_a_document_that_calls_itself_a_page_is_not_given_as_one(tmp_path):
         assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-def state_of(*images, **changes):
+def state_of(*images, sop_class_uid="1.2.840.10008.5.1.4.1.1.11.1", **changes):
     def of_image(uid, frames):
         made = Dataset()
         made.ReferencedSOPClassUID = "1.2.840.10008.5.1.4.1.1.2"
@@ -471,7 +471,7 @@ def state_of(*images, **changes):
     area.PresentationSizeMode = "SCALE TO FIT"
     options = {"DisplayedAreaSelectionSequence": [area], **changes}
     return part10(
-        SOPClassUID="1.2.840.10008.5.1.4.1.1.11.1",
+        SOPClassUID=sop_class_uid,
         SOPInstanceUID="2.25.4711.1.9.1",
         SeriesInstanceUID="2.25.4711.1.9",
         Modality="PR",
@@ -501,6 +501,36 @@ def test_a_presentation_state_is_shown_by_the_images_it_is_for(tmp_path):
         tag = get(site, STATE + "/rendered").headers["etag"]
         again = site.client.get(f"{BASE}{STATE}/rendered", headers={"If-None-Match": tag})
         assert again.status_code == 304
+
+
+def palette():
+    """From blue to red, and no green."""
+    entries = np.arange(4096) * 16
+    made = {}
+    for name, values in (("Red", entries), ("Green", entries * 0), ("Blue", entries[::-1])):
+        made[f"{name}PaletteColorLookupTableDescriptor"] = [4096, 0, 16]
+        made[f"{name}PaletteColorLookupTableData"] = values.astype("<u2").tobytes()
+    return made
+
+
+def test_a_pseudo_colour_state_gives_colours_to_a_grey_image(tmp_path):
+    # WADO-05; PS3.3 A.33.3
+    with open_site(tmp_path) as site:
+        site.put(image())
+        site.put(
+            state_of(
+                ("2.25.4711.1.1.1", None),
+                sop_class_uid="1.2.840.10008.5.1.4.1.1.11.3",
+                PixelSpacing=None,
+                **palette(),
+            )
+        )
+        grey = np.clip((RAMP[:32].astype(float) - 749.5) / 500, 0, 1)
+        expected = np.stack([grey * 255, grey * 0, 255 - grey * 255], axis=-1)
+        assert np.abs(png(site, STATE + "/rendered") - expected).max() <= 1.1
+        by_window = png(site, STATE + "/rendered", window="1500,3000")
+        wide = np.clip(RAMP[:32].astype(float) / 2999, 0, 1) * 255
+        assert np.abs(by_window[..., 0] - wide).max() <= 1.1
 
 
 def test_a_presentation_state_for_several_frames_is_several_parts(tmp_path):

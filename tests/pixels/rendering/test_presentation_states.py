@@ -24,6 +24,7 @@ from hounsfield.pixels.rendering.presentation_states import (
 from hounsfield.pixels.rendering.view import View, overlays_of
 
 GREYSCALE = "1.2.840.10008.5.1.4.1.1.11.1"
+PSEUDO_COLOUR = "1.2.840.10008.5.1.4.1.1.11.3"
 EXPLICIT = "1.2.840.10008.1.2.1"
 ROWS, COLUMNS = 48, 64
 PIXELS = np.add.outer(np.arange(ROWS) * 20, np.arange(COLUMNS) * 30).astype("<u2")
@@ -169,6 +170,99 @@ def test_a_state_changes_the_picture_as_dcmtk_has_it(tmp_path, name):
     made = ours(wanted)
     assert made.shape == theirs.shape
     assert np.abs(made - theirs).max() <= 1
+
+
+def palette_of(red, green, blue, bits=16, first=0):
+    """The attributes of a palette (PS3.3 C.7.9)."""
+    made = {}
+    for name, values in (("Red", red), ("Green", green), ("Blue", blue)):
+        kind = "<u2" if bits == 16 else "u1"
+        made[f"{name}PaletteColorLookupTableDescriptor"] = [len(values) & 0xFFFF, first, bits]
+        made[f"{name}PaletteColorLookupTableData"] = np.array(values, kind).tobytes()
+    return made
+
+
+def pseudo_coloured(palette, **changes):
+    return state(SOPClassUID=PSEUDO_COLOUR, PresentationLUTShape=None, **palette, **changes)
+
+
+def linear(center, width):
+    """What the standard's linear window makes of the image in parts of 1 (C.11.2.1.2.1)."""
+    return np.clip((PIXELS - 1000.0 - (center - 0.5)) / (width - 1) + 0.5, 0, 1)
+
+
+N = np.arange(256)
+PALETTES = {
+    "16 bits": ([N * 257, N[::-1] * 257, (N * 257 * 5) % 65536], 16, 0),
+    "8 bits": ([N, 255 - N, (N * 5) % 256], 8, 0),
+    "a first value": ([N * 257, N[::-1] * 257, (N * 257 * 5) % 65536], 16, 1000),
+    "few entries": ([[0, 65535, 20000], [65535, 0, 40000], [1000, 2000, 60000]], 16, 0),
+    "4096 entries": ([np.arange(4096) * 16, np.arange(4096)[::-1] * 16, np.arange(4096)], 16, 0),
+    "65536 entries": ([np.arange(65536), np.arange(65536)[::-1], np.full(65536, 7 << 8)], 16, 0),
+}
+
+
+@pytest.mark.parametrize("name", PALETTES)
+def test_a_palette_colours_what_comes_out_of_the_window(name):
+    # WADO-05; PS3.3 A.33.3, C.7.9, PS3.4 N.2.4.2
+    tables, bits, first = PALETTES[name]
+    wanted = pseudo_coloured(
+        palette_of(*tables, bits, first), SoftcopyVOILUTSequence=items(window(-200, 801))
+    )
+    made = ours(wanted)
+    places = linear(-200, 801) * (len(tables[0]) - 1)
+    # Where a value lies between two entries, float32 may take either.
+    for choice in (np.rint(places - 1e-3), np.rint(places + 1e-3)):
+        expected = np.stack([np.asarray(t)[choice.astype(int)] for t in tables], axis=-1)
+        expected = expected >> 8 if bits == 16 else expected
+        same = (made == expected).all(axis=-1)
+        assert same.mean() > 0.98
+        is_clear = np.rint(places - 1e-3) == np.rint(places + 1e-3)
+        assert same[is_clear].all()
+
+
+def test_without_a_window_the_palette_covers_all_that_can_be_stored():
+    # WADO-05
+    full = np.arange(65536)
+    made = ours(pseudo_coloured(palette_of(full, full[::-1], full)))
+    shown = PIXELS * (255 / 4095)  # of 12 bits
+    expected = np.stack([shown, 255 - shown, shown], axis=-1)
+    assert np.abs(made - expected).max() <= 1.01
+
+
+def test_neither_the_polarity_of_the_image_nor_its_own_palette_counts():
+    # WADO-05; PS3.4 N.2.4.2
+    wanted = pseudo_coloured(
+        palette_of(N * 257, N[::-1] * 257, N * 0), SoftcopyVOILUTSequence=items(window(0, 2000))
+    )
+    other = part10(
+        **IMAGE, PhotometricInterpretation="MONOCHROME1", PresentationLUTShape="INVERSE",
+        **palette_of(N * 0, N * 0, N * 257),
+    )  # fmt: skip
+    assert (ours(wanted, other) == ours(wanted)).all()
+
+
+def test_a_coloured_picture_is_turned_and_drawn_over_as_a_grey_one_is():
+    # WADO-05
+    palette = palette_of(N * 257, N * 0, N[::-1] * 257)
+    plain = ours(pseudo_coloured(palette))
+    turned = ours(pseudo_coloured(palette, ImageRotation=90, ImageHorizontalFlip="Y"))
+    assert (turned == np.rot90(plain, -1)[:, ::-1]).all()
+
+
+def test_pseudo_colours_need_greys_and_a_whole_palette():
+    # WADO-05
+    palette = palette_of(N * 257, N * 0, N[::-1] * 257)
+    colours = part10(
+        Rows=ROWS, Columns=COLUMNS, SamplesPerPixel=3, PlanarConfiguration=0,
+        PhotometricInterpretation="RGB", BitsAllocated=8, BitsStored=8, HighBit=7,
+        PixelData=bytes(ROWS * COLUMNS * 3),
+    )  # fmt: skip
+    with pytest.raises(NotAcceptable, match="greyscale"):
+        ours(pseudo_coloured(palette), colours)
+    del palette["BluePaletteColorLookupTableData"]
+    with pytest.raises(InvalidInstance, match="palette"):
+        ours(pseudo_coloured(palette))
 
 
 def test_what_is_for_other_images_or_frames_does_not_count():

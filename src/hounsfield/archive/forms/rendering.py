@@ -265,7 +265,10 @@ class Rendering:
             view = replace(view, notes=notes_of(dataset, request.notes))
         form = request.form
         if form.colour_space and form.colour_space != "no":
-            form = replace(form, own_profile=_profile(self.headers.dataset(location, frame_index)))
+            # C.11.15: that of a state says what the colours are that it makes.
+            profile = _profile(request.state or Dataset())
+            profile = profile or _profile(self.headers.dataset(location, frame_index))
+            form = replace(form, own_profile=profile)
         return image, view, form
 
 
@@ -306,7 +309,8 @@ def _small_enough(
     viewport: Viewport | None, image: ImagePixelDescription, frames: int
 ) -> Viewport | None:
     """A viewport in which a film of so many frames is not too large."""
-    samples = 3 if image.samples_per_pixel > 1 or image.palette else 1
+    is_colour = image.samples_per_pixel > 1 or image.palette or image.pseudo_colours
+    samples = 3 if is_colour else 1
     most = max(_MAX_FILM_BYTES // (frames * samples), 1024)
     width, height = (viewport.width, viewport.height) if viewport else (image.columns, image.rows)
     if width * height <= most:

@@ -12,7 +12,7 @@ from hounsfield.pixels.colour import apply_palette
 from hounsfield.pixels.description import ImagePixelDescription
 from hounsfield.pixels.rendering.annotations import draw
 from hounsfield.pixels.rendering.geometry import place
-from hounsfield.pixels.rendering.greyscale import picture_grey
+from hounsfield.pixels.rendering.greyscale import picture_grey, pseudo_coloured
 from hounsfield.pixels.rendering.icc import in_colour_space
 from hounsfield.pixels.rendering.overlays import burn_overlays, close_shutter
 from hounsfield.pixels.rendering.pictures import DEFAULT_QUALITY, encode
@@ -49,6 +49,8 @@ def shown(pixels: NDArray[Any], image: ImagePixelDescription) -> NDArray[np.uint
     """Decoded pixels in 8 bits, in the size that they have."""
     if image.photometric_interpretation == "PALETTE COLOR" and image.palette:
         return apply_palette(pixels, image.palette)
+    if pixels.ndim == 2 and image.pseudo_colours:
+        return pseudo_coloured(pixels, image, image.pseudo_colours)
     if pixels.ndim == 2:
         return picture_grey(pixels, image)
     if pixels.dtype == np.uint8 and image.bits_stored == 8:

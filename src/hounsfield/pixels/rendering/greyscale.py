@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.pixels.description import ImagePixelDescription, LookupTable
+from hounsfield.pixels.colour import apply_palette
+from hounsfield.pixels.description import ImagePixelDescription, LookupTable, Palette
 from hounsfield.pixels.rendering.resampling import finite
 
 _AT_ONCE = 1 << 14
@@ -60,6 +61,31 @@ def _looked_up(table: NDArray[np.uint8], values: NDArray[Any], low: int) -> NDAr
 def _picture_grey(
     values: NDArray[Any], image: ImagePixelDescription, whole: NDArray[Any]
 ) -> NDArray[np.uint8]:
+    shown = _after_voi(values, image, whole)
+    if image.presentation_lut is not None:
+        # C.11.6: the values of the step before are spread over its entries.
+        shown = _through(shown, image.presentation_lut)
+    elif (image.photometric_interpretation == "MONOCHROME1") != image.is_inverse:
+        shown = 255.0 - shown
+    return np.rint(shown).astype(np.uint8)
+
+
+def pseudo_coloured(
+    values: NDArray[Any], image: ImagePixelDescription, palette: Palette
+) -> NDArray[np.uint8]:
+    """Values in the colours of a palette, as (rows, columns, 3) RGB.
+
+    All that can come out of the VOI step is spread over all entries of the palette (PS3.4 N.2.4.2).
+    """
+    entries = len(palette[0].values)
+    places = np.rint(_after_voi(values, image, values).astype(np.float64) * ((entries - 1) / 255.0))
+    return apply_palette(places + palette[0].first_value, palette)
+
+
+def _after_voi(
+    values: NDArray[Any], image: ImagePixelDescription, whole: NDArray[Any]
+) -> NDArray[Any]:
+    """Values from 0 to 255 by window or table, else by all that they may be, else by what they are."""
     scaled = _modality(values, image)
     shown = _voi(scaled, image)
     if shown is None and image.bits_stored <= 8 and values.dtype.kind != "f":
@@ -70,12 +96,7 @@ def _picture_grey(
         shown = _ramp(scaled, low, high)
     if shown is None:
         shown = _ramp(scaled, *_chosen(whole, image))
-    if image.presentation_lut is not None:
-        # C.11.6: the values of the step before are spread over its entries.
-        shown = _through(shown, image.presentation_lut)
-    elif (image.photometric_interpretation == "MONOCHROME1") != image.is_inverse:
-        shown = 255.0 - shown
-    return np.rint(shown).astype(np.uint8)
+    return shown
 
 
 def _through(shown: NDArray[Any], table: LookupTable) -> NDArray[Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from pydicom import Dataset
 
 from hounsfield.errors import InvalidInstance, NotAcceptable
-from hounsfield.pixels.description import ImagePixelDescription, sequence_table
+from hounsfield.pixels.description import ImagePixelDescription, palette_of, sequence_table
 from hounsfield.pixels.rendering.dataset_values import numbers_of, whole_number_of
 from hounsfield.pixels.rendering.view import (
     DisplayedArea,
@@ -21,7 +21,7 @@ from hounsfield.pixels.rendering.view import (
 )
 
 _ROOT = "1.2.840.10008.5.1.4.1.1.11."
-_GREYSCALE, _COLOUR = _ROOT + "1", _ROOT + "2"
+_GREYSCALE, _COLOUR, _PSEUDO_COLOUR = _ROOT + "1", _ROOT + "2", _ROOT + "3"
 _MAX_OBJECTS = 2000
 _KINDS = frozenset({"POINT", "POLYLINE", "INTERPOLATED", "CIRCLE", "ELLIPSE", "MULTIPOINT"})
 
@@ -60,15 +60,18 @@ def apply(
     image: ImagePixelDescription,
     view: View,
 ) -> tuple[ImagePixelDescription, View]:
-    """(the image with the greyscale steps of the state, the view that it asks for) of one frame.
+    """(the image with the grey and colour steps of the state, the view that it asks for) of one frame.
 
     Raises NotAcceptable for states of other kinds, InvalidInstance where the state cannot be read.
     """
-    if state.get("SOPClassUID") not in (_GREYSCALE, _COLOUR):
+    sop_class_uid = state.get("SOPClassUID")
+    if sop_class_uid not in (_GREYSCALE, _COLOUR, _PSEUDO_COLOUR):
         raise NotAcceptable("presentation states of this kind are not rendered")
     mine = _Mine(sop_instance_uid, frame_number)
     try:
-        if image.samples_per_pixel == 1 and not _keeps_colours(state, image):
+        if sop_class_uid == _PSEUDO_COLOUR:
+            image = _pseudo_coloured(state, mine, image)
+        elif image.samples_per_pixel == 1 and not _keeps_colours(state, image):
             image = _greys(state, mine, image)
         return image, _view(state, mine, view)
     except (ValueError, TypeError, IndexError, AttributeError, OverflowError) as problem:
@@ -77,6 +80,19 @@ def apply(
 
 def _keeps_colours(state: Dataset, image: ImagePixelDescription) -> bool:
     return image.photometric_interpretation == "PALETTE COLOR" or state.SOPClassUID == _COLOUR
+
+
+def _pseudo_coloured(
+    state: Dataset, mine: "_Mine", image: ImagePixelDescription
+) -> ImagePixelDescription:
+    """PS3.3 A.33.3: a palette takes the place of the presentation LUT, which such a state does not have."""
+    if image.samples_per_pixel != 1 or image.photometric_interpretation == "PALETTE COLOR":
+        raise NotAcceptable("a pseudo-colour presentation state is for greyscale images")
+    palette = palette_of(state)
+    if palette is None:
+        raise InvalidInstance("the presentation state has no palette that can be read")
+    image = _greys(state, mine, image)
+    return replace(image, is_inverse=False, presentation_lut=None, pseudo_colours=palette)
 
 
 @dataclass(frozen=True, slots=True)
