@@ -11,6 +11,7 @@ from pathlib import Path
 
 import anyio
 import anyio.lowlevel
+import anyio.to_thread
 import pytest
 from starlette.requests import ClientDisconnect, Request
 
@@ -234,8 +235,7 @@ def test_what_is_being_read_when_the_client_leaves_is_closed_after_it():
             closed.append(True)
 
     async def receive() -> dict:
-        while not begun.is_set():
-            await anyio.sleep(0.01)
+        await anyio.to_thread.run_sync(begun.wait, 20)
         return {"type": "http.disconnect"}
 
     async def send(_message: dict) -> None:
