@@ -91,6 +91,22 @@ def test_a_time_belongs_to_a_range_that_begins_with_it_however_both_are_written(
     assert not holds(0x00080030, "TM", f"{first}-", "095959.999")
 
 
+# QR-02, PS3.4 C.2.2.2.1: dates and times are matched by their meaning, not as texts
+@pytest.mark.parametrize("stored", ["2230", "223000", "22:30:00", "22:30", "223000.000000"])
+@pytest.mark.parametrize("asked", ["2230", "223000", "22:30:00", "223000.0"])
+def test_a_time_is_the_same_however_it_is_written(asked, stored):
+    assert holds(0x00080030, "TM", asked, stored)
+    assert not holds(0x00080030, "TM", asked, "223001")
+    assert not holds(0x00080030, "TM", asked, "223000.5")
+    assert not holds(0x00080030, "TM", asked, "22")
+
+
+def test_a_fraction_of_a_second_belongs_to_a_time():
+    assert holds(0x00080030, "TM", "073015.50", "073015.5")
+    assert not holds(0x00080030, "TM", "073015", "073015.5")
+    assert not holds(0x00080030, "TM", "073", "0730")
+
+
 def test_one_of_several_values_is_enough():
     assert holds(0x00080061, "CS", "MR", "CT", "MR")
 

@@ -35,7 +35,7 @@ NAMES = (
 )
 DESCRIPTIONS = ("CT Head", "ct head", "HEAD w/o [contrast]", "100% _ \"x\" 'y'", "Thörax", "", None)
 DATES = ("20231231", "20240101", "20240131", "20240201", "", None)
-TIMES = ("07", "0730", "073015.5", "120000", "235959.999999", None)
+TIMES = ("07", "0730", "073015.5", "120000", "12:00:00", "235959.999999", None)
 
 
 def record(content: bytes, received_us: int = RECEIVED_US, **options) -> InstanceRecord:

@@ -26,6 +26,7 @@ from hounsfield.dicom.query import (
     UidList,
     Universal,
     Wildcard,
+    same_times,
 )
 
 Attributes = Mapping[str, Any]
@@ -134,6 +135,8 @@ def _matches_value(key: Key, value: str) -> bool:
         case SingleValue(wanted):
             if key.vr == "PN":
                 return name_matches(wanted, value)
+            if key.vr == "TM":
+                return value in same_times(wanted)
             if key.vr in _NUMBERS:
                 return _is_number(value) and float(wanted) == float(value)
             return wanted == value

@@ -281,6 +281,27 @@ def _earliest(time: str) -> str:
     return time
 
 
+def same_times(time: str) -> tuple[str, ...]:
+    """All ways to write a time, those of ACR-NEMA 2.0 included: times match by what they mean (PS3.4 C.2.2.2.1).
+
+    >>> same_times("2230")[:3]
+    ('2230', '223000', '223000.0')
+    """
+    shortest = _earliest(time)
+    whole, point, fraction = shortest.partition(".")
+    ways = [whole + "00" * more for more in range((6 - len(whole)) // 2 + 1)]
+    if point:
+        ways = []
+    if len(whole) in {2, 4, 6}:
+        fractions = (fraction.ljust(digits, "0") for digits in range(max(1, len(fraction)), 7))
+        seconds = whole.ljust(6, "0")
+        ways += [f"{seconds}.{digits}" for digits in fractions]
+    ways += [
+        f"{way[:2]}:{way[2:4]}:{way[4:]}".rstrip(":") for way in ways if len(way) >= len("HHMM")
+    ]
+    return tuple(dict.fromkeys([shortest, *ways]))
+
+
 def _date(tag: int, text: str) -> str:
     digits = text.replace(".", "")
     if digits and len(digits) != 8:

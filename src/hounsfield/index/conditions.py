@@ -39,6 +39,7 @@ from hounsfield.dicom.query import (
     UidList,
     Universal,
     Wildcard,
+    same_times,
 )
 from hounsfield.errors import InvalidQuery
 from hounsfield.index import schema
@@ -309,7 +310,7 @@ class Conditions:
         elif key.vr in _NUMBERS and isinstance(key.match, SingleValue):
             condition = value == float(key.match.value)
         else:
-            condition = _plain(value, key.match)
+            condition = _plain(value, _by_meaning(key))
         return select(literal(1)).select_from(each).where(condition).exists()
 
 
@@ -333,7 +334,14 @@ def _has_column(key: Key) -> bool:
 def _on_column(key: Key) -> ColumnElement[bool]:
     if key.tag in _INTEGERS:
         return _integer(_INTEGERS[key.tag], key.match)
-    return _plain(_COLUMNS[key.tag], key.match)
+    return _plain(_COLUMNS[key.tag], _by_meaning(key))
+
+
+def _by_meaning(key: Key) -> Matching:
+    """What texts are to be compared with: a time is the same in all the ways that it can be written."""
+    if key.vr == "TM" and isinstance(key.match, SingleValue):
+        return UidList(same_times(key.match.value))
+    return key.match
 
 
 def _below(level: Level, lower: Level, key: Key) -> ColumnElement[bool]:
