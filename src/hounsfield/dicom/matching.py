@@ -133,13 +133,7 @@ def texts(element: Mapping[str, Any] | None, vr: str) -> list[str]:
 def _matches_value(key: Key, value: str) -> bool:
     match key.match:
         case SingleValue(wanted):
-            if key.vr == "PN":
-                return name_matches(wanted, value)
-            if key.vr == "TM":
-                return value in same_times(wanted)
-            if key.vr in _NUMBERS:
-                return _is_number(value) and float(wanted) == float(value)
-            return wanted == value
+            return _is_same(key.vr, wanted, value)
         case UidList(uids):
             return value in uids
         case FuzzyName(name):
@@ -156,6 +150,17 @@ def _matches_value(key: Key, value: str) -> bool:
             return low and (last is None or value[: len(last)] <= last)
         case _:
             return True
+
+
+def _is_same(vr: str, wanted: str, value: str) -> bool:
+    """Single value matching (PS3.4 C.2.2.2.1)."""
+    if vr == "PN":
+        return name_matches(wanted, value)
+    if vr == "TM":
+        return value in same_times(wanted)
+    if vr in _NUMBERS:
+        return _is_number(value) and float(wanted) == float(value)
+    return wanted == value
 
 
 def _is_number(text: str) -> bool:
