@@ -207,7 +207,7 @@ def test_what_one_archive_of_ours_has_another_gets_byte_for_byte(wire, start, co
     command("import", "--data", ours.server.data, *(one.path for one in chosen))
     for uid in {one.study_instance_uid for one in chosen}:
         job = other.pull(uid)
-        assert job["state"] == "done", job
+        assert job["state"] == "done", str(job)
     came = kept_in(other.server.data)
     for one in chosen:
         assert is_among(came[one.sop_instance_uid], one), str(one)
