@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import resource
 import socket
 from typing import Any
 
@@ -24,8 +25,13 @@ _LOOK_EVERY_S = 0.25
 _LONGEST_WS_MESSAGE = 4096  # clients of an event channel have nothing to say
 
 
+# Each client that takes its time over a series holds some thirty files; many systems begin with 1024 of all kinds.
+_WANTED_DESCRIPTORS = 1 << 16
+
+
 def run_http(orders: Orders, listener: socket.socket, life_line: LifeLine) -> None:
     """Serve until the life-line ends; answers in progress are finished first."""
+    _allow_many_files()
     settings = orders.settings
     server_facts: dict[str, Any] = {
         "ae_title": settings.dimse.ae_title,
@@ -79,6 +85,16 @@ def run_http(orders: Orders, listener: socket.socket, life_line: LifeLine) -> No
         life_line.when_tls_opens(lambda port, _descriptor: server_facts.update(dicom_tls_port=port))
         life_line.watch(server.end)
         server.run()
+
+
+def _allow_many_files() -> None:
+    """As many as the system lets us have without asking anybody."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = min(_WANTED_DESCRIPTORS, hard) if hard >= 0 else _WANTED_DESCRIPTORS
+    if 0 <= soft < wanted:
+        # What a Mac calls unlimited it may refuse.
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 class EndsEndless:
