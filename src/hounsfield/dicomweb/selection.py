@@ -1,11 +1,9 @@
 """What of data sets is answered: the attributes that paths lead to, with their private creators (PS3.18 8.3.4.3)."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
+from hounsfield.dicom.json_reading import DataSet
 from hounsfield.dicomweb.query_parameters import Path
-
-DataSet = dict[str, Any]
 
 
 def creator_of(tag: int) -> str | None:

@@ -1,20 +1,14 @@
 """Data sets as bodies of requests and answers: work items, procedure steps and the like (PS3.18 8.7.3, annex F)."""
 
-import base64
-import binascii
 import re
-import struct
 from collections.abc import Sequence
-from typing import Any
 
 import orjson
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from hounsfield.dicom import xml_model
-from hounsfield.dicom.encoding import encode_dataset
-from hounsfield.dicom.sequences import VR_NAMES, vr_of
-from hounsfield.dicom.transfer_syntax import EXPLICIT_LITTLE
+from hounsfield.dicom import json_reading, xml_model
+from hounsfield.dicom.json_reading import DataSet
 from hounsfield.dicomweb.multipart import (
     MultipartError,
     MultipartReader,
@@ -36,14 +30,6 @@ from hounsfield.errors import InvalidInstance
 
 _BOUNDARY = re.compile(r'boundary\s*=\s*("([^"]+)"|[^;,\s]+)', re.IGNORECASE)
 MAX_BODY_BYTES = 4 << 20
-_MAX_DEPTH = 32
-_TAG_DIGITS = 8
-_NAMES = frozenset(VR_NAMES.values())
-_INTEGERS = frozenset({"US", "SS", "UL", "SL", "UV", "SV"})
-_NUMBERS = _INTEGERS | {"FL", "FD"}
-_BYTES = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
-_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
-DataSet = dict[str, Any]
 
 
 async def read_body(request: Request, at_most: int = MAX_BODY_BYTES) -> bytes:
@@ -77,9 +63,9 @@ async def read_dataset(
         content_type, body = _only_part(content_type, body)
         media_type = _type_of(content_type)
     if media_type in {JSON, PLAIN_JSON}:
-        return from_json(body)
+        return json_reading.read_checked(body)
     if media_type in {XML, "application/xml", "text/xml"}:
-        return checked(xml_model.read(body))
+        return json_reading.checked(xml_model.read(body))
     raise UnsupportedMediaType(f"a data set is taken as {JSON} or {XML}, not as {media_type[:80]}")
 
 
@@ -103,97 +89,6 @@ def _only_part(content_type: str, body: bytes) -> tuple[str, bytes]:
     if len(parts) != 1 or not reader.is_complete:
         raise InvalidInstance("one whole part with one data set is taken")
     return parts[0][0], bytes(parts[0][1])
-
-
-def from_json(body: bytes) -> DataSet:
-    """The one data set of a JSON document, alone or in an array; raises InvalidInstance."""
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError as problem:
-        raise InvalidInstance(f"the body is no JSON: {problem}") from None
-    if isinstance(document, list):
-        if len(document) != 1:
-            raise InvalidInstance(f"the body has {len(document)} data sets; one is taken")
-        document = document[0]
-    return checked(document)
-
-
-def checked(document: Any) -> DataSet:
-    """A data set that came from outside, in the form that ours have; raises InvalidInstance."""
-    found = _dataset(document, 0)
-    try:  # what no transfer syntax can hold would trip whoever reads it later
-        encode_dataset(found, EXPLICIT_LITTLE)
-    except (struct.error, ValueError, TypeError, OverflowError) as problem:
-        raise InvalidInstance(f"a value does not fit its VR: {problem}") from None
-    return found
-
-
-def _dataset(document: Any, depth: int) -> DataSet:
-    if not isinstance(document, dict):
-        raise InvalidInstance("a data set is an object of attributes by tag")
-    if depth > _MAX_DEPTH:
-        raise InvalidInstance("sequences are nested too deep")
-    found = {}
-    for name, attribute in document.items():
-        tag = name.upper()
-        if len(tag) != _TAG_DIGITS or not set(tag) <= set("0123456789ABCDEF") or tag < "0008":
-            raise InvalidInstance(f"{name[:40]!r} is no tag of a data set")
-        found[tag] = _attribute(tag, attribute, depth)
-    return dict(sorted(found.items()))
-
-
-def _attribute(tag: str, attribute: Any, depth: int) -> dict[str, Any]:
-    if not isinstance(attribute, dict):
-        raise InvalidInstance(f"({tag[:4]},{tag[4:]}) is no attribute")
-    vr = attribute.get("vr", vr_of(int(tag, 16)))
-    if vr not in _NAMES:
-        raise InvalidInstance(f"({tag[:4]},{tag[4:]}) has no known VR")
-    if "BulkDataURI" in attribute:
-        raise InvalidInstance(f"({tag[:4]},{tag[4:]}): bulk data cannot be taken here")
-    if "InlineBinary" in attribute:
-        return {"vr": vr, "InlineBinary": _inline(tag, vr, attribute["InlineBinary"])}
-    values = attribute.get("Value", [])
-    if not isinstance(values, list):
-        raise InvalidInstance(f"({tag[:4]},{tag[4:]}): Value is an array")
-    made = [_value(tag, vr, value, depth) for value in values]
-    return {"vr": vr, "Value": made} if made and made != [None] else {"vr": vr}
-
-
-def _inline(tag: str, vr: str, text: Any) -> str:
-    try:
-        if vr in _BYTES and isinstance(text, str):
-            base64.b64decode(text, validate=True)
-            return text
-    except binascii.Error:
-        pass
-    raise InvalidInstance(f"({tag[:4]},{tag[4:]}): InlineBinary is base64 of a binary VR")
-
-
-def _value(tag: str, vr: str, value: Any, depth: int) -> Any:
-    if vr == "SQ":
-        return _dataset(value or {}, depth + 1)
-    if value is None and vr not in _NUMBERS:
-        return None
-    if vr == "PN":
-        names = {"Alphabetic": value} if isinstance(value, str) else value
-        if isinstance(names, dict) and all(isinstance(names.get(one, ""), str) for one in _GROUPS):
-            return {one: names[one] for one in _GROUPS if names.get(one)}
-    elif vr in _NUMBERS or vr in {"IS", "DS"}:
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if isinstance(value, str) and vr in _INTEGERS:
-            value, is_number = _integer(value), True
-        if is_number or isinstance(value, str):
-            return str(value) if isinstance(value, str) else value
-    elif vr not in _BYTES and isinstance(value, str):
-        return value
-    raise InvalidInstance(f"({tag[:4]},{tag[4:]}): {str(value)[:40]!r} is no value of VR {vr}")
-
-
-def _integer(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise InvalidInstance(f"{text[:40]!r} is no number") from None
 
 
 def dataset_response(request: Request, found: Sequence[DataSet], status: int = 200) -> Response:

@@ -8,9 +8,10 @@ import orjson
 from starlette.requests import Request
 
 from hounsfield.dicom.items import NOT_KEYS
+from hounsfield.dicom.json_reading import DataSet
 from hounsfield.dicom.query import Key
 from hounsfield.dicomweb.query_parameters import Parameters, Path, included_paths, path_of, vr_at
-from hounsfield.dicomweb.selection import DataSet, selected
+from hounsfield.dicomweb.selection import selected
 from hounsfield.errors import InvalidQuery
 
 _MOST_COUNTED = 100_000

@@ -17,6 +17,7 @@ from hounsfield.archive.site.work_items import (
     UnifiedWorklist,
 )
 from hounsfield.dicom.ae_titles import is_valid_ae_title
+from hounsfield.dicom.json_reading import DataSet
 from hounsfield.dicom.sop_classes import FILTERED_SUBSCRIPTION, GLOBAL_SUBSCRIPTION
 from hounsfield.dicom.work_items import (
     RETURN_KEYS,
@@ -34,7 +35,7 @@ from hounsfield.dicomweb.problems import problem
 from hounsfield.dicomweb.query_parameters import Parameters, is_true, warning
 from hounsfield.dicomweb.requests import base_url, in_thread, principal_of
 from hounsfield.dicomweb.searching import matches_response
-from hounsfield.dicomweb.site.datasets import DataSet, dataset_response, read_dataset
+from hounsfield.dicomweb.site.datasets import dataset_response, read_dataset
 from hounsfield.dicomweb.site.searches import add_key, keys_of, page_of
 from hounsfield.dicomweb.wado.representations import choose_representation
 from hounsfield.errors import InvalidQuery
