@@ -8,7 +8,6 @@ A note beside the objects says what they are, so that a deletion outlives the in
 
 import dataclasses
 import logging
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from hounsfield.archive.forms.derived import forget
 from hounsfield.archive.store import InstanceStore
 from hounsfield.dicom.query import Key, Level, Query, SingleValue
 from hounsfield.errors import Conflict, Gone, HounsfieldError, NotFound, Unavailable
+from hounsfield.index.clock import now_us
 from hounsfield.index.records import InstanceLocation
 from hounsfield.index.site.deletions import UNDER_WAY, Deletion, Deletions, new_uid
 from hounsfield.index.site.jobs import NewJob
@@ -91,7 +91,7 @@ class Trash:
                 size_bytes=sum(one.size_bytes for one in found),
                 deleted_by=principal.name[:64],
                 reason=reason[:_MAX_REASON],
-                deleted_us=_now_us(),
+                deleted_us=now_us(),
             )
             self._write(made, [_object(one) for one in found])
             return made
@@ -323,7 +323,3 @@ def _object(location: InstanceLocation) -> _Object:
         location.received_by,
         location.source,
     )
-
-
-def _now_us() -> int:
-    return time.time_ns() // 1000

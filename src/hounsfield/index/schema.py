@@ -30,12 +30,12 @@ RECEIVING: ColumnElement[str] = literal_column("'receiving'")
 _IS_RECEIVING = text("status = 'receiving'")
 
 # SQLite numbers rows itself only in a column of type INTEGER; PostgreSQL needs 64 bits asked for.
-_Id = BigInteger().with_variant(Integer, "sqlite")
+RowId = BigInteger().with_variant(Integer, "sqlite")
 
 patient = Table(
     "patient",
     metadata,
-    Column("id", _Id, primary_key=True),
+    Column("id", RowId, primary_key=True),
     Column("key", Text, nullable=False, unique=True),
     Column("patient_id", String(64), nullable=False),
     Column("issuer_of_patient_id", String(64), nullable=False),
@@ -50,8 +50,8 @@ patient = Table(
 study = Table(
     "study",
     metadata,
-    Column("id", _Id, primary_key=True),
-    Column("patient_fk", _Id, ForeignKey("patient.id"), nullable=False),
+    Column("id", RowId, primary_key=True),
+    Column("patient_fk", RowId, ForeignKey("patient.id"), nullable=False),
     Column("study_instance_uid", String(64), nullable=False),
     Column("patient_id", String(64), nullable=False),
     Column("patient_name", Text, nullable=False),
@@ -100,14 +100,14 @@ study_name_sound = Table(
     "study_name_sound",
     metadata,
     Column("sound", Text, primary_key=True),
-    Column("study_fk", _Id, ForeignKey("study.id"), primary_key=True),
+    Column("study_fk", RowId, ForeignKey("study.id"), primary_key=True),
 )
 
 series = Table(
     "series",
     metadata,
-    Column("id", _Id, primary_key=True),
-    Column("study_fk", _Id, ForeignKey("study.id"), nullable=False),
+    Column("id", RowId, primary_key=True),
+    Column("study_fk", RowId, ForeignKey("study.id"), nullable=False),
     Column("series_instance_uid", String(64), nullable=False),
     Column("modality", String(16), nullable=False),
     Column("series_number", BigInteger),
@@ -126,8 +126,8 @@ Index("series_by_study", series.c.study_fk.desc(), series.c.series_number)
 instance = Table(
     "instance",
     metadata,
-    Column("id", _Id, primary_key=True),
-    Column("series_fk", _Id, ForeignKey("series.id"), nullable=False),
+    Column("id", RowId, primary_key=True),
+    Column("series_fk", RowId, ForeignKey("series.id"), nullable=False),
     Column("sop_instance_uid", String(64), nullable=False),
     Column("version", Integer, nullable=False),
     Column("is_current", Boolean, nullable=False),
@@ -150,12 +150,12 @@ Index("instance_by_series", instance.c.series_fk.desc(), instance.c.instance_num
 change = Table(
     "change",
     metadata,
-    Column("sequence", _Id, primary_key=True, autoincrement=True),
+    Column("sequence", RowId, primary_key=True, autoincrement=True),
     Column("kind", String(32), nullable=False),
     Column("study_instance_uid", String(64), nullable=False),
     Column("series_instance_uid", String(64), nullable=False),
     Column("sop_instance_uid", String(64), nullable=False),
-    Column("patient_fk", _Id, nullable=False),
+    Column("patient_fk", RowId, nullable=False),
     Column("actor", String(64), nullable=False),
     Column("at_us", BigInteger, nullable=False),
 )
@@ -174,7 +174,7 @@ totals = Table(
 series_metadata = Table(
     "series_metadata",
     metadata,
-    Column("series_fk", _Id, ForeignKey("series.id"), primary_key=True),
+    Column("series_fk", RowId, ForeignKey("series.id"), primary_key=True),
     Column("revision", Integer, nullable=False),
     Column("body", LargeBinary, nullable=False),
 )

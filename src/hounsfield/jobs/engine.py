@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from hounsfield.errors import HounsfieldError, Unavailable
+from hounsfield.index.clock import now_us
 from hounsfield.index.database import Database
 from hounsfield.index.site.claims import Claimed, Claims, Ended, Progressed
-from hounsfield.index.site.jobs import Jobs, now_us
+from hounsfield.index.site.jobs import Jobs
 from hounsfield.jobs.handlers import Handler
 from hounsfield.jobs.holder import is_dead, name_of_this_process
 

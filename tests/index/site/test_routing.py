@@ -9,7 +9,8 @@ from sqlalchemy import select, update
 from tests.instances import CT_IMAGE, MR_IMAGE, ROOT, numbered
 
 from hounsfield.errors import NotFound
-from hounsfield.index.site.jobs import Jobs, Selection, job, now_us
+from hounsfield.index.clock import now_us
+from hounsfield.index.site.jobs import Jobs, Selection, job
 from hounsfield.index.site.routed import Match
 from hounsfield.index.site.routing import RoutingRules, Rule, routing_cursor
 

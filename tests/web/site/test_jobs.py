@@ -4,10 +4,11 @@ import pytest
 from tests.instances import ROOT, numbered
 
 from hounsfield.dicom.commitment import Reference
+from hounsfield.index.clock import now_us
 from hounsfield.index.site.claims import Claims, Ended
 from hounsfield.index.site.commitment_records import Request
 from hounsfield.index.site.commitments import Commitments
-from hounsfield.index.site.jobs import Jobs, NewJob, now_us
+from hounsfield.index.site.jobs import Jobs, NewJob
 from hounsfield.index.site.sent import SentInstance, SentInstances
 
 STUDY = f"{ROOT}.1"

@@ -33,8 +33,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import OperationalError
 
+from hounsfield.index.clock import now_us
 from hounsfield.index.database import Database, told
-from hounsfield.index.schema import metadata
+from hounsfield.index.schema import RowId, metadata
 from hounsfield.index.site.records import AssociationRecord, Caller, RecordedContext
 from hounsfield.processes import is_running
 
@@ -45,12 +46,10 @@ KEPT_S = 30 * 86_400.0
 SILENT_S = 60.0
 _PRUNE_EVERY = 256
 
-_Id = BigInteger().with_variant(Integer, "sqlite")
-
 association = Table(
     "association",
     metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("id", RowId, primary_key=True, autoincrement=True),
     Column("process", String(128), nullable=False),
     Column("direction", String(3), nullable=False),
     Column("began_us", BigInteger, nullable=False),
@@ -208,12 +207,12 @@ class AssociationWriter:
         """Insert some records, which get their ID, update others, and count refused callers."""
         with self._transaction() as connection:
             for record in new:
-                values = {**_values(record), "process": self.process, "seen_us": _now_us()}
+                values = {**_values(record), "process": self.process, "seen_us": now_us()}
                 key = connection.execute(insert(association).values(values)).inserted_primary_key
                 assert key is not None
                 record.id = key[0]
             for record in changed:
-                values = {**_values(record), "seen_us": _now_us()}
+                values = {**_values(record), "seen_us": now_us()}
                 row = association.c.id == record.id
                 connection.execute(update(association).where(row).values(values))
             for one in refused:
@@ -231,7 +230,7 @@ class AssociationWriter:
             statement = (
                 update(association)
                 .where(association.c.id == bindparam("row"))
-                .values(seen_us=_now_us())
+                .values(seen_us=now_us())
             )
             connection.execute(statement, [{"row": one} for one in ids])
 
@@ -248,7 +247,7 @@ class AssociationWriter:
             dead = [
                 key
                 for key, process, seen_us in open_ones
-                if seen_us < _now_us() - SILENT_S * 1e6 or not _is_alive(process)
+                if seen_us < now_us() - SILENT_S * 1e6 or not _is_alive(process)
             ]
             for key in dead:
                 connection.execute(
@@ -261,7 +260,7 @@ class AssociationWriter:
                         reason="Our own process ended while this association was open.",
                         advice="Our log says why, unless the machine itself was switched off.",
                         ended_us=columns.seen_us,
-                        seen_us=_now_us(),
+                        seen_us=now_us(),
                     )
                 )
         return len(dead)
@@ -269,7 +268,7 @@ class AssociationWriter:
     def _prune(self, connection: Connection) -> None:
         newest = connection.execute(select(func.max(association.c.id))).scalar_one_or_none() or 0
         surplus = association.c.id <= newest - self._kept
-        aged = association.c.began_us < _now_us() - int(KEPT_S * 1e6)
+        aged = association.c.began_us < now_us() - int(KEPT_S * 1e6)
         connection.execute(delete(association).where(surplus))
         connection.execute(delete(association).where(aged, association.c.outcome != "open"))
 
@@ -373,7 +372,3 @@ def _record(row: Mapping[Any, Any]) -> AssociationRecord:
             for one in orjson.loads(zlib.decompress(row["contexts"]))
         ],
     )
-
-
-def _now_us() -> int:
-    return time.time_ns() // 1000

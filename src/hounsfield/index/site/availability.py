@@ -1,6 +1,5 @@
 """Which peers are told when a study is there, and up to where they have been told (PS3.4 annex R)."""
 
-import time
 from dataclasses import dataclass
 
 from sqlalchemy import BigInteger, Column, String, Table, delete, exists, insert, select, update
@@ -9,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from hounsfield.errors import Conflict, NotFound
 from hounsfield.index import reading
+from hounsfield.index.clock import now_us
 from hounsfield.index.database import Database
 from hounsfield.index.schema import metadata
 from hounsfield.index.site.jobs import NewJob, add
@@ -94,7 +94,7 @@ def _subscribe(connection: Connection, peer: str) -> None:
         insert(availability_subscriber).values(
             peer=peer,
             sequence=reading.last_sequence(connection),
-            created_us=time.time_ns() // 1000,
+            created_us=now_us(),
         )
     )
 

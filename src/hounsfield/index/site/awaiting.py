@@ -5,7 +5,6 @@ nor more was named for long, it is overdue, and its orders and studies need atte
 on every node and after a restart; it ends by itself when the instances come.
 """
 
-import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +16,7 @@ from sqlalchemy.engine import Connection
 from hounsfield.dicom import procedure_steps as rules
 from hounsfield.dicom.procedure_steps import value_of
 from hounsfield.index import schema
+from hounsfield.index.clock import now_us
 from hounsfield.index.database import Database
 from hounsfield.index.site.expectations import belonging, is_here, missing_number, studies_of
 from hounsfield.index.site.step_tables import (
@@ -130,7 +130,7 @@ def accept(connection: Connection, order_id: int) -> None:
         studies = studies_of(connection, uid)
         done = connection.execute(delete(awaited_step).where(a.sop_instance_uid == uid, IS_OVERDUE))
         for study_uid in sorted(studies) if done.rowcount else ():
-            tell(connection, "expected", study_uid, "", time.time_ns() // 1000)
+            tell(connection, "expected", study_uid, "", now_us())
 
 
 def _steps_of(connection: Connection, order_id: int) -> list[str]:

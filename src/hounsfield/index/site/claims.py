@@ -13,8 +13,9 @@ from sqlalchemy import and_, bindparam, case, exists, func, or_, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql import ColumnElement
 
+from hounsfield.index.clock import now_us
 from hounsfield.index.database import Database
-from hounsfield.index.site.jobs import job, lane, now_us
+from hounsfield.index.site.jobs import job, lane
 
 # Whoever claims jobs on PostgreSQL does so one after the other; on SQLite the write lock sees to it.
 _TURN = 0x686F756E

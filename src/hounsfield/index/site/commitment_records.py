@@ -1,9 +1,8 @@
 """Storage commitment transactions as they are kept: their tables, and what is done to a row (PS3.4 annex J)."""
 
-import time
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from sqlalchemy import (
@@ -26,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Connection
 
 from hounsfield.dicom.commitment import Reference
+from hounsfield.index.clock import now_us
 from hounsfield.index.schema import metadata
 from hounsfield.index.site import jobs
 from hounsfield.index.site.jobs import NewJob
@@ -121,23 +121,9 @@ class Request:
         return sha256("\n".join(pairs).encode()).hexdigest()
 
 
-def now_us() -> int:
-    """The present, in µs since 1970."""
-    return time.time_ns() // 1000
-
-
 def with_id(job: NewJob, commitment_id: str) -> NewJob:
     """The job, with the transaction that it is about among its arguments."""
-    return NewJob(
-        job.kind,
-        job.title,
-        job.lane,
-        {**job.arguments, "commitment": commitment_id},
-        job.study_instance_uid,
-        job.actor,
-        job.total,
-        job.give_up_after_s,
-    )
+    return replace(job, arguments={**job.arguments, "commitment": commitment_id})
 
 
 def add(

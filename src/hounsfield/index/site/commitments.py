@@ -6,6 +6,7 @@ from sqlalchemy import or_, select, update
 
 from hounsfield.dicom.commitment import COMMITTED, DUPLICATE_TRANSACTION_UID, Reference
 from hounsfield.index import reading
+from hounsfield.index.clock import now_us
 from hounsfield.index.database import Database
 from hounsfield.index.records import InstanceLocation
 from hounsfield.index.site import jobs
@@ -16,7 +17,6 @@ from hounsfield.index.site.commitment_records import (
     commitment,
     commitment_instance,
     forget_old,
-    now_us,
     set_reasons,
     set_values,
     wake,

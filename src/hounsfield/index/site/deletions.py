@@ -1,6 +1,5 @@
 """What was deleted: its rows are gone, its objects wait in the trash of the storage, and this says so."""
 
-import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,17 +21,16 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.sql import ColumnElement
 
 from hounsfield.index import schema
+from hounsfield.index.clock import now_us
 from hounsfield.index.database import Database
-from hounsfield.index.schema import metadata
+from hounsfield.index.schema import RowId, metadata
 from hounsfield.index.site import jobs
 from hounsfield.index.site.jobs import NewJob
-
-_Id = BigInteger().with_variant(Integer, "sqlite")
 
 deletion = Table(
     "deletion",
     metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("id", RowId, primary_key=True, autoincrement=True),
     Column("uid", String(36), nullable=False, unique=True),
     Column("state", String(16), nullable=False),
     Column("study_instance_uid", String(64), nullable=False),
@@ -119,7 +117,7 @@ class Deletions:
 
     def older_than(self, seconds: float) -> list[Deletion]:
         """What has been in the trash for so long."""
-        before_us = _now_us() - int(seconds * 1e6)
+        before_us = now_us() - int(seconds * 1e6)
         return self._select(deletion.c.state == "trash", deletion.c.deleted_us < before_us)
 
     def covers(self, study: str, series: str | None, sop: str | None) -> bool:
@@ -150,7 +148,7 @@ class Deletions:
 
         That it ended is a change of the archive, made by ``actor``.
         """
-        now = _now_us()
+        now = now_us()
         values: dict[str, object] = {"state": after}
         if after in ENDED:
             values["ended_us"] = now
@@ -197,7 +195,3 @@ def is_in(connection: Connection, uid: str, state: str) -> bool:
 def values_of(new: Deletion) -> dict[str, object]:
     """A deletion as the values of its row."""
     return {column.name: getattr(new, column.name) for column in _COLUMNS}
-
-
-def _now_us() -> int:
-    return time.time_ns() // 1000

@@ -4,7 +4,6 @@ A job is a row. Any process adds one, within a transaction of its own if it like
 (`index.site.claims` is what the engine asks and tells the database).
 """
 
-import time
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass, field, fields
@@ -32,6 +31,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.sql import ColumnElement
 
 from hounsfield.errors import Conflict, NotFound
+from hounsfield.index.clock import now_us
 from hounsfield.index.database import Database
 from hounsfield.index.schema import metadata
 from hounsfield.index.site.sent import sent_instance
@@ -152,11 +152,6 @@ class Selection:
 
 
 _COLUMNS = tuple(job.c[one.name] for one in fields(Job))
-
-
-def now_us() -> int:
-    """The time, in µs since 1970."""
-    return time.time_ns() // 1000
 
 
 class Jobs:

@@ -1,6 +1,5 @@
 """Orders: what is to be done, one row a scheduled procedure step, and how far it is."""
 
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,7 +10,6 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Index,
-    Integer,
     String,
     Table,
     Text,
@@ -27,16 +25,15 @@ from sqlalchemy.engine import Connection
 
 from hounsfield.dicom.attributes import normalise, normalise_name
 from hounsfield.dicom.orders import Code, Values
+from hounsfield.index.clock import now_us
 from hounsfield.index.database import Database
-from hounsfield.index.schema import metadata
+from hounsfield.index.schema import RowId, metadata
 from hounsfield.index.site.step_tables import awaited_step, performed_step_order
-
-_Id = BigInteger().with_variant(Integer, "sqlite")
 
 order = Table(
     "imaging_order",
     metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("id", RowId, primary_key=True, autoincrement=True),
     Column("status", String(16), nullable=False),
     Column("needs_attention", Text, nullable=False),
     Column("patient_id", String(64), nullable=False),
@@ -168,7 +165,7 @@ class Changes:
         return [_order(row) for row in self.connection.execute(statement)]
 
     def add(self, new: Order) -> int:
-        new.created_us = new.updated_us = time.time_ns() // 1000
+        new.created_us = new.updated_us = now_us()
         done = self.connection.execute(
             insert(order).values(
                 created_by=new.created_by[:64], created_us=new.created_us, **_columns(new)
@@ -178,7 +175,7 @@ class Changes:
         return new.id
 
     def save(self, changed: Order) -> None:
-        changed.updated_us = time.time_ns() // 1000
+        changed.updated_us = now_us()
         self.connection.execute(update(order).where(o.id == changed.id).values(**_columns(changed)))
 
 
@@ -189,7 +186,7 @@ def move(
     needs_attention: str | None = None,
 ) -> None:
     """Give orders another status, and what a person should look at, within a transaction of the caller's."""
-    values: dict[str, Any] = {"status": status, "updated_us": time.time_ns() // 1000}
+    values: dict[str, Any] = {"status": status, "updated_us": now_us()}
     if needs_attention is not None:
         values["needs_attention"] = needs_attention
     connection.execute(update(order).where(o.id.in_(list(order_ids))).values(**values))

@@ -1,7 +1,6 @@
 """The peers of a site: those kept here, and those that its settings fix."""
 
 import dataclasses
-import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -23,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from hounsfield.errors import Conflict, NotFound, Refused
+from hounsfield.index.clock import now_us
 from hounsfield.index.database import Database
 from hounsfield.index.schema import metadata
 from hounsfield.index.site import availability, renaming
@@ -109,8 +109,8 @@ class Peers:
         """Keep a peer; raises Conflict if there is one of its name."""
         if new.name in self._fixed_names:
             raise Conflict(f"the settings have a peer {new.name!r} already")
-        now_us = time.time_ns() // 1000
-        values = {**_values(new), "created_us": now_us, "updated_us": now_us}
+        now = now_us()
+        values = {**_values(new), "created_us": now, "updated_us": now}
         try:
             with self._writable().writing() as connection:
                 connection.execute(insert(peer).values(values))
@@ -126,7 +126,7 @@ class Peers:
         self._require_not_fixed(name)
         if changed.name in self._fixed_names:
             raise Conflict(f"the settings have a peer {changed.name!r} already")
-        values = {**_values(changed), "updated_us": time.time_ns() // 1000}
+        values = {**_values(changed), "updated_us": now_us()}
         try:
             with self._writable().writing() as connection:
                 done = connection.execute(update(peer).where(peer.c.name == name).values(values))

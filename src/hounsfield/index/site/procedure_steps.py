@@ -1,7 +1,6 @@
 """Performed procedure steps as modalities report them, and which orders they carry out."""
 
 import datetime as dt
-import time
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from sqlalchemy.engine import Connection
 from hounsfield.dicom import procedure_steps as rules
 from hounsfield.dicom.procedure_steps import Status, value_of
 from hounsfield.index import schema
+from hounsfield.index.clock import now_us
 from hounsfield.index.database import Database
 from hounsfield.index.site import awaiting, expectations, orders
 from hounsfield.index.site.step_tables import (
@@ -146,7 +146,7 @@ class Changes:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._now_us = time.time_ns() // 1000
+        self._now_us = now_us()
 
     def get(self, sop_instance_uid: str) -> ProcedureStep | None:
         return _get(self._connection, sop_instance_uid, for_update=True)

@@ -27,10 +27,10 @@ from sqlalchemy.engine import Connection
 
 from hounsfield.errors import NotFound
 from hounsfield.index import reading, schema
+from hounsfield.index.clock import now_us
 from hounsfield.index.database import Database
 from hounsfield.index.records import Change
 from hounsfield.index.schema import metadata
-from hounsfield.index.site.jobs import now_us
 from hounsfield.index.site.routed import Dispatch, Match, Routed
 
 routing_rule = Table(

@@ -1,6 +1,5 @@
 """Which studies are complete, which orders the arrival of images moves, and what does not come."""
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +9,7 @@ from sqlalchemy.engine import Connection
 
 from hounsfield.dicom.procedure_steps import Status
 from hounsfield.index import schema
+from hounsfield.index.clock import now_us
 from hounsfield.index.database import Database
 from hounsfield.index.site import awaiting, expectations, orders
 from hounsfield.index.site.awaiting import Look
@@ -66,7 +66,7 @@ class Times:
 
     @classmethod
     def of(cls, quiet_s: float, incomplete_s: float) -> "Times":
-        return cls(time.time_ns() // 1000, int(quiet_s * 1e6), int(incomplete_s * 1e6))
+        return cls(now_us(), int(quiet_s * 1e6), int(incomplete_s * 1e6))
 
 
 @dataclass(slots=True)
@@ -223,10 +223,10 @@ def complete_whole(database: Database, sop_instance_uids: Sequence[str]) -> list
     with database.reading() as connection:  # a look before taking the write lock
         if not _whole(connection, uids):
             return []
-    now_us = time.time_ns() // 1000
+    now = now_us()
     with database.writing() as connection:
         whole = _whole(connection, uids)
-        return [study.uid for study in whole if _complete(connection, study, now_us)]
+        return [study.uid for study in whole if _complete(connection, study, now)]
 
 
 def _whole(connection: Connection, sop_instance_uids: Sequence[str]) -> list[_Study]:

@@ -1,10 +1,8 @@
 """The tables of performed procedure steps: what they say, whose orders and studies they are of, and what they made."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, String, Table, Text
 
-from hounsfield.index.schema import metadata
-
-_Id = BigInteger().with_variant(Integer, "sqlite")
+from hounsfield.index.schema import RowId, metadata
 
 performed_procedure_step = Table(
     "performed_procedure_step",
@@ -24,7 +22,7 @@ performed_step_order = Table(
     "performed_step_order",
     metadata,
     Column("sop_instance_uid", String(64), primary_key=True),
-    Column("order_id", _Id, primary_key=True),
+    Column("order_id", RowId, primary_key=True),
     Index("performed_step_order_by_order", "order_id"),
 )
 # The studies that a step names: those of all steps that the modality was told to perform (PS3.4 F.7.2.1.2).

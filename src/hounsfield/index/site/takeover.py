@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import insert
 
+from hounsfield.index.clock import now_us
 from hounsfield.index.database import Database
 from hounsfield.index.schema import IMAGE_TABLES, change
 
@@ -78,7 +79,7 @@ def go_on_counting(old: Path, new: Database) -> None:
         "sop_instance_uid": "",
         "patient_fk": 0,
         "actor": "local",
-        "at_us": time.time_ns() // 1000,
+        "at_us": now_us(),
     }
     with new.writing() as connection:
         connection.execute(insert(change).values(values))

@@ -3,7 +3,6 @@
 The newest row is never removed: so the numbers of events only grow, and whoever follows them misses none.
 """
 
-import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,15 +25,14 @@ from sqlalchemy import (
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql import ColumnElement
 
+from hounsfield.index.clock import now_us
 from hounsfield.index.database import Database
-from hounsfield.index.schema import metadata
-
-_Id = BigInteger().with_variant(Integer, "sqlite")
+from hounsfield.index.schema import RowId, metadata
 
 work_item_event = Table(
     "work_item_event",
     metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("id", RowId, primary_key=True, autoincrement=True),
     Column("ae_title", String(16), nullable=False),
     Column("sop_instance_uid", String(64), nullable=False),
     Column("event_type", Integer, nullable=False),
@@ -85,7 +83,7 @@ class EventQueue:
 
     def told(self, ae_title: str, event_ids: Sequence[int]) -> None:
         """Note that an AE has heard of events; those that it heard of a while ago go."""
-        table, now = work_item_event.c, _now_us()
+        table, now = work_item_event.c, now_us()
         its_own = table.ae_title == ae_title
         with self._database.writing() as connection:
             for start in range(0, len(event_ids), _PAGE):
@@ -105,7 +103,7 @@ class EventQueue:
         with self._database.writing() as connection:
             connection.execute(delete(work_item_channel).where(c.ae_title == ae_title))
             connection.execute(
-                insert(work_item_channel).values(ae_title=ae_title, seen_us=_now_us())
+                insert(work_item_channel).values(ae_title=ae_title, seen_us=now_us())
             )
 
     def is_known(self, ae_title: str, within_s: float | None = None) -> bool:
@@ -113,7 +111,7 @@ class EventQueue:
         c = work_item_channel.c
         statement = select(c.ae_title).where(c.ae_title == ae_title)
         if within_s is not None:
-            statement = statement.where(c.seen_us > _now_us() - int(within_s * 1e6))
+            statement = statement.where(c.seen_us > now_us() - int(within_s * 1e6))
         with self._database.reading() as connection:
             return connection.execute(statement).first() is not None
 
@@ -145,7 +143,7 @@ def remove(connection: Connection, which: ColumnElement[bool], at_most: int) -> 
     ids = connection.execute(some).scalars().all()
     connection.execute(delete(work_item_event).where(table.id.in_(ids)))
     mark = update(work_item_event).where(which, table.id == newest, table.told_us.is_(None))
-    connection.execute(mark.values(told_us=_now_us()))
+    connection.execute(mark.values(told_us=now_us()))
     return len(ids)
 
 
@@ -153,7 +151,3 @@ def _event_of(row: Any) -> Event:
     """An event as its row has it."""
     information = orjson.loads(row.information)
     return Event(row.id, row.ae_title, row.sop_instance_uid, row.event_type, information)
-
-
-def _now_us() -> int:
-    return time.time_ns() // 1000

@@ -1,11 +1,10 @@
 """What goes from the unified worklist in time: work items long done, receivers who are gone, events nobody took."""
 
-import time
-
 from sqlalchemy import delete, select, union
 from sqlalchemy.sql import ColumnElement
 
 from hounsfield.dicom.work_items import State
+from hounsfield.index.clock import now_us
 from hounsfield.index.database import Database
 from hounsfield.index.site.work_item_events import remove, work_item_event
 from hounsfield.index.site.work_items import work_item, work_item_subscription
@@ -72,4 +71,4 @@ class WorkItemUpkeep:
 
 
 def _before_us(seconds: float) -> int:
-    return time.time_ns() // 1000 - int(seconds * 1e6)
+    return now_us() - int(seconds * 1e6)

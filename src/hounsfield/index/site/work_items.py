@@ -1,6 +1,5 @@
 """Unified procedure steps: the work items, who watches them, and what those still have to be told."""
 
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -34,6 +33,7 @@ from hounsfield.dicom.work_items import (
     State,
     value_of,
 )
+from hounsfield.index.clock import now_us
 from hounsfield.index.database import Database
 from hounsfield.index.schema import metadata
 from hounsfield.index.site import jobs
@@ -155,7 +155,7 @@ class Changes:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._now_us = time.time_ns() // 1000
+        self._now_us = now_us()
         self._told: set[str] = set()
 
     def get(self, sop_instance_uid: str) -> WorkItem | None:
