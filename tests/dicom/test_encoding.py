@@ -4,11 +4,14 @@ import io
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pydicom import Dataset
+from pydicom.charset import convert_encodings, decode_bytes
 from pydicom.filereader import dcmread, read_dataset
+from pydicom.valuerep import PN_DELIMS, TEXT_VR_DELIMS
 
+from hounsfield.dicom.charset import can_be_written, decode, encode
 from hounsfield.dicom.encoding import AnswerEncoder, encode_dataset
 from hounsfield.dicom.json_model import write_dataset
 from hounsfield.dicom.part10 import file_meta, read_header
@@ -78,7 +81,8 @@ def test_our_reader_gives_the_model_back(syntax):
 def charset_of(name: str, wanted: str) -> tuple[str, bytes]:
     model = {"00100010": {"vr": "PN", "Value": [{"Alphabetic": name}]}}
     found = by_pydicom(encode_dataset(model, EXPLICIT, wanted), EXPLICIT)
-    return str(found.get("SpecificCharacterSet", "")), str(found.PatientName)
+    term = found.get("SpecificCharacterSet", "")
+    return term if isinstance(term, str) else "\\".join(term), str(found.PatientName)
 
 
 # QR-05
@@ -91,7 +95,13 @@ def charset_of(name: str, wanted: str) -> tuple[str, bytes]:
         ("Müller^Jörg", "ISO_IR 144", "ISO_IR 192"),
         ("Люксембург", "ISO_IR 144", "ISO_IR 144"),
         ("山田^太郎", "ISO_IR 100", "ISO_IR 192"),
-        ("山田^太郎", "\\ISO 2022 IR 87", "ISO_IR 192"),
+        ("山田^太郎", "\\ISO 2022 IR 87", "\\ISO 2022 IR 87"),
+        ("Hong^Gildong=洪^吉洞", "\\ISO 2022 IR 149", "\\ISO 2022 IR 149"),
+        ("똠^방각하", "\\ISO 2022 IR 149", "ISO_IR 192"),
+        ("Люкс^Čapek", "ISO_IR 100\\ISO 2022 IR 144", "ISO_IR 192"),
+        ("Люкс^é", "ISO 2022 IR 100\\ISO 2022 IR 144", "ISO 2022 IR 100\\ISO 2022 IR 144"),
+        ("山田^太郎", "ISO_IR 192\\ISO 2022 IR 87", "ISO_IR 192"),
+        ("山田^太郎", "nobody\\ISO 2022 IR 87", "ISO_IR 192"),
         ("王^小东", "GB18030", "GB18030"),
         ("ﾔﾏﾀﾞ^ﾀﾛｳ", "ISO_IR 13", "ISO_IR 13"),
         # What these terms say cannot be, or not without escape sequences.
@@ -106,6 +116,61 @@ def charset_of(name: str, wanted: str) -> tuple[str, bytes]:
 )
 def test_the_readers_own_character_set_is_kept_to_where_it_is_enough(name, wanted, term):
     assert charset_of(name, wanted) == (term, name)
+
+
+# MWL-04, QR-05: the examples of PS3.5 H.3.1, H.3.2, I.2 and K.2, byte for byte
+@pytest.mark.parametrize(
+    ("name", "charset", "raw"),
+    [
+        (
+            "Yamada^Tarou=山田^太郎=やまだ^たろう",
+            "\\ISO 2022 IR 87",
+            b"Yamada^Tarou=\x1b$B;3ED\x1b(B^\x1b$BB@O:\x1b(B=\x1b$B$d$^$@\x1b(B^\x1b$B$?$m$&\x1b(B",
+        ),
+        (
+            "ﾔﾏﾀﾞ^ﾀﾛｳ=山田^太郎=やまだ^たろう",
+            "ISO 2022 IR 13\\ISO 2022 IR 87",
+            b"\xd4\xcf\xc0\xde^\xc0\xdb\xb3=\x1b$B;3ED\x1b(J^\x1b$BB@O:\x1b(J=\x1b$B$d$^$@\x1b(J^\x1b$B$?$m$&\x1b(J",
+        ),
+        (
+            "Hong^Gildong=洪^吉洞=홍^길동",
+            "\\ISO 2022 IR 149",
+            b"Hong^Gildong=\x1b$)C\xfb\xf3^\x1b$)C\xd1\xce\xd4\xd7=\x1b$)C\xc8\xab^\x1b$)C\xb1\xe6\xb5\xbf",
+        ),
+        (
+            "Zhang^XiaoDong=张^小东=",
+            "\\ISO 2022 IR 58",
+            b"Zhang^XiaoDong=\x1b$)A\xd5\xc5^\x1b$)A\xd0\xa1\xb6\xab=",
+        ),
+    ],
+)
+def test_code_extensions_are_written_as_the_standard_shows(name, charset, raw):
+    assert encode(name, "PN", charset) == raw
+    assert decode(raw, "PN", charset) == name
+
+
+_EXTENDED = (
+    "\\ISO 2022 IR 87", "\\ISO 2022 IR 87\\ISO 2022 IR 159", "ISO 2022 IR 13\\ISO 2022 IR 87",
+    "\\ISO 2022 IR 149", "\\ISO 2022 IR 58", "ISO 2022 IR 100\\ISO 2022 IR 144\\ISO 2022 IR 101",
+    "ISO 2022 IR 126\\ISO 2022 IR 100", "\\ISO 2022 IR 166\\ISO 2022 IR 149",
+)  # fmt: skip
+
+
+@settings(deadline=None)
+@given(
+    text=st.text(st.sampled_from("aZ9 ^=éČđЖяαתسก山田太郎やまだﾔﾏ洪吉홍길张小东丂"), max_size=12),
+    charset=st.sampled_from(_EXTENDED),
+    vr=st.sampled_from(["PN", "LO", "LT"]),
+)
+def test_what_is_written_with_code_extensions_is_read_as_it_was(text, charset, vr):
+    text = text.rstrip(" =^")
+    assume(can_be_written(text, charset))
+    raw = encode(text, vr, charset)
+    assert decode(raw, vr, charset) == text
+    if charset.endswith(" 58"):
+        return  # pydicom leaves its escape sequences in
+    encodings = convert_encodings(charset.split("\\"))
+    assert decode_bytes(raw, encodings, PN_DELIMS if vr == "PN" else TEXT_VR_DELIMS) == text
 
 
 @settings(deadline=None)
@@ -175,7 +240,16 @@ ANSWERS = st.lists(
 @given(
     answers=ANSWERS,
     syntax=st.sampled_from(SYNTAXES),
-    charset=st.sampled_from(["", "ISO_IR 100", "ISO_IR 144", "ISO_IR 192", "\\ISO 2022 IR 87"]),
+    charset=st.sampled_from(
+        [
+            "",
+            "ISO_IR 100",
+            "ISO_IR 144",
+            "ISO_IR 192",
+            "\\ISO 2022 IR 87",
+            "ISO 2022 IR 13\\ISO 2022 IR 87",
+        ]
+    ),
 )
 def test_many_answers_are_written_as_each_would_be_alone(answers, syntax, charset):  # QR-05
     vrs = {tag: vr for tag, (vr, _) in VALUES.items()}

@@ -60,6 +60,30 @@ _G1 = {
 }
 # What one puts into G0 with two bytes a character. Everything else in G0 is ASCII to us.
 _G0 = {b"\x1b$@": "iso2022_jp", b"\x1b$B": "iso2022_jp", b"\x1b$(D": "iso2022_jp_2"}
+# What a text with code extensions may begin in.
+_EXTENSIBLE = _STAND_ALONE_NUMBERS - {192} | {6}
+# Of these a character has two bytes; some codecs make up longer ones.
+_TWO_BYTES = frozenset({58, 149})
+# The escape sequence to write with by registration number; in G0 only those with two bytes a character are.
+_ESCAPE_TO = {
+    13: b"\x1b)I",
+    58: b"\x1b$)A",
+    87: b"\x1b$B",
+    100: b"\x1b-A",
+    101: b"\x1b-B",
+    109: b"\x1b-C",
+    110: b"\x1b-D",
+    126: b"\x1b-F",
+    127: b"\x1b-G",
+    138: b"\x1b-H",
+    144: b"\x1b-L",
+    148: b"\x1b-M",
+    149: b"\x1b$)C",
+    159: b"\x1b$(D",
+    166: b"\x1b-T",
+    203: b"\x1b-b",
+}
+_TO_ASCII, _TO_ROMAJI = b"\x1b(B", b"\x1b(J"
 # PS3.5 6.1.2.5.3: these end what an escape sequence began.
 _DELIMITERS = {True: re.compile(rb"[\\^=\t\n\f\r]"), False: re.compile(rb"[\\\t\n\f\r]")}
 
@@ -78,10 +102,17 @@ def codec_of(specific_character_set: str) -> str:
 
 
 def can_be_written(text: str, specific_character_set: str) -> bool:
-    """Whether a text can be written under one defined term by its codec alone, without escape sequences.
+    """Whether a text can be written under a value of (0008,0005): by the codec of its one term, or by `encode`.
 
     Nothing is written under a term that nobody knows, nor under one that no text may begin in (PS3.3 C.12.1.1.2).
     """
+    if is_extended(specific_character_set):
+        numbers = _numbers(specific_character_set)
+        begins_in = specific_character_set.partition("\\")[0].strip(" \0")
+        if begins_in and numbers[0] not in _EXTENSIBLE:
+            return text.isascii()
+        others = (c for c in text if not c.isascii())
+        return all(any(_written_in(c, number) for number in numbers) for c in others)
     term = specific_character_set.strip(" \0").upper()
     found = _TERM.fullmatch(term)
     number = int(found[1]) if found else 0
@@ -95,6 +126,85 @@ def can_be_written(text: str, specific_character_set: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def is_extended(specific_character_set: str) -> bool:
+    """Whether texts under this value of (0008,0005) may need escape sequences (PS3.3 C.12.1.1.2)."""
+    return "\\" in specific_character_set
+
+
+def encode(text: str, vr: str, specific_character_set: str) -> bytes:
+    r"""A text under a value of (0008,0005) with code extensions, such as ``\ISO 2022 IR 87`` (PS3.5 6.1.2.5).
+
+    What a component begins in is what the first value names; each set that follows is taken where those before
+    do not have a character. Raises UnicodeEncodeError where none has it.
+    """
+    numbers = _numbers(specific_character_set)
+    is_romaji = numbers[0] == _JIS_X_0201
+    first = numbers[0] if numbers[0] in _STAND_ALONE_NUMBERS else 0
+    delimiters = "\\^=\t\n\f\r" if vr == "PN" else "\\\t\n\f\r"
+    written = bytearray()
+    g0, g1 = 0, first
+    for character in text:
+        if character.isascii():
+            if g0:
+                written += _TO_ROMAJI if is_romaji else _TO_ASCII
+                g0 = 0
+            if character in delimiters and g1 != first:
+                # The first set is active again before a delimiter; that of ASCII alone has nothing in G1.
+                written += _ESCAPE_TO.get(first, b"")
+                g1 = first
+            written += character.encode("ascii")
+            continue
+        number, raw = _in_one_of(character, numbers)
+        if _ESCAPE_TO[number] in _G0:
+            written += _ESCAPE_TO[number] if number != g0 else b""
+            g0 = number
+        else:
+            if g0:
+                written += _TO_ROMAJI if is_romaji else _TO_ASCII
+                g0 = 0
+            written += _ESCAPE_TO[number] if number != g1 else b""
+            g1 = number
+        written += raw
+    if g0:
+        written += _TO_ROMAJI if is_romaji else _TO_ASCII
+    if g1 != first:
+        written += _ESCAPE_TO.get(first, b"")
+    return bytes(written)
+
+
+def _numbers(specific_character_set: str) -> list[int]:
+    """The registration numbers of all values, 0 for those that nobody knows."""
+    terms = specific_character_set.upper().split("\\")
+    found = [_TERM.fullmatch(term.strip(" \0")) for term in terms]
+    return [int(one[1]) if one else 0 for one in found]
+
+
+@lru_cache(maxsize=8192)
+def _written_in(character: str, number: int) -> bytes | None:
+    """One character that is not ASCII in one set, without the escape sequence; None where it is not in it."""
+    escape, codec = _ESCAPE_TO.get(number), _BY_NUMBER.get(number, "")
+    if escape is None:
+        return None
+    if number == _JIS_X_0201 and not "\uff61" <= character <= "\uff9f":
+        return None
+    try:
+        raw = character.encode(codec)
+    except UnicodeEncodeError:
+        return None
+    if escape not in _G0:
+        return raw if number not in _TWO_BYTES or len(raw) == 2 else None
+    is_whole = raw.startswith(escape) and raw.endswith(_TO_ASCII)
+    return raw[len(escape) : -len(_TO_ASCII)] if is_whole else None
+
+
+def _in_one_of(character: str, numbers: list[int]) -> tuple[int, bytes]:
+    for number in numbers:
+        raw = _written_in(character, number)
+        if raw is not None:
+            return number, raw
+    raise UnicodeEncodeError("iso2022", character, 0, 1, "none of the character sets has it")
 
 
 def decode(raw: bytes, vr: str, specific_character_set: str) -> str:

@@ -10,7 +10,13 @@ from functools import lru_cache
 from struct import pack
 from typing import Any
 
-from hounsfield.dicom.charset import AFFECTED_VRS, can_be_written, codec_of
+from hounsfield.dicom.charset import (
+    AFFECTED_VRS,
+    can_be_written,
+    codec_of,
+    encode,
+    is_extended,
+)
 from hounsfield.dicom.sequences import ITEM, SHORT_VRS
 from hounsfield.dicom.transfer_syntax import of
 
@@ -46,7 +52,7 @@ def encode_dataset(
     """
     term = _charset_for(attributes, wanted_charset)
     if term:
-        charset = {SPECIFIC_CHARACTER_SET: {"vr": "CS", "Value": [term]}}
+        charset = {SPECIFIC_CHARACTER_SET: {"vr": "CS", "Value": term.split("\\")}}
         attributes = charset | {
             tag: value for tag, value in attributes.items() if tag != SPECIFIC_CHARACTER_SET
         }
@@ -54,7 +60,7 @@ def encode_dataset(
         attributes = {t: v for t, v in attributes.items() if t != SPECIFIC_CHARACTER_SET}
     syntax = of(transfer_syntax_uid)
     writer = _Writer(
-        codec_of(term) if term else "ascii",
+        _way_to_write(term),
         is_implicit_vr=syntax.is_implicit_vr,
         is_big_endian=syntax.is_big_endian,
     )
@@ -89,15 +95,14 @@ class AnswerEncoder:
         """``vrs`` are the attributes by tag and VR, ``fixed`` those that are the same in every answer."""
         syntax = of(transfer_syntax_uid)
         self._syntax = syntax
-        self._charset = wanted_charset
-        self._wanted = wanted_charset if "\\" not in wanted_charset else ""
+        self._wanted = wanted_charset
         self._fixed = dict(fixed)
         self._vrs = {tag: vr for tag, vr in vrs.items() if tag not in fixed}
         self._writers = {
             codec: _Writer(
                 codec, is_implicit_vr=syntax.is_implicit_vr, is_big_endian=syntax.is_big_endian
             )
-            for codec in {"ascii", "utf_8", codec_of(self._wanted) if self._wanted else "utf_8"}
+            for codec in {"ascii", "utf_8", _way_to_write(self._wanted)}
         }
         ascii_writer = self._writers["ascii"]
         # What is written for no value, and what was written for each value so far.
@@ -137,7 +142,7 @@ class AnswerEncoder:
             if needs & 1 << _WANTED and needs & 1 << _UNICODE:
                 return self._whole(attributes)
             term = self._wanted if needs & 1 << _WANTED else _UTF_8
-            charset = {SPECIFIC_CHARACTER_SET: {"vr": "CS", "Value": [term]}}
+            charset = {SPECIFIC_CHARACTER_SET: {"vr": "CS", "Value": term.split("\\")}}
             parts[0] = self._writers["ascii"].dataset(charset)
         raw = b"".join(parts)
         return _deflated(raw) if self._syntax.is_deflated else raw
@@ -160,12 +165,12 @@ class AnswerEncoder:
         if not term:
             return self._writers["ascii"].dataset(alone), _ASCII
         need = _WANTED if term == self._wanted and codec_of(term) != "utf_8" else _UNICODE
-        return self._writers[codec_of(term)].dataset(alone), need
+        return self._writers[_way_to_write(term)].dataset(alone), need
 
     def _whole(self, attributes: Mapping[str, Any]) -> bytes:
         """An answer in which one text cannot be written in the wanted set, so that no other may be."""
         made = {tag: attributes.get(tag) or {"vr": vr} for tag, vr in self._vrs.items()}
-        return encode_dataset(made | self._fixed, self._syntax.uid, self._charset)
+        return encode_dataset(made | self._fixed, self._syntax.uid, self._wanted)
 
 
 def _charset_for(attributes: dict[str, Any], wanted: str) -> str:
@@ -173,11 +178,12 @@ def _charset_for(attributes: dict[str, Any], wanted: str) -> str:
     texts = [text for text in _texts(attributes) if not text.isascii()]
     if not texts:
         return ""
-    if (
-        wanted and "\\" not in wanted
-    ):  # code extensions need escape sequences, which UTF-8 does without
-        return wanted if all(can_be_written(text, wanted) for text in texts) else _UTF_8
-    return _UTF_8
+    return wanted if wanted and all(can_be_written(text, wanted) for text in texts) else _UTF_8
+
+
+def _way_to_write(term: str) -> str:
+    """The codec of a defined term, or the whole of several, which are written with escape sequences."""
+    return term if is_extended(term) else codec_of(term) if term else "ascii"
 
 
 def _texts(attributes: dict[str, Any]) -> Iterator[str]:
@@ -233,7 +239,12 @@ def _text_element(
     tag: int, vr: str, text: str, codec: str, order: str, is_implicit_vr: bool
 ) -> bytes:
     """An element of text; most of what an answer says, the one before it said too."""
-    value = text.encode(codec if vr in AFFECTED_VRS else "ascii", "replace")
+    if vr not in AFFECTED_VRS:
+        value = text.encode("ascii", "replace")
+    elif is_extended(codec):
+        value = encode(text, vr, codec)
+    else:
+        value = text.encode(codec, "replace")
     return _framed(tag, vr, value, order, is_implicit_vr)
 
 

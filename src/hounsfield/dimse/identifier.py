@@ -65,7 +65,10 @@ def is_relational(information: bytes) -> bool:
 def read_identifier(
     association: Association, context: AcceptedContext, request: Command
 ) -> tuple[dict[str, Any], str]:
-    """Receive an identifier and decode it; raises InvalidQuery and InvalidInstance."""
+    """Receive an identifier and decode it; (data set, Specific Character Set), which is that of the peer where it names none.
+
+    Raises InvalidQuery and InvalidInstance.
+    """
     if not request.has_dataset:
         raise InvalidQuery("there is no identifier")
     data = bytearray()
@@ -75,7 +78,9 @@ def read_identifier(
             raise InvalidQuery(f"an identifier of over {MAX_IDENTIFIER_BYTES} bytes")
     if not data:
         raise InvalidQuery("the identifier is empty")
-    return decode_identifier(bytes(data), context.transfer_syntax)
+    assumed = association.peer.character_set if association.peer else ""
+    found, charset = decode_identifier(bytes(data), context.transfer_syntax, assumed)
+    return found, charset or assumed
 
 
 def decode_identifier(

@@ -25,6 +25,7 @@ from hounsfield.dimse.command import Command, CommandField, CommandTag
 from hounsfield.dimse.identifier import MAX_IDENTIFIER_BYTES
 from hounsfield.dimse.upper_layer.items import ExtendedNegotiation
 from hounsfield.dimse.upper_layer.pdus import PDataTf
+from hounsfield.index.site.records import Peer
 
 PEOPLE = (
     ("P1", "Doe^Jane", "20240131", "Head", ("CT", "SR")),
@@ -327,6 +328,36 @@ def test_queries_are_answered_in_the_transfer_syntax_they_come_in(filled, serve,
         )
         assert statuses == [PENDING, SUCCESS]
         assert (str(found.PatientName), found.StudyDate) == ("Doe^Jane", "20240131")
+
+
+# QR-05
+@pytest.mark.parametrize("charset", ["\\ISO 2022 IR 87", "ISO 2022 IR 6\\ISO 2022 IR 87"])
+def test_who_asks_with_code_extensions_is_answered_with_them(finder, charset):
+    statuses, (found,), _ = finder.find(
+        SpecificCharacterSet=charset, StudyInstanceUID="", PatientName="山田*"
+    )
+    assert statuses[-1] == SUCCESS
+    assert "\\".join(found.SpecificCharacterSet) == charset
+    assert str(found.PatientName) == "Yamada^Tarou=山田^太郎=やまだ^たろう"
+
+
+# QR-05
+def test_a_peer_that_names_no_character_set_is_read_in_its_own(filled, serve):
+    peer = Peer("RAW", "127.0.0.1", name="gb", character_set="GB18030")
+    _server, port = serve(filled, peers=(peer,))
+    identifier = Dataset()
+    identifier.QueryRetrieveLevel, identifier.StudyInstanceUID = "STUDY", ""
+    identifier.SpecificCharacterSet, identifier.PatientName = "GB18030", "山田*"
+    raw = dataset_bytes(identifier)
+    begin = raw.index(b"\x10\0\x10\0PN")
+    level = raw[raw.index(b"\x08\0\x52\0CS") : begin]
+    with Finder(port) as asking:
+        asking.join()
+        asking.ask_for(None, raw=level + raw[begin:])
+        command, found = asking.message()
+        assert command.status == PENDING
+        assert found.SpecificCharacterSet == "GB18030"
+        assert found.StudyInstanceUID == "1.2.3"
 
 
 # QR-07

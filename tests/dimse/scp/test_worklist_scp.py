@@ -172,6 +172,13 @@ def test_answers_are_in_the_charset_asked_in_or_of_the_peer_where_it_can_hold_th
     assert {one.SpecificCharacterSet for one in ask(at=port)[0]} == {"ISO_IR 100", "ISO_IR 192"}
 
 
+def test_who_asks_with_code_extensions_is_answered_with_them(book, ask):  # MWL-04
+    book.add(LOCAL, order(PatientName="Yamada^Tarou=山田^太郎"))
+    (found,), _statuses = ask(charset=["", "ISO 2022 IR 87"])
+    assert list(found.SpecificCharacterSet) == ["", "ISO 2022 IR 87"]
+    assert str(found.PatientName) == "Yamada^Tarou=山田^太郎"
+
+
 def test_a_station_may_be_kept_to_its_own_items(archive, serve, book, ask):  # MWL-05
     book.add(LOCAL, order())
     book.add(LOCAL, order(PatientName="Other", PatientID="P2", ScheduledStationAETitle="MR1"))

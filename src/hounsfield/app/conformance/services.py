@@ -82,8 +82,8 @@ def _query() -> Iterator[str]:
 ## Query
 
 {_names(FIND_SOP_CLASSES)}; all levels, hierarchical, and relational where that is negotiated. Matches are sent as they
-are found, and a C-CANCEL ends them. Answers are in the character set that the identifier names where it can hold their
-text, otherwise in UTF-8.
+are found, and a C-CANCEL ends them. Answers are in the character set that the identifier names, or else its peer is set to,
+where that can hold their text, otherwise in UTF-8. Code extensions (ISO 2022) are written as well as read.
 
 Extended negotiation is answered with 1 for relational queries, combined date-time matching, fuzzy matching of person
 names, time zone query adjustment, empty value matching and multiple value matching, each only where it is asked for,

@@ -42,7 +42,6 @@ class WorklistScp:
         """
         try:
             identifier, charset = read_identifier(association, context, request)
-            charset = charset or (association.peer.character_set if association.peer else "")
             status = Status.PENDING
             if not is_known(identifier, _KNOWN):
                 status = Status.PENDING_OPTIONAL_KEYS_UNSUPPORTED
