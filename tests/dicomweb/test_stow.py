@@ -208,6 +208,27 @@ def test_a_client_that_leaves_loses_nothing_that_was_finished(site):
     assert contents(site) == [ONE]
 
 
+def test_what_came_just_before_the_client_left_is_stored(site):
+    # STOW-05: less than is worth a change of thread
+    body = message(ONE, TWO)
+    came = [body[:100], body[100:-200]]
+    headers = [(b"host", b"127.0.0.1"), (b"content-type", RELATED.encode())]
+    scope = {"type": "http", "http_version": "1.1", "method": "POST", "path": "/dicom-web/studies",
+             "raw_path": b"/dicom-web/studies", "root_path": "", "scheme": "http", "headers": headers,
+             "query_string": b"", "server": ("127.0.0.1", 80), "client": ("127.0.0.1", 9)}  # fmt: skip
+
+    async def receive():
+        if came:
+            return {"type": "http.request", "body": came.pop(0), "more_body": True}
+        return {"type": "http.disconnect"}
+
+    async def send(_message):
+        pass
+
+    site.client.portal.call(site.client.app, scope, receive, send)
+    assert contents(site) == [ONE]
+
+
 @pytest.mark.parametrize(
     ("headers", "encode"),
     [

@@ -113,11 +113,16 @@ async def _some_chunks(request: Request) -> AsyncIterator[list[bytes]]:
     """The body, so much of it at a time that it is worth a change of thread."""
     kept: list[bytes] = []
     size = 0
-    async for chunk in request.stream():
-        kept.append(chunk)
-        size += len(chunk)
-        if size >= _FEED_BYTES:
+    try:
+        async for chunk in request.stream():
+            kept.append(chunk)
+            size += len(chunk)
+            if size >= _FEED_BYTES:
+                yield kept
+                kept, size = [], 0
+    except ClientDisconnect:
+        if size:  # parts may be complete in it (STOW-05)
             yield kept
-            kept, size = [], 0
+        raise
     if size:
         yield kept
