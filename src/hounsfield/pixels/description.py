@@ -116,7 +116,7 @@ def _describe(
     bits = int({"OF": 32, "OD": 64}.get(vr) or _number(dataset, "BitsAllocated") or 16)
     stored = int(_number(dataset, "BitsStored") or bits)
     high_bit = _number(dataset, "HighBit")
-    groups = list(_groups(dataset, frame_index))
+    groups = list(groups_of(dataset, frame_index))
     window = _first(groups, "WindowCenter"), _first(groups, "WindowWidth")
     return ImagePixelDescription(
         rows=int(rows),
@@ -146,7 +146,7 @@ def _describe(
     )
 
 
-def _groups(dataset: Dataset, frame_index: int) -> Iterator[Dataset]:
+def groups_of(dataset: Dataset, frame_index: int) -> Iterator[Dataset]:
     """The places where an attribute of one frame may stand, the most particular first (C.7.6.16)."""
     per_frame = dataset.get("PerFrameFunctionalGroupsSequence") or ()
     shared = dataset.get("SharedFunctionalGroupsSequence") or ()

@@ -13,6 +13,7 @@ from hounsfield.pixels.codecs.photographs import photograph
 from hounsfield.pixels.codecs.video import mp4, playable, video_frame
 from hounsfield.pixels.description import ImagePixelDescription
 from hounsfield.pixels.rendering.annotations import card
+from hounsfield.pixels.rendering.blending import Superimposed
 from hounsfield.pixels.rendering.documents import first_page
 from hounsfield.pixels.rendering.drawing import PictureForm, picture_file, picture_of, video_picture
 from hounsfield.pixels.rendering.pictures import animated_gif, encode
@@ -26,9 +27,14 @@ Rasters = list[tuple[list[int], bytes]]
 
 
 def _picture(
-    frame: bytes, image: ImagePixelDescription, view: View, form: PictureForm, bit_offset: int
+    frame: bytes,
+    image: ImagePixelDescription,
+    view: View,
+    form: PictureForm,
+    bit_offset: int,
+    over: Superimposed | None = None,
 ) -> Result:
-    return None, picture_file(frame, image, view, form, bit_offset)
+    return None, picture_file(frame, image, view, form, bit_offset, over)
 
 
 def _raster(frame: bytes, image: ImagePixelDescription, view: View, bit_offset: int) -> Result:

@@ -343,11 +343,11 @@ def test_the_shutter_of_the_state_closes():
     assert (shown[:, 50:] == 255).all()
 
 
-def test_states_that_blend_or_make_no_sense_are_refused():
+def test_states_of_other_kinds_or_that_make_no_sense_are_refused():
     assert is_presentation_state("1.2.840.10008.5.1.4.1.1.11.4")
     assert not is_presentation_state("1.2.840.10008.5.1.4.1.1.2")
     with pytest.raises(NotAcceptable):
-        ours(state(SOPClassUID="1.2.840.10008.5.1.4.1.1.11.4"))
+        ours(state(SOPClassUID="1.2.840.10008.5.1.4.1.1.11.8"))
     with pytest.raises(InvalidInstance):
         ours(state(DisplayedAreaSelectionSequence=[Dataset()]))
     (found,) = referenced_images(state())

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from pydicom import Dataset
 
+from hounsfield.archive.forms.blending import OverFrame
 from hounsfield.archive.forms.bulk import Bulk
 from hounsfield.archive.forms.image_headers import FrameLook, ImageHeaders
 from hounsfield.archive.forms.notes import notes_of
@@ -17,8 +18,9 @@ from hounsfield.errors import InvalidInstance, NotAcceptable, Unavailable
 from hounsfield.index.records import InstanceLocation
 from hounsfield.pixels.description import ImagePixelDescription
 from hounsfield.pixels.pool import DecodePool
+from hounsfield.pixels.rendering.blending import Superimposed
 from hounsfield.pixels.rendering.drawing import PictureForm, picture_file
-from hounsfield.pixels.rendering.presentation_states import apply
+from hounsfield.pixels.rendering.presentation_states import apply, apply_superimposed
 from hounsfield.pixels.rendering.view import View, Viewport
 
 # A picture is no reason to read a whole-slide level or an hour of video.
@@ -57,6 +59,7 @@ class PictureRequest:
         notes: "patient" and "technique", to be burned in.
         region: left, top, right and bottom of what is shown, as parts of the image (PS3.18 9.4.1.2.6).
         state: the presentation state that it is shown by, instead of what the image says of itself.
+        over: what a blending state lays over the frame.
         max_columns: the width of the picture at most, with ``max_rows`` as for a viewport without a region.
     """
 
@@ -68,6 +71,7 @@ class PictureRequest:
     max_columns: int | None = None
     max_rows: int | None = None
     state: Dataset | None = field(default=None, repr=False)
+    over: OverFrame | None = field(default=None, repr=False)
 
 
 class Rendering:
@@ -91,6 +95,10 @@ class Rendering:
         image, view, form = self._asked(location, frame_index, request)
         arguments = (frame, image, view, form, table.bit_offset(frame_index))
         drawn_bytes = _drawn_bytes(image, view)
+        if request.over is not None:
+            over = self._superimposed(request.over, request.state or Dataset())
+            made = _decoded_bytes(image) + _decoded_bytes(over.image) + 4 * drawn_bytes
+            return self.pool.run("picture", *arguments, over, makes_bytes=made)[1]
         if not table.is_encapsulated and max(len(frame), drawn_bytes) <= _MAX_HERE_BYTES:
             try:
                 return picture_file(*arguments)
@@ -232,6 +240,13 @@ class Rendering:
             return FrameTable(table.number_of_frames), b"".join(octets.read())
         with opens() as stored:
             return table, b"".join(stored.read_at(offset, length) for offset, length in ranges)
+
+    def _superimposed(self, over: OverFrame, state: Dataset) -> Superimposed:
+        table, frame = self._frame(over.location, over.frame_index)
+        image = self._look(over.location, over.frame_index).image
+        uid = over.location.sop_instance_uid
+        image, opacity = apply_superimposed(state, uid, over.frame_index + 1, image)
+        return Superimposed(frame, image, over.mapping, opacity, table.bit_offset(over.frame_index))
 
     def _look(self, location: InstanceLocation, frame_index: int) -> FrameLook:
         """What the instance says of a frame; one in big endian is given in little endian by `_frame`."""

@@ -9,6 +9,7 @@ import orjson
 from pydicom import Dataset
 
 from hounsfield.archive.access import Principal
+from hounsfield.archive.forms.blending import Blending
 from hounsfield.archive.forms.image_headers import attributes_of, dataset_from
 from hounsfield.archive.forms.kept import Kept
 from hounsfield.archive.forms.rendering import MAX_FILM_FRAMES, PictureRequest, Rendering
@@ -19,7 +20,11 @@ from hounsfield.dicom.transfer_syntax import of
 from hounsfield.errors import InvalidInstance, NotAcceptable, NotFound
 from hounsfield.index.records import InstanceLocation
 from hounsfield.pixels.rendering.pictures import SINGLE_FRAME
-from hounsfield.pixels.rendering.presentation_states import is_presentation_state, referenced_images
+from hounsfield.pixels.rendering.presentation_states import (
+    is_blending,
+    is_presentation_state,
+    referenced_images,
+)
 
 _MP4 = "video/mp4"
 FILMS = ("image/gif", _MP4)
@@ -72,6 +77,7 @@ class Representations:
     def __init__(self, retrieve: Retrieve, rendering: Rendering) -> None:
         self._retrieve = retrieve
         self.rendering = rendering
+        self._blending = Blending(retrieve, rendering.headers)
         self._kinds: Kept[_Shown] = Kept(_MAX_KEPT, _MAX_KEPT_BYTES, lambda _: 256)
 
     def located(self, principal: Principal, bare: InstanceLocation) -> InstanceLocation:
@@ -101,8 +107,8 @@ class Representations:
         if kind is Kind.VIDEO:
             return self._video(location, request)
         if kind is Kind.PRESENTATION:
-            target, frame_index = self.presented(principal, location)[0]
-            return self.frame(target, frame_index, self.by_state(location, request))
+            place = self.presented(principal, location)[0]
+            return self.frame(*place, self.by_state(principal, location, place, request))
         if kind is Kind.REPORT:
             if media_type == "text/xml":
                 document = self._retrieve.instance_metadata(location)
@@ -125,7 +131,7 @@ class Representations:
             try:
                 target = self._retrieve.locate(
                     principal,
-                    location.study_instance_uid,
+                    one.study_instance_uid or location.study_instance_uid,
                     one.series_instance_uid,
                     one.sop_instance_uid,
                 )[0]
@@ -140,9 +146,29 @@ class Representations:
             raise NotFound("the images of the presentation state are not here")
         return found
 
-    def by_state(self, location: InstanceLocation, request: PictureRequest) -> PictureRequest:
-        """The same request by the presentation state at this place (PS3.18 9.4.1.2.7, 10.4.1.1.3)."""
-        return replace(request, state=self._state(location))
+    def superimposed(
+        self, principal: Principal, location: InstanceLocation
+    ) -> list[tuple[str, int]]:
+        """(hash, frame) of what a blending state lays over its images, none for other states; raises NotFound."""
+        state = self._state(location)
+        return self._blending.depends_on(principal, location, state) if is_blending(state) else []
+
+    def by_state(
+        self,
+        principal: Principal,
+        location: InstanceLocation,
+        target: tuple[InstanceLocation, int],
+        request: PictureRequest,
+    ) -> PictureRequest:
+        """The same request of a frame by the presentation state at ``location`` (PS3.18 9.4.1.2.7, 10.4.1.1.3).
+
+        Raises NotFound and NotAcceptable where the state blends with images that are not here, or lie otherwise.
+        """
+        state = self._state(location)
+        over = (
+            self._blending.over(principal, location, state, target) if is_blending(state) else None
+        )
+        return replace(request, state=state, over=over)
 
     def _state(self, location: InstanceLocation) -> Dataset:
         if not is_presentation_state(location.sop_class_uid):

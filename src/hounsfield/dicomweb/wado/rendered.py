@@ -122,10 +122,13 @@ class _Rendered:
         chosen = choose_form(accepted(request), offers, is_single=len(found) == 1)
 
         def make(place: tuple[InstanceLocation, int], wanted: PictureRequest) -> bytes:
-            return self._shown.frame(*place, self._shown.by_state(location, wanted))
+            return self._shown.frame(
+                *place, self._shown.by_state(principal, location, place, wanted)
+            )
 
         makes = [("", partial(make, place)) for place in found]
         shown = [(target.sha256, frame_index) for target, frame_index in found]
+        shown += self._shown.superimposed(principal, location)
         answer = self._answer(request, location, chosen, makes, shown)
         return answer if isinstance(answer, Response) else answer()
 

@@ -87,10 +87,11 @@ class _UriService:
         wanted = _picture(asked, media_type)
         state = self._state(request, asked)
         if state is not None:
-            wanted = shown.by_state(state, wanted)
+            target = (location, frame_index or 0)
+            wanted = shown.by_state(principal, state, target, wanted)
         tag = wado.etag(
             "uri", location.sha256, media_type, replace(wanted, state=None), frame_index,
-            state and state.sha256,
+            state and state.sha256, wanted.over and (wanted.over.location.sha256, wanted.over.frame_index),
         )  # fmt: skip
         headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Accept"}
         if is_current(request, tag):

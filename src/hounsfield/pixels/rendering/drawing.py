@@ -11,6 +11,7 @@ from hounsfield.pixels.codecs.decode import decode_frame
 from hounsfield.pixels.colour import apply_palette
 from hounsfield.pixels.description import ImagePixelDescription
 from hounsfield.pixels.rendering.annotations import draw
+from hounsfield.pixels.rendering.blending import Superimposed, blended
 from hounsfield.pixels.rendering.geometry import place
 from hounsfield.pixels.rendering.greyscale import picture_grey, pseudo_coloured
 from hounsfield.pixels.rendering.icc import in_colour_space
@@ -31,13 +32,19 @@ class PictureForm:
 
 
 def picture_of(
-    frame: Buffer, image: ImagePixelDescription, view: View, bit_offset: int = 0
+    frame: Buffer,
+    image: ImagePixelDescription,
+    view: View,
+    bit_offset: int = 0,
+    over: Superimposed | None = None,
 ) -> NDArray[np.uint8]:
-    """One frame as (rows, columns) of grey or (rows, columns, 3) of RGB.
+    """One frame as (rows, columns) of grey or (rows, columns, 3) of RGB, ``over`` laid over it.
 
     Raises InvalidInstance and NotAcceptable where it cannot be decoded, InvalidQuery where the region lies outside.
     """
     picture = np.array(shown(decode_frame(frame, image, bit_offset=bit_offset), image))
+    if over is not None:
+        picture = blended(picture, over)
     burn_overlays(picture, view.overlays, frame, image, bit_offset)
     if view.shutter is not None:
         close_shutter(picture, view.shutter)
@@ -62,10 +69,15 @@ def shown(pixels: NDArray[Any], image: ImagePixelDescription) -> NDArray[np.uint
 
 
 def picture_file(
-    frame: Buffer, image: ImagePixelDescription, view: View, form: PictureForm, bit_offset: int = 0
+    frame: Buffer,
+    image: ImagePixelDescription,
+    view: View,
+    form: PictureForm,
+    bit_offset: int = 0,
+    over: Superimposed | None = None,
 ) -> bytes:
     """One frame as a file of the form asked for."""
-    return _file(picture_of(frame, image, view, bit_offset), form)
+    return _file(picture_of(frame, image, view, bit_offset, over), form)
 
 
 def video_picture(frame: NDArray[np.uint8], view: View, form: PictureForm) -> bytes:

@@ -67,7 +67,7 @@ def _picture_grey(
         shown = _through(shown, image.presentation_lut)
     elif (image.photometric_interpretation == "MONOCHROME1") != image.is_inverse:
         shown = 255.0 - shown
-    return np.rint(shown).astype(np.uint8)
+    return np.asarray(np.rint(shown), dtype=np.uint8)
 
 
 def pseudo_coloured(

@@ -22,6 +22,7 @@ from hounsfield.pixels.rendering.view import (
 
 _ROOT = "1.2.840.10008.5.1.4.1.1.11."
 _GREYSCALE, _COLOUR, _PSEUDO_COLOUR = _ROOT + "1", _ROOT + "2", _ROOT + "3"
+_BLENDING = _ROOT + "4"
 _MAX_OBJECTS = 2000
 _KINDS = frozenset({"POINT", "POLYLINE", "INTERPOLATED", "CIRCLE", "ELLIPSE", "MULTIPOINT"})
 
@@ -33,6 +34,8 @@ class ReferencedImage:
     series_instance_uid: str
     sop_instance_uid: str
     frame_numbers: tuple[int, ...] = ()
+    # Only a blending state names studies; others are for images of their own.
+    study_instance_uid: str = ""
 
 
 def is_presentation_state(sop_class_uid: str) -> bool:
@@ -40,15 +43,39 @@ def is_presentation_state(sop_class_uid: str) -> bool:
     return sop_class_uid.startswith(_ROOT)
 
 
+def is_blending(state: Dataset) -> bool:
+    """Whether a state lays images over others (A.33.4)."""
+    return bool(state.get("SOPClassUID") == _BLENDING)
+
+
 def referenced_images(state: Dataset) -> list[ReferencedImage]:
-    """The images that a state is for (C.11.11)."""
+    """The images that a state is for (C.11.11), of one that blends those that lie below."""
+    return _referenced(_blended(state, "UNDERLYING") if is_blending(state) else state)
+
+
+def superimposed_images(state: Dataset) -> list[ReferencedImage]:
+    """The images that a blending state lays over the others (C.11.14)."""
+    return _referenced(_blended(state, "SUPERIMPOSED"))
+
+
+def _blended(state: Dataset, position: str) -> Dataset:
+    items: Sequence[Dataset] = state.get("BlendingSequence") or ()
+    for item in items:
+        if str(item.get("BlendingPosition", "")).strip() == position:
+            return item
+    raise InvalidInstance(f"the presentation state says nothing of the {position.lower()} images")
+
+
+def _referenced(relations: Dataset) -> list[ReferencedImage]:
+    study = str(relations.get("StudyInstanceUID", "")) if "BlendingPosition" in relations else ""
     return [
         ReferencedImage(
             str(series.get("SeriesInstanceUID", "")),
             str(one.get("ReferencedSOPInstanceUID", "")),
             tuple(int(n) for n in numbers_of(one, 0x00081160)),
+            study,
         )
-        for series in state.get("ReferencedSeriesSequence") or ()
+        for series in relations.get("ReferencedSeriesSequence") or ()
         for one in series.get("ReferencedImageSequence") or ()
     ]
 
@@ -65,15 +92,38 @@ def apply(
     Raises NotAcceptable for states of other kinds, InvalidInstance where the state cannot be read.
     """
     sop_class_uid = state.get("SOPClassUID")
-    if sop_class_uid not in (_GREYSCALE, _COLOUR, _PSEUDO_COLOUR):
+    if sop_class_uid not in (_GREYSCALE, _COLOUR, _PSEUDO_COLOUR, _BLENDING):
         raise NotAcceptable("presentation states of this kind are not rendered")
     mine = _Mine(sop_instance_uid, frame_number)
     try:
         if sop_class_uid == _PSEUDO_COLOUR:
-            image = _pseudo_coloured(state, mine, image)
+            image = _pseudo_coloured(state, state, mine, image)
+        elif sop_class_uid == _BLENDING:
+            _require_grey(image)
+            image = _greys(_blended(state, "UNDERLYING"), mine, image)
         elif image.samples_per_pixel == 1 and not _keeps_colours(state, image):
             image = _greys(state, mine, image)
         return image, _view(state, mine, view)
+    except (ValueError, TypeError, IndexError, AttributeError, OverflowError) as problem:
+        raise InvalidInstance(f"the presentation state cannot be read: {problem}") from problem
+
+
+def apply_superimposed(
+    state: Dataset, sop_instance_uid: str, frame_number: int, image: ImagePixelDescription
+) -> tuple[ImagePixelDescription, float]:
+    """(a superimposed image in its colours, its opacity from 0 to 1) by a blending state (C.11.14, PS3.4 N.2.4.2).
+
+    Raises NotAcceptable for an image in colour, InvalidInstance where the state cannot be read.
+    """
+    mine = _Mine(sop_instance_uid, frame_number)
+    opacity = numbers_of(state, 0x00700403)
+    if len(opacity) != 1 or not 0.0 <= opacity[0] <= 1.0:
+        raise InvalidInstance(
+            "the relative opacity of the presentation state is no number from 0 to 1"
+        )
+    try:
+        item = _blended(state, "SUPERIMPOSED")
+        return _pseudo_coloured(state, item, mine, image), opacity[0]
     except (ValueError, TypeError, IndexError, AttributeError, OverflowError) as problem:
         raise InvalidInstance(f"the presentation state cannot be read: {problem}") from problem
 
@@ -82,16 +132,20 @@ def _keeps_colours(state: Dataset, image: ImagePixelDescription) -> bool:
     return image.photometric_interpretation == "PALETTE COLOR" or state.SOPClassUID == _COLOUR
 
 
+def _require_grey(image: ImagePixelDescription) -> None:
+    if image.samples_per_pixel != 1 or image.photometric_interpretation == "PALETTE COLOR":
+        raise NotAcceptable("presentation states of this kind are for greyscale images")
+
+
 def _pseudo_coloured(
-    state: Dataset, mine: "_Mine", image: ImagePixelDescription
+    state: Dataset, steps: Dataset, mine: "_Mine", image: ImagePixelDescription
 ) -> ImagePixelDescription:
     """PS3.3 A.33.3: a palette takes the place of the presentation LUT, which such a state does not have."""
-    if image.samples_per_pixel != 1 or image.photometric_interpretation == "PALETTE COLOR":
-        raise NotAcceptable("a pseudo-colour presentation state is for greyscale images")
+    _require_grey(image)
     palette = palette_of(state)
     if palette is None:
         raise InvalidInstance("the presentation state has no palette that can be read")
-    image = _greys(state, mine, image)
+    image = _greys(steps, mine, image)
     return replace(image, is_inverse=False, presentation_lut=None, pseudo_colours=palette)
 
 
@@ -120,7 +174,7 @@ def _greys(state: Dataset, mine: _Mine, image: ImagePixelDescription) -> ImagePi
     voi = next(mine.of(state.get("SoftcopyVOILUTSequence")), Dataset())
     slope, intercept = numbers_of(state, 0x00281053), numbers_of(state, 0x00281052)
     center, width = numbers_of(voi, 0x00281050), numbers_of(voi, 0x00281051)
-    has_window = bool(center and width)
+    has_window = bool(center and width) and math.isfinite(center[0]) and math.isfinite(width[0])
     if not all(map(math.isfinite, (*slope, *intercept))):
         raise InvalidInstance("its rescale slope or intercept is no number")
     image = replace(
