@@ -16,6 +16,9 @@ from hounsfield.app import certificates
 from hounsfield.dimse.scu.requestor import Target, echo
 from hounsfield.index.site.records import TlsSettings
 
+# A connection waits in the queue of the port until a process is there again, which a loaded machine starts slowly.
+STARTED_WITHIN_S = 60
+
 
 @pytest.fixture
 def data(tmp_path):
@@ -27,7 +30,13 @@ def target(server, data):
     where = server.ready["dicom_tls"]
     tls = TlsSettings(data / "tls")
     return Target(
-        where["host"], where["port"], where["ae_title"], "ANYBODY", uses_tls=True, tls=tls
+        where["host"],
+        where["port"],
+        where["ae_title"],
+        "ANYBODY",
+        uses_tls=True,
+        tls=tls,
+        connect_s=STARTED_WITHIN_S,
     )
 
 
@@ -81,7 +90,15 @@ def ready_file(server):
 
 def secured(server, port):
     tls = TlsSettings(server.data / "tls")
-    return Target("127.0.0.1", port, server.ae_title, "ANYBODY", uses_tls=True, tls=tls)
+    return Target(
+        "127.0.0.1",
+        port,
+        server.ae_title,
+        "ANYBODY",
+        uses_tls=True,
+        tls=tls,
+        connect_s=STARTED_WITHIN_S,
+    )
 
 
 # SEC-01
