@@ -28,3 +28,9 @@ def brightness(png: bytes) -> float:
 def difference(one: bytes, other: bytes) -> float:
     """Return the mean difference of two pictures of one size."""
     return float(np.abs(middle(grey(one)) - middle(grey(other))).mean())
+
+
+def colourfulness(png: bytes) -> float:
+    """Return by how much red, green and blue differ in the middle, on average; 0 where all is grey."""
+    picture = imagecodecs.png_decode(png)[..., :3].astype(np.float32)
+    return float(middle(picture.max(axis=2) - picture.min(axis=2)).mean())

@@ -28,12 +28,12 @@ describe('commands', () => {
 
   it('answer their keys, shifted letters apart from plain ones', () => {
     const registry = new CommandRegistry();
-    const [right, left] = [vi.fn(), vi.fn()];
-    registry.provide({ 'view.rotate-right': right, 'view.rotate-left': left });
-    expect(press(registry, 'r')).toBe(true);
-    expect(press(registry, 'R', document.body, { shiftKey: true })).toBe(true);
-    expect(press(registry, 'r', document.body, { ctrlKey: true })).toBe(false);
-    expect([right.mock.calls.length, left.mock.calls.length]).toEqual([1, 1]);
+    const [next, previous] = [vi.fn(), vi.fn()];
+    registry.provide({ 'layout.next-cell': next, 'layout.previous-cell': previous });
+    expect(press(registry, 'g')).toBe(true);
+    expect(press(registry, 'G', document.body, { shiftKey: true })).toBe(true);
+    expect(press(registry, 'g', document.body, { ctrlKey: true })).toBe(false);
+    expect([next.mock.calls.length, previous.mock.calls.length]).toEqual([1, 1]);
   });
 
   it('leave the keys to a person who types and to a focused button', () => {
@@ -49,7 +49,7 @@ describe('commands', () => {
     const everywhere = /^app\./;
     const places = [
       /^(list|upload|study\.send)\b/,
-      /^(study|image|cine|tool|view|window)\./,
+      /^(study|image|layout|cine|tool|view|window)\./,
       /^(page|list)\./,
       /^(page|worklist|list\.focus-search)\b/,
     ];

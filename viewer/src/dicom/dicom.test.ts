@@ -6,7 +6,15 @@ import { imagesOf, sortImages, whyNotShown } from './images';
 import { type JsonDataset, number, text } from './json';
 import { directionLetters, edgeLetters } from './orientation';
 import { Tag } from './tags';
-import { presetsOf, rangeOf, voiLutWindow, windowOf, windowsOfFile, withWindow } from './windows';
+import {
+  presetsOf,
+  rangeOf,
+  voiLutWindow,
+  windowChoices,
+  windowOf,
+  windowsOfFile,
+  withWindow,
+} from './windows';
 
 const AXIAL = [1, 0, 0, 0, 1, 0];
 
@@ -183,6 +191,33 @@ describe('windows', () => {
     expect(window?.center).toBeLessThan(1052);
     expect(window?.width).toBeLessThan(60);
     expect(number(withWindow(dataset), Tag.WindowWidth)).toBe(window?.width);
+  });
+
+  it('offers what the image proposes first, all VOI LUTs among it, and puts presets on the keys', () => {
+    const lut = (name: string, first: number) => ({
+      [Tag.LUTDescriptor]: { vr: 'US', Value: [3, first, 8] },
+      [Tag.LUTExplanation]: { vr: 'LO', Value: [name] },
+      [Tag.LUTData]: { vr: 'US', Value: [0, 128, 255] },
+    });
+    const dataset: JsonDataset = {
+      [Tag.WindowCenter]: { vr: 'DS', Value: ['40'] },
+      [Tag.WindowWidth]: { vr: 'DS', Value: ['400'] },
+      [Tag.VOILUTSequence]: { vr: 'SQ', Value: [lut('Soft', 100), lut('Hard', 200)] },
+    };
+    const image = { dataset, frameNumber: 1 };
+    const mammogram = windowChoices('MG', image);
+    expect(mammogram.ofImage.map(({ name }) => name)).toEqual(['File', 'Soft', 'Hard']);
+    expect(mammogram.presets).toEqual([]);
+    expect(mammogram.onKeys).toBe(mammogram.ofImage);
+    const ct = windowChoices('CT', image);
+    expect(ct.onKeys.map(({ name }) => name).slice(0, 4)).toEqual([
+      'Soft tissue',
+      'Lung',
+      'Bone',
+      'Brain',
+    ]);
+    expect(ct.onKeys.length).toBeLessThanOrEqual(9);
+    expect(windowChoices('CT', undefined)).toEqual({ ofImage: [], presets: [], onKeys: [] });
   });
 
   it('offers fixed presets only where values have a fixed meaning', () => {

@@ -36,7 +36,25 @@ export function presetsOf(modality: string): NamedWindow[] {
   return PRESETS[modality] ?? [];
 }
 
-/** The windows that the file itself proposes, a VOI LUT among them as the range it covers. */
+export interface WindowChoices {
+  /** What the image itself proposes. */
+  ofImage: readonly NamedWindow[];
+  presets: readonly NamedWindow[];
+  /** Those on the keys 1 to 9: the presets, or what the image proposes where there are none. */
+  onKeys: readonly NamedWindow[];
+}
+
+/** All windows that a person may choose for an image of a modality. */
+export function windowChoices(
+  modality: string,
+  image: { dataset: JsonDataset; frameNumber: number } | undefined,
+): WindowChoices {
+  const presets = image ? presetsOf(modality) : [];
+  const ofImage = image ? windowsOfFile(image.dataset, image.frameNumber) : [];
+  return { ofImage, presets, onKeys: presets.length > 0 ? presets : ofImage };
+}
+
+/** The windows that the file itself proposes, then its VOI LUTs as the ranges that they cover. */
 export function windowsOfFile(dataset: JsonDataset, frameNumber = 1): NamedWindow[] {
   const group = functionalGroup(dataset, frameNumber, Tag.FrameVOILUTSequence) ?? dataset;
   const centers = numbers(group, Tag.WindowCenter);
@@ -48,18 +66,24 @@ export function windowsOfFile(dataset: JsonDataset, frameNumber = 1): NamedWindo
     const name = names[index] || (centers.length > 1 ? `File ${index + 1}` : 'File');
     return [{ name: titled(name), center, width }];
   });
-  const lut = voiLutWindow(dataset);
-  return lut && windows.length === 0 ? [lut] : windows;
+  return [...windows, ...voiLutWindows(dataset)];
+}
+
+/** The first VOI LUT as a window; undefined where there is none. */
+export const voiLutWindow = (dataset: JsonDataset): NamedWindow | undefined =>
+  voiLutWindows(dataset)[0];
+
+function voiLutWindows(dataset: JsonDataset): NamedWindow[] {
+  return items(dataset, Tag.VOILUTSequence).flatMap((item) => windowOfLut(dataset, item) ?? []);
 }
 
 /**
  * The window that comes nearest to a VOI LUT Sequence item: from where its output leaves the
  * lowest 2 % to where it reaches the highest 2 %.
  */
-export function voiLutWindow(dataset: JsonDataset): NamedWindow | undefined {
-  const item = items(dataset, Tag.VOILUTSequence)[0];
+function windowOfLut(dataset: JsonDataset, item: JsonDataset): NamedWindow | undefined {
   const descriptor = numbers(item, Tag.LUTDescriptor);
-  if (!item || descriptor.length < 3) return undefined;
+  if (descriptor.length < 3) return undefined;
   const count = descriptor[0] === 0 ? 65536 : (descriptor[0] ?? 0);
   const isSigned = number(dataset, Tag.PixelRepresentation) === 1;
   const first = signedIf(isSigned, descriptor[1] ?? 0);

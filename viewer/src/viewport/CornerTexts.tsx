@@ -3,6 +3,7 @@ import { functionalGroup } from '../dicom/geometry';
 import { slicePosition } from '../dicom/images';
 import { number, text } from '../dicom/json';
 import { Tag } from '../dicom/tags';
+import { titleOf } from './colourMaps';
 import type { DisplayState } from './displayState';
 import classes from './ImageView.module.css';
 import type { StackDisplay } from './StackDisplay';
@@ -30,7 +31,7 @@ export function CornerTexts({ state, display, texts }: CornerTextsProps) {
       <Corner
         place="bottomLeft"
         lines={[...texts.series, ...placeOf(state.shownIndex, state.count, image)]}
-        needed={[texts.series[0], imageOf(state.shownIndex, state.count)]}
+        needed={[...texts.series, imageOf(state.shownIndex, state.count)]}
         testId="image-number"
       />
       <Corner
@@ -109,6 +110,7 @@ function viewOf(state: DisplayState, dataset: Image['dataset']): string[] {
       : '',
     scale ? `Zoom ${Math.round(scale * 100)} %` : '',
     turned.filter(Boolean).join(', '),
+    state.colourMap === 'grey' ? '' : titleOf(state.colourMap),
     text(dataset, Tag.LossyImageCompression) === '01' ? 'Lossy compression' : '',
   ];
 }

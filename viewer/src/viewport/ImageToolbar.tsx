@@ -1,10 +1,8 @@
-import { Button, Group, Menu, Text, Tooltip } from '@mantine/core';
+import { Group, Text, Tooltip } from '@mantine/core';
 import {
-  IconAdjustmentsHorizontal,
   IconArrowAutofitContent,
   IconArrowsMove,
   IconArrowsVertical,
-  IconChevronDown,
   IconContrast,
   IconContrast2,
   IconFlipHorizontal,
@@ -17,20 +15,22 @@ import {
   IconTextCaption,
   IconZoomIn,
 } from '@tabler/icons-react';
-import { type CommandName, commands } from '../commands';
-import { formatNumber } from '../dicom/format';
-import type { NamedWindow } from '../dicom/windows';
+import type { CommandName } from '../commands';
+import type { WindowChoices } from '../dicom/windows';
 import { CommandButton } from '../ui/CommandButton';
+import { ColourMapMenu } from './ColourMapMenu';
 import type { DisplayState, DragTool } from './displayState';
 import classes from './ImageView.module.css';
 import type { StackDisplay } from './StackDisplay';
+import { WindowMenu } from './WindowMenu';
 
 interface ImageToolbarProps {
   state: DisplayState;
   display: StackDisplay;
-  presets: readonly NamedWindow[];
-  fileWindows: readonly NamedWindow[];
+  windows: WindowChoices;
   hasTexts: boolean;
+  /** The choice of rows and columns. */
+  layout: React.ReactNode;
   children?: React.ReactNode;
 }
 
@@ -42,26 +42,28 @@ const TOOLS: [DragTool, CommandName, React.ReactNode][] = [
 ];
 
 export function ImageToolbar(props: ImageToolbarProps) {
-  const { state, display, presets, fileWindows, hasTexts, children } = props;
+  const { state, display, windows, hasTexts, layout, children } = props;
   const hasImage = state.shownIndex !== undefined;
   return (
     <div className={classes.toolbar} role="toolbar" aria-label="Image" data-testid="toolbar">
+      {layout}
+      <span className={classes.divider} />
       <Group gap={2} wrap="nowrap">
         {TOOLS.map(([tool, command, icon]) => (
           <CommandButton key={tool} command={command} icon={icon} isOn={state.tool === tool} />
         ))}
       </Group>
       <span className={classes.divider} />
-      <WindowMenu
-        display={display}
-        presets={presets}
-        fileWindows={fileWindows}
-        disabled={!hasImage || state.isColour}
-      />
+      <WindowMenu display={display} windows={windows} disabled={!hasImage || state.isColour} />
       <CommandButton
         command="view.invert"
         icon={<IconContrast2 size={20} />}
         disabled={!hasImage}
+      />
+      <ColourMapMenu
+        chosen={state.colourMap}
+        disabled={!hasImage || state.isColour}
+        onChoose={display.setColourMap}
       />
       <span className={classes.divider} />
       <Group gap={2} wrap="nowrap">
@@ -107,77 +109,6 @@ export function ImageToolbar(props: ImageToolbarProps) {
         {children}
       </Group>
     </div>
-  );
-}
-
-interface WindowMenuProps {
-  display: StackDisplay;
-  presets: readonly NamedWindow[];
-  fileWindows: readonly NamedWindow[];
-  disabled: boolean;
-}
-
-function WindowMenu({ display, presets, fileWindows, disabled }: WindowMenuProps) {
-  return (
-    <Menu position="bottom-start" withinPortal>
-      <Menu.Target>
-        <Button
-          variant="subtle"
-          color="gray"
-          px={8}
-          h={36}
-          disabled={disabled}
-          leftSection={<IconAdjustmentsHorizontal size={18} />}
-          rightSection={<IconChevronDown size={14} />}
-          className={classes.windowButton}
-          data-testid="window-menu"
-        >
-          Window
-        </Button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Item
-          onClick={() => commands.run('window.of-file')}
-          rightSection={<Hint text="D" />}
-          data-testid="window-of-file"
-        >
-          As in the file
-        </Menu.Item>
-        {fileWindows.length > 0 ? <Menu.Label>Of the file</Menu.Label> : null}
-        {fileWindows.map((window, index) => (
-          <Menu.Item
-            // biome-ignore lint/suspicious/noArrayIndexKey: a file may list a window twice
-            key={index}
-            onClick={() => display.setWindow(window)}
-            rightSection={<Hint text={numbersOf(window)} />}
-          >
-            {window.name}
-          </Menu.Item>
-        ))}
-        {presets.length > 0 ? <Menu.Label>Presets</Menu.Label> : null}
-        {presets.map((window, index) => (
-          <Menu.Item
-            key={window.name}
-            onClick={() => commands.run(`window.preset-${index + 1}` as CommandName)}
-            rightSection={<Hint text={`${numbersOf(window)}   ${index + 1}`} />}
-            data-testid={`preset-${index + 1}`}
-          >
-            {window.name}
-          </Menu.Item>
-        ))}
-      </Menu.Dropdown>
-    </Menu>
-  );
-}
-
-const numbersOf = ({ width, center }: NamedWindow): string =>
-  `W ${formatNumber(width, 1)} L ${formatNumber(center, 1)}`;
-
-function Hint({ text }: { text: string }) {
-  return (
-    <Text size="xs" c="var(--quiet)" ml="lg" style={{ whiteSpace: 'pre' }}>
-      {text}
-    </Text>
   );
 }
 

@@ -1,17 +1,20 @@
-/** One stack viewport: which image is shown and how. No React in here; views subscribe to it. */
+/** One cell: which image is shown and how. No React in here; views subscribe to it. */
 import { framesPerSecond, isCine } from '../dicom/cine';
 import { placeOf, type SeriesImage } from '../dicom/images';
 import { text } from '../dicom/json';
 import { Tag } from '../dicom/tags';
 import type { Window } from '../dicom/windows';
-import { core, imageIdsOf, loadWhole, startCornerstone } from './cornerstone';
+import type { ColourMapName } from './colourMaps';
+import { core, imageIdsOf, loadWhole } from './cornerstone';
 import { type DisplayState, type DragTool, NOTHING_SHOWN, type SeriesStack } from './displayState';
 import { explainFailure } from './failures';
 import { ImageClock } from './imageClock';
 import { ImageQueue } from './imageQueue';
-import { bindButtons, createTools, destroyTools } from './stackTools';
+import type { Stage, StageMember } from './Stage';
+import { Surface } from './Surface';
 import {
   type Axis,
+  applyColourMap,
   applyWindow,
   fit,
   flip,
@@ -23,36 +26,29 @@ import {
   rotate,
   zoomBy,
 } from './stackView';
-import { StepGestures, zoomOf } from './stepGestures';
 
-const VIEWPORT_ID = 'stack';
 const COUNT_MS = 150;
-let displays = 0;
 
-export class StackDisplay {
+export class StackDisplay implements StageMember {
   #state: DisplayState;
   #listeners = new Set<() => void>();
-  #id = `display-${++displays}`;
   #series: SeriesStack | undefined;
   #imageIds: string[] = [];
   #hasStack = false;
   #isDestroyed = false;
-  #engine: core.RenderingEngine | undefined;
-  #element: HTMLDivElement | undefined;
-  #resizing: ResizeObserver | undefined;
+  #isOpening = false;
+  #surface: Surface;
   #displaying: Promise<void> = Promise.resolve();
-  #gestures = new StepGestures();
   #clock = new ImageClock();
   #counting: number | undefined;
   #queue: ImageQueue;
 
-  constructor() {
-    const isTouch = window.matchMedia?.('(pointer: coarse)').matches ?? false;
+  constructor(private readonly stage: Stage) {
     this.#state = {
       status: 'starting',
       failure: '',
       ...NOTHING_SHOWN,
-      tool: isTouch ? 'scroll' : 'window',
+      tool: stage.tool,
       framesPerSecond: 15,
       renders: 0,
     };
@@ -63,6 +59,15 @@ export class StackDisplay {
       onRetry: () => this.#retry(),
       hasRoom: () => core.cache.getCacheSize() < core.cache.getMaxCacheSize() * 0.85,
     });
+    this.#surface = new Surface(stage, {
+      count: () => this.#state.count,
+      onStep: (images) => this.step(images),
+      onZoom: (factor) => this.zoomBy(factor),
+      onView: (isRendered) => this.#readView(isRendered),
+      onImageRemoved: (imageId) => this.#forget(imageId),
+      onContextLost: () => this.#loseContext(),
+    });
+    stage.join(this);
   }
 
   snapshot = (): DisplayState => this.#state;
@@ -88,21 +93,24 @@ export class StackDisplay {
   hasLoaded = (index: number): boolean => this.#queue.loaded.has(index);
   hasFailed = (index: number): boolean => this.#queue.failures.has(index);
 
+  get isOpening(): boolean {
+    return this.#isOpening;
+  }
+
+  prefetch(): void {
+    this.#queue.prefetch();
+  }
+
+  toolChanged(tool: DragTool): void {
+    this.#update({ tool });
+    this.#surface.bindButtons();
+  }
+
   async mount(element: HTMLDivElement): Promise<void> {
     try {
-      await startCornerstone();
-      if (this.#isDestroyed) return;
-      this.#element = element;
-      this.#engine = new core.RenderingEngine(this.#id);
-      this.#engine.enableElement({
-        viewportId: VIEWPORT_ID,
-        element,
-        type: core.Enums.ViewportType.STACK,
-        defaultOptions: { background: [0, 0, 0] },
-      });
-      createTools(this.#id, VIEWPORT_ID, this.#onDrag);
-      bindButtons(this.#id, this.#state.tool);
-      this.#listen(element);
+      const engine = await this.stage.start();
+      if (!engine || this.#isDestroyed) return;
+      this.#surface.attach(element, engine);
       this.#update({ status: 'ready' });
       if (this.#series) this.open(this.#series, this.#state.index);
     } catch (error) {
@@ -112,21 +120,12 @@ export class StackDisplay {
 
   destroy(): void {
     this.#isDestroyed = true;
+    this.#isOpening = false;
     this.pause();
     this.#queue.stop();
     window.clearTimeout(this.#counting);
-    this.#resizing?.disconnect();
-    core.eventTarget.removeEventListener(
-      core.Enums.Events.IMAGE_CACHE_IMAGE_REMOVED,
-      this.#onImageRemoved,
-    );
-    core.eventTarget.removeEventListener(core.Enums.Events.WEBGL_CONTEXT_LOST, this.#onContextLost);
-    this.#element?.removeEventListener('wheel', this.#onWheel);
-    if (!this.#engine) return;
-    destroyTools(this.#id);
-    this.#engine.destroy();
-    this.#engine = undefined;
-    core.cache.purgeCache();
+    this.#surface.detach();
+    this.stage.leave(this);
   }
 
   /** Show a series; without an index a stack opens at its middle, anything else at its start. */
@@ -145,12 +144,14 @@ export class StackDisplay {
       framesPerSecond: dataset ? framesPerSecond(dataset) : 15,
     });
     this.#queue.restart(count, first);
-    if (!this.#engine || count === 0) return;
+    this.#isOpening = this.#surface.isAttached && count > 0;
+    if (!this.#isOpening) return;
     this.#imageIds = imageIdsOf(series.studyInstanceUid, series.seriesInstanceUid, series.images);
     const isCurrent = () => this.#series === series;
     void this.show(first).then(() => {
       if (!isCurrent() || this.#isDestroyed) return;
-      this.#queue.prefetch();
+      this.#isOpening = false;
+      this.stage.opened();
       if (dataset && isCine(dataset)) this.play();
     });
   }
@@ -188,7 +189,7 @@ export class StackDisplay {
     const target = clamp(index, this.#state.count);
     const isThere = this.#queue.loaded.has(target);
     this.#update({ index: target, isLoading: !isThere, imageFailure: undefined });
-    if (!this.#engine) return;
+    if (!this.#surface.isAttached) return;
     const isWanted = () =>
       this.#series === series && this.#state.index === target && !this.#isDestroyed;
     try {
@@ -213,14 +214,10 @@ export class StackDisplay {
     void this.show(this.#state.index + images);
   }
 
-  setTool(tool: DragTool): void {
-    this.#update({ tool });
-    bindButtons(this.#id, tool);
-  }
-
   setWindow = (window: Window): void => this.#look((view) => applyWindow(view, window));
   /** Give every image its own window back. */
   resetWindow = (): void => this.#look(ownWindows);
+  setColourMap = (name: ColourMapName): void => this.#look((view) => applyColourMap(view, name));
   invert = (): void => this.#look(invert);
   rotate = (degrees: number): void => this.#look((view) => rotate(view, degrees));
   flip = (axis: Axis): void => this.#look((view) => flip(view, axis));
@@ -264,8 +261,7 @@ export class StackDisplay {
   }
 
   get #viewport(): core.Types.IStackViewport | undefined {
-    if (!this.#hasStack) return undefined;
-    return this.#engine?.getViewport(VIEWPORT_ID) as core.Types.IStackViewport | undefined;
+    return this.#hasStack ? this.#surface.viewport : undefined;
   }
 
   #imageAt(index: number | undefined): SeriesImage | undefined {
@@ -302,9 +298,7 @@ export class StackDisplay {
 
   async #display(index: number): Promise<void> {
     const series = this.#series;
-    const viewport = this.#engine?.getViewport(VIEWPORT_ID) as
-      | core.Types.IStackViewport
-      | undefined;
+    const viewport = this.#surface.viewport;
     if (!viewport) return;
     // Another series may have been opened meanwhile: its texts must not stand on these pixels.
     const isStale = () => this.#series !== series || this.#isDestroyed;
@@ -325,47 +319,17 @@ export class StackDisplay {
     viewport.render();
   }
 
-  #listen(element: HTMLDivElement): void {
-    const { Events } = core.Enums;
-    element.addEventListener(Events.IMAGE_RENDERED, () => this.#readView(true));
-    element.addEventListener(Events.CAMERA_MODIFIED, () => this.#readView(false));
-    element.addEventListener(Events.VOI_MODIFIED, () => this.#readView(false));
-    element.addEventListener('wheel', this.#onWheel, { passive: false });
-    core.eventTarget.addEventListener(Events.IMAGE_CACHE_IMAGE_REMOVED, this.#onImageRemoved);
-    core.eventTarget.addEventListener(Events.WEBGL_CONTEXT_LOST, this.#onContextLost);
-    this.#resizing = new ResizeObserver(() => {
-      if (element.clientWidth > 0 && element.clientHeight > 0) this.#engine?.resize(true, true);
-    });
-    this.#resizing.observe(element);
-  }
-
-  #onDrag = (pixels: number): void => {
-    const height = this.#element?.clientHeight ?? 500;
-    this.#stepUnlessNone(this.#gestures.drag(pixels, height, this.#state.count));
-  };
-
-  #onWheel = (event: WheelEvent): void => {
-    event.preventDefault();
-    if (event.ctrlKey || event.metaKey) this.zoomBy(zoomOf(event));
-    else this.#stepUnlessNone(this.#gestures.wheel(event));
-  };
-
-  #stepUnlessNone(images: number): void {
-    if (images !== 0) this.step(images);
-  }
-
-  #onImageRemoved = (event: Event): void => {
-    const { imageId } = (event as CustomEvent<{ imageId: string }>).detail;
+  #forget(imageId: string): void {
     const index = this.#imageIds.indexOf(imageId);
     if (index < 0) return;
     this.#queue.forget(index);
     this.#countImages();
-  };
+  }
 
-  #onContextLost = (): void => {
+  #loseContext(): void {
     this.pause();
     this.#update({ status: 'context-lost' });
-  };
+  }
 
   /** Of hundreds of images that arrive in a second not each is worth drawing the page anew. */
   #countSoon(): void {

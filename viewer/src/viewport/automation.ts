@@ -1,6 +1,6 @@
 /**
  * `window.hounsfield`: what tests and scripts may ask of the viewer and have it do. It tells the
- * state of the stack on the screen and runs commands by name; see "Automation" in the README.
+ * state of the active cell and runs commands by name; see "Automation" in the README.
  */
 import { type CommandName, commands } from '../commands';
 import type { StackDisplay } from './StackDisplay';
@@ -19,6 +19,8 @@ export interface Automation {
   readonly numberOfImagesFailed: number;
   readonly imageFailure: string | undefined;
   readonly voi: { center: number; width: number } | undefined;
+  /** Name of the colour map; "grey" without one. */
+  readonly colourMap: string | undefined;
   readonly scale: number | undefined;
   readonly rotation: number | undefined;
   readonly isInverted: boolean | undefined;
@@ -82,6 +84,9 @@ window.hounsfield = {
   },
   get voi() {
     return state()?.window;
+  },
+  get colourMap() {
+    return state()?.colourMap;
   },
   get scale() {
     return state()?.scale;

@@ -6,6 +6,7 @@ import * as tools from '@cornerstonejs/tools';
 import type { SeriesImage } from '../dicom/images';
 import { withWindow } from '../dicom/windows';
 import { frameUrl } from '../dicomweb/client';
+import { COLOUR_MAPS, rendererName, rgbPoints } from './colourMaps';
 import { StackDragTool } from './StackDragTool';
 
 const MIB = 1024 * 1024;
@@ -22,10 +23,15 @@ export function startCornerstone(): Promise<void> {
 }
 
 async function start(): Promise<void> {
-  // One viewport is drawn at a time. Seven contexts for each, as is the default, are more than a browser keeps
-  // until those of the study before are collected, and it then takes the picture away.
+  // All cells are drawn one after the other in one context. Seven, as is the default, are more than a browser
+  // keeps until those of the study before are collected, and it then takes the picture away.
   await core.init({ debug: {}, rendering: { webGlContextCount: 1 } });
   await tools.init();
+  for (const map of COLOUR_MAPS) {
+    const Name = rendererName(map.name);
+    const registered = { name: Name, Name, ColorSpace: 'RGB', RGBPoints: rgbPoints(map) };
+    core.utilities.colormap.registerColormap(registered);
+  }
   const processors = navigator.hardwareConcurrency || 2;
   initImageLoader({ maxWebWorkers: Math.max(1, Math.min(4, processors - 1)) });
   core.cache.setMaxCacheSize(cacheLimitBytes());

@@ -2,6 +2,7 @@
 import type { SeriesImage } from '../dicom/images';
 import type { EdgeLetters } from '../dicom/orientation';
 import type { Window } from '../dicom/windows';
+import type { ColourMapName } from './colourMaps';
 import type { ImageFailure } from './imageQueue';
 
 export type DragTool = 'window' | 'scroll' | 'zoom' | 'pan';
@@ -26,6 +27,7 @@ export interface DisplayState {
   failedCount: number;
   window: Window | undefined;
   isColour: boolean;
+  colourMap: ColourMapName;
   isInverted: boolean;
   isFlippedHorizontally: boolean;
   isFlippedVertically: boolean;
@@ -49,6 +51,7 @@ export const NOTHING_SHOWN = {
   failedCount: 0,
   window: undefined,
   isColour: false,
+  colourMap: 'grey',
   isInverted: false,
   isFlippedHorizontally: false,
   isFlippedVertically: false,

@@ -10,13 +10,13 @@ const NAMES: Record<DragTool, string> = {
   pan: tools.PanTool.toolName,
 };
 
-/** Give a viewport its tools; the group has the identifier of its rendering engine. */
+/** Give a viewport its tools; the group has its identifier. */
 export function createTools(
-  engineId: string,
   viewportId: string,
+  engineId: string,
   onDrag: (pixels: number) => void,
 ): void {
-  const group = tools.ToolGroupManager.createToolGroup(engineId);
+  const group = tools.ToolGroupManager.createToolGroup(viewportId);
   if (!group) return;
   for (const { toolName } of [tools.WindowLevelTool, tools.PanTool, tools.ZoomTool]) {
     group.addTool(toolName);
@@ -25,13 +25,13 @@ export function createTools(
   group.addViewport(viewportId, engineId);
 }
 
-export function destroyTools(engineId: string): void {
-  tools.ToolGroupManager.destroyToolGroup(engineId);
+export function destroyTools(viewportId: string): void {
+  tools.ToolGroupManager.destroyToolGroup(viewportId);
 }
 
 /** The chosen tool on the first button and one finger; moving and zooming always on the others. */
-export function bindButtons(engineId: string, chosen: DragTool): void {
-  const group = tools.ToolGroupManager.getToolGroup(engineId);
+export function bindButtons(viewportId: string, chosen: DragTool): void {
+  const group = tools.ToolGroupManager.getToolGroup(viewportId);
   if (!group) return;
   const { Primary, Secondary, Auxiliary } = tools.Enums.MouseBindings;
   const always: Partial<Record<DragTool, tools.Types.IToolBinding[]>> = {

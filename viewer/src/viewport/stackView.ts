@@ -4,12 +4,14 @@ import { texts } from '../dicom/json';
 import { edgeLetters, type ScreenAxes } from '../dicom/orientation';
 import { Tag } from '../dicom/tags';
 import { rangeOf, type Window, windowOf, windowsOfFile } from '../dicom/windows';
+import { type ColourMapName, colourMapOf, rendererName } from './colourMaps';
 import type { core } from './cornerstone';
 import type { DisplayState } from './displayState';
 
 type View = Pick<
   DisplayState,
   | 'window'
+  | 'colourMap'
   | 'isInverted'
   | 'isFlippedHorizontally'
   | 'isFlippedVertically'
@@ -22,10 +24,11 @@ export function readView(
   viewport: core.Types.IStackViewport,
   image: SeriesImage | undefined,
 ): View {
-  const { voiRange, invert = false } = viewport.getProperties();
+  const { voiRange, invert = false, colormap } = viewport.getProperties();
   const { flipHorizontal, flipVertical, rotation } = viewport.getViewPresentation();
   return {
     window: voiRange ? windowOf(voiRange) : undefined,
+    colourMap: colourMapOf(colormap?.name),
     isInverted: invert,
     isFlippedHorizontally: flipHorizontal ?? false,
     isFlippedVertically: flipVertical ?? false,
@@ -51,7 +54,7 @@ export function resetProperties(
 /** Remember how the image is shown; calling the answer shows it so again. */
 export function keepView(viewport: core.Types.IStackViewport, image: SeriesImage): () => void {
   const presentation = viewport.getViewPresentation();
-  const { voiRange, invert } = viewport.getProperties();
+  const { voiRange, invert, colormap } = viewport.getProperties();
   const own = windowsOfFile(image.dataset, image.frameNumber)[0];
   const window = voiRange && windowOf(voiRange);
   // A window that a person chose holds for all images; the file's own differs from one to another.
@@ -62,6 +65,7 @@ export function keepView(viewport: core.Types.IStackViewport, image: SeriesImage
     Math.abs(window.center - own.center) < 0.5;
   return () => {
     viewport.setProperties(isOwn ? { invert } : { voiRange, invert });
+    applyColourMap(viewport, colourMapOf(colormap?.name));
     viewport.setViewPresentation(presentation);
   };
 }
@@ -101,11 +105,24 @@ export function applyWindow(viewport: core.Types.IStackViewport, window: Window)
   viewport.setProperties({ voiRange: rangeOf(window) });
 }
 
+/** Show a grey image in the colours of a map; inverted it stays as it is. */
+export function applyColourMap(viewport: core.Types.IStackViewport, name: ColourMapName): void {
+  const { invert: isInverted = false, colormap } = viewport.getProperties();
+  if (colourMapOf(colormap?.name) === name) return;
+  // A map is laid over the colours as they are, and what Cornerstone holds for inverted must stay true of them.
+  viewport.setProperties({ invert: false });
+  viewport.setProperties({ colormap: { name: rendererName(name) } });
+  viewport.setProperties({ invert: isInverted });
+}
+
 /** Give every image its own window back. */
 export function ownWindows(viewport: core.Types.IStackViewport): void {
-  const { invert: isInverted } = viewport.getProperties();
+  const { invert: isInverted, colormap } = viewport.getProperties();
+  const colourMap = colourMapOf(colormap?.name);
+  applyColourMap(viewport, 'grey');
   resetProperties(viewport);
   viewport.setProperties({ invert: isInverted });
+  applyColourMap(viewport, colourMap);
 }
 
 export function invert(viewport: core.Types.IStackViewport): void {
@@ -137,6 +154,7 @@ export function zoomBy(viewport: core.Types.IStackViewport, factor: number): voi
 
 /** As an image is when its series is opened. */
 export function resetView(viewport: core.Types.IStackViewport): void {
+  applyColourMap(viewport, 'grey');
   resetProperties(viewport);
   viewport.setViewPresentation({ rotation: 0, flipHorizontal: false, flipVertical: false });
   viewport.resetCamera();

@@ -4,15 +4,19 @@ import { useEffect, useRef, useState } from 'react';
 import type { Series, StudyDetail } from '../../api/client';
 import classes from './Study.module.css';
 import { countOf, describeSeries } from './series';
+import { startDrag } from './seriesDrag';
 
 interface SeriesRailProps {
   study: StudyDetail;
+  /** The series of the active cell. */
   chosen: Series | undefined;
+  /** The series of all cells. */
+  shown: readonly Series[];
   onChoose: (series: Series) => void;
 }
 
-/** Every series of the study, also those that have no image; beside the image, below it on a phone. */
-export function SeriesRail({ study, chosen, onChoose }: SeriesRailProps) {
+/** Every series of the study, also those that have no image, to click or drag into a cell; beside the image, below it on a phone. */
+export function SeriesRail({ study, chosen, shown, onChoose }: SeriesRailProps) {
   return (
     <nav className={classes.rail} aria-label="Series" data-testid="series-rail">
       {study.series.map((series) => (
@@ -20,6 +24,7 @@ export function SeriesRail({ study, chosen, onChoose }: SeriesRailProps) {
           key={series.SeriesInstanceUID}
           series={series}
           isChosen={series === chosen}
+          isShown={shown.includes(series)}
           onChoose={() => onChoose(series)}
         />
       ))}
@@ -30,10 +35,11 @@ export function SeriesRail({ study, chosen, onChoose }: SeriesRailProps) {
 interface SeriesCardProps {
   series: Series;
   isChosen: boolean;
+  isShown: boolean;
   onChoose: () => void;
 }
 
-function SeriesCard({ series, isChosen, onChoose }: SeriesCardProps) {
+function SeriesCard({ series, isChosen, isShown, onChoose }: SeriesCardProps) {
   const card = useRef<HTMLButtonElement>(null);
   useEffect(() => {
     if (isChosen) card.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
@@ -45,6 +51,9 @@ function SeriesCard({ series, isChosen, onChoose }: SeriesCardProps) {
       className={classes.card}
       aria-current={isChosen ? 'true' : undefined}
       onClick={onChoose}
+      draggable
+      onDragStart={(event) => startDrag(event.dataTransfer, series.SeriesInstanceUID)}
+      data-shown={isShown ? 'true' : undefined}
       data-testid="series-card"
       data-series={series.SeriesInstanceUID}
     >

@@ -1,100 +1,98 @@
 import { Button, Group, Loader, Progress, Text } from '@mantine/core';
 import { IconAlertTriangle, IconDownload, IconRefresh } from '@tabler/icons-react';
-import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
-import { type CommandHandlers, commands } from '../commands';
+import { useEffect, useRef, useState } from 'react';
+import { commands } from '../commands';
 import type { SeriesImage } from '../dicom/images';
-import { presetsOf, windowsOfFile } from '../dicom/windows';
+import { windowChoices } from '../dicom/windows';
 import { Notice } from '../ui/Notice';
 import { useCommands } from '../ui/useCommands';
 import { automate } from './automation';
 import { CornerTexts, type StudyTexts } from './CornerTexts';
 import type { SeriesStack } from './displayState';
 import { ImageSlider } from './ImageSlider';
-import { ImageToolbar } from './ImageToolbar';
 import classes from './ImageView.module.css';
+import { handlersOf } from './imageCommands';
 import { StackDisplay } from './StackDisplay';
+import { useDisplayState, useStage } from './stageContext';
+import { useTextsShown } from './textsShown';
 
-interface ImageViewProps {
+export interface ImageCellProps {
+  /** What the cell is called, for those who do not see it. */
+  label: string;
   series: SeriesStack | undefined;
   modality: string;
   texts: StudyTexts;
+  /** 0-based index of the image at which a series opens; its own first one without it. */
   initialIndex: number | undefined;
+  isActive: boolean;
+  /** A single cell needs no frame. */
+  hasFrame: boolean;
+  onActivate: () => void;
+  onEnlarge: () => void;
   /** The image asked for, whenever it changes. */
   onImage: (image: SeriesImage | undefined, index: number, seriesInstanceUid: string) => void;
   fileUrlOf: (image: SeriesImage) => string;
-  /** More buttons for the toolbar. */
-  actions?: React.ReactNode;
   /** Covers the image: what there is to say instead. */
   cover?: React.ReactNode;
 }
 
-export function ImageView(props: ImageViewProps) {
+/** One cell: the image of a series, what is written on it, and what is said in its place. */
+export function ImageCell(props: ImageCellProps) {
+  const { stage, setActive } = useStage();
   const element = useRef<HTMLDivElement>(null);
   const [display, setDisplay] = useState<StackDisplay>();
+  const { isActive, hasFrame, onActivate, onEnlarge, label } = props;
   useEffect(() => {
     if (!element.current) return;
-    const created = new StackDisplay();
-    const stopAutomation = automate(created);
+    const created = new StackDisplay(stage);
     setDisplay(created);
     void created.mount(element.current);
-    return () => {
-      stopAutomation();
-      created.destroy();
-    };
-  }, []);
+    return () => created.destroy();
+  }, [stage]);
+  useEffect(() => {
+    if (!display || !isActive) return;
+    setActive(display);
+    return automate(display);
+  }, [display, isActive, setActive]);
   return (
-    <div className={classes.view} data-testid="image-view">
-      {display ? <Toolbar {...props} display={display} /> : null}
-      <div className={classes.stage}>
-        {/* biome-ignore lint/a11y/noStaticElementInteractions: only keeps the browser's menu away */}
-        <div
-          ref={element}
-          className={classes.canvas}
-          onContextMenu={(event) => event.preventDefault()}
-          data-testid="viewport"
-        />
-        {display ? <Overlays {...props} display={display} /> : null}
-      </div>
-    </div>
-  );
-}
-
-type WithDisplay = ImageViewProps & { display: StackDisplay };
-
-const useDisplayState = (display: StackDisplay) =>
-  useSyncExternalStore(display.subscribe, display.snapshot);
-
-function Toolbar({ display, series, modality, actions }: WithDisplay) {
-  const state = useDisplayState(display);
-  const image = display.shownImage;
-  const fileWindows = image ? windowsOfFile(image.dataset, image.frameNumber) : [];
-  const hasTexts = useTextsShown();
-  return (
-    <ImageToolbar
-      state={state}
-      display={display}
-      presets={series ? presetsOf(modality) : []}
-      fileWindows={fileWindows}
-      hasTexts={hasTexts}
+    <section
+      className={classes.stage}
+      aria-label={label}
+      aria-current={isActive && hasFrame ? 'true' : undefined}
+      onPointerDownCapture={onActivate}
+      data-testid="cell"
     >
-      {actions}
-    </ImageToolbar>
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: keeps the browser's menu away; enlarging has a key */}
+      <div
+        ref={element}
+        className={classes.canvas}
+        onContextMenu={(event) => event.preventDefault()}
+        onDoubleClick={onEnlarge}
+        data-testid="viewport"
+      />
+      {display ? <Overlays {...props} display={display} /> : null}
+      {isActive && hasFrame ? <div className={classes.frame} data-testid="active-frame" /> : null}
+    </section>
   );
 }
+
+type WithDisplay = ImageCellProps & { display: StackDisplay };
 
 function Overlays(props: WithDisplay) {
-  const { display, series, modality, texts, initialIndex, onImage, cover } = props;
+  const { display, series, modality, texts, initialIndex, onImage, cover, isActive } = props;
+  const { stage } = useStage();
   const state = useDisplayState(display);
   const hasTexts = useTextsShown();
   const opened = useRef<SeriesStack>(undefined);
   const firstIndex = useRef(initialIndex);
+  firstIndex.current = initialIndex;
 
   useEffect(() => {
     const before = opened.current;
     opened.current = series;
     if (!series) return;
     if (before?.seriesInstanceUid === series.seriesInstanceUid) display.extend(series);
-    else display.open(series, before ? undefined : firstIndex.current);
+    else display.open(series, firstIndex.current);
   }, [display, series]);
 
   const tell = useRef(onImage);
@@ -107,7 +105,8 @@ function Overlays(props: WithDisplay) {
     }
   }, [display, series, state.index, sopInstanceUid]);
 
-  useCommands(series ? handlersOf(display, modality) : {});
+  const { onKeys } = windowChoices(modality, display.shownImage);
+  useCommands(series && isActive ? handlersOf(stage, display, onKeys) : {});
 
   if (cover) return <div className={classes.cover}>{cover}</div>;
   // The pixels of the series before must not stand under the texts of the one that is coming.
@@ -225,63 +224,4 @@ function Failures({ display, fileUrlOf }: WithDisplay) {
       </Notice>
     </div>
   );
-}
-
-function handlersOf(display: StackDisplay, modality: string): CommandHandlers {
-  const presets = presetsOf(modality).map((window, index) => [
-    `window.preset-${index + 1}`,
-    () => display.setWindow(window),
-  ]);
-  const { count } = display.snapshot();
-  return {
-    'image.next': () => display.step(1),
-    'image.previous': () => display.step(-1),
-    'image.page-forward': () => display.step(10),
-    'image.page-back': () => display.step(-10),
-    'image.first': () => display.step(-count),
-    'image.last': () => display.step(count),
-    'image.retry': () => display.step(0),
-    'cine.toggle': () => (display.snapshot().isPlaying ? display.pause() : display.play()),
-    'cine.faster': () => display.setFramesPerSecond(display.snapshot().framesPerSecond + 2),
-    'cine.slower': () => display.setFramesPerSecond(display.snapshot().framesPerSecond - 2),
-    'tool.window': () => display.setTool('window'),
-    'tool.scroll': () => display.setTool('scroll'),
-    'tool.zoom': () => display.setTool('zoom'),
-    'tool.pan': () => display.setTool('pan'),
-    'view.fit': () => display.fit(),
-    'view.actual-size': () => display.actualSize(),
-    'view.zoom-in': () => display.zoomBy(1.25),
-    'view.zoom-out': () => display.zoomBy(0.8),
-    'view.invert': () => display.invert(),
-    'view.rotate-right': () => display.rotate(90),
-    'view.rotate-left': () => display.rotate(-90),
-    'view.flip-horizontal': () => display.flip('horizontal'),
-    'view.flip-vertical': () => display.flip('vertical'),
-    'view.reset': () => display.reset(),
-    'view.toggle-texts': toggleTexts,
-    'view.full-screen': toggleFullScreen,
-    'window.of-file': () => display.resetWindow(),
-    ...Object.fromEntries(presets),
-  };
-}
-
-function toggleFullScreen(): void {
-  if (document.fullscreenElement) void document.exitFullscreen();
-  else void document.querySelector('[data-testid="study-page"]')?.requestFullscreen();
-}
-
-const TEXTS_KEY = 'hounsfield.corner-texts';
-const textListeners = new Set<() => void>();
-const textsShown = (): boolean => localStorage.getItem(TEXTS_KEY) !== 'hidden';
-
-function toggleTexts(): void {
-  localStorage.setItem(TEXTS_KEY, textsShown() ? 'hidden' : 'shown');
-  for (const listener of textListeners) listener();
-}
-
-function useTextsShown(): boolean {
-  return useSyncExternalStore((listener) => {
-    textListeners.add(listener);
-    return () => textListeners.delete(listener);
-  }, textsShown);
 }
