@@ -1,6 +1,10 @@
 """Keys inside sequences, and what an identifier is answered with."""
 
+from fnmatch import fnmatchcase
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hounsfield.dicom.items import answer, keys_of, matches
 from hounsfield.errors import InvalidQuery
@@ -139,3 +143,18 @@ def test_what_is_there_in_another_form_than_the_key_is_as_if_it_were_not_there()
     assert not matches({"00100010": value("PN", {"Alphabetic": "Doe"})}, there)
     assert not matches({"00404025": sequence(code("CT1"))}, there)
     assert not matches({"00404025": sequence(code("CT1"))}, {"00404025": sequence(None)})
+
+
+@given(st.text("ab*?", max_size=10), st.text("ab", min_size=1, max_size=12))
+def test_wild_cards_mean_any_characters_and_any_one(pattern, text):
+    # QR-03, PS3.4 C.2.2.2.4
+    expected = not pattern or fnmatchcase(text, pattern)
+    assert matches({"00100020": value("LO", pattern)}, {"00100020": value("LO", text)}) is expected
+
+
+def test_many_wild_cards_do_not_take_for_ever():
+    # QIDO-06: with backtracking this pattern has more ways to fit than there are seconds to try them in
+    for pattern in ("*" + "a*" * 31 + "b", "*a?" * 20 + "b*c"):
+        assert not matches(
+            {"00741204": value("LO", pattern)}, {"00741204": value("LO", "a" * 64)}
+        ), pattern

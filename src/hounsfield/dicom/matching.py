@@ -5,6 +5,7 @@ This is the definition that the index's SQL is tested against; it is not meant t
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from hounsfield.dicom import date_times
@@ -188,9 +189,24 @@ def groups_match(patterns: tuple[str, ...], name: str) -> bool:
     )
 
 
+@lru_cache(maxsize=1024)
 def _pattern(text: str) -> re.Pattern[str]:
-    escaped = (".*" if c == "*" else "." if c == "?" else re.escape(c) for c in text)
-    return re.compile("".join(escaped), re.DOTALL)
+    """A text with wild cards.
+
+    What stands between two ``*`` is taken where it comes first, and never sought again: so the time that it takes grows
+    with the lengths, and not with a power of them for every ``*``.
+    """
+    first, *parts = (_literally(part) for part in re.split(r"\*+", text))
+    if not parts:
+        return re.compile(first, re.DOTALL)
+    *between, last = parts
+    return re.compile(
+        first + "".join(f"(?>.*?{part})" for part in between) + ".*" + last, re.DOTALL
+    )
+
+
+def _literally(text: str) -> str:
+    return "".join("." if character == "?" else re.escape(character) for character in text)
 
 
 def _has_words(text: str, attributes: Attributes) -> bool:
