@@ -1,6 +1,7 @@
 """The one way out: where instances lie, their bytes, and their metadata."""
 
 import contextlib
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -14,7 +15,7 @@ from hounsfield.dicom.frames import FrameTable, offsets
 from hounsfield.dicom.part10 import inflated, read_header
 from hounsfield.dicom.query import Key
 from hounsfield.dicom.transfer_syntax import EXPLICIT_LITTLE, of
-from hounsfield.errors import Gone, NotFound, OutOfResources, Unavailable
+from hounsfield.errors import Gone, InvalidInstance, NotFound, OutOfResources, Unavailable
 from hounsfield.index.index import Index
 from hounsfield.index.records import InstanceLocation
 from hounsfield.index.site.deletions import Deletions
@@ -29,6 +30,8 @@ _BEGIN, _BETWEEN, _END = b"[\n", b",\n", b"\n]"
 _LONG_TABLE_BYTES = 16 << 10
 _KEPT_BYTES = 64 << 20
 _NO_TAGS: frozenset[int] = frozenset()
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,14 @@ class Retrieve:
             header = read_header(buffer, tags=_NO_TAGS)
             return json_model.write_dataset(buffer, header, bulk_data_uri=lambda path: base + path)
 
+    def _metadata_among_others(self, location: InstanceLocation, view: View) -> bytes:
+        """One that cannot be read is told with what the index has, so that the others of its series can be seen."""
+        try:
+            return self.instance_metadata(location, view)
+        except InvalidInstance as problem:
+            log.warning("instance %s cannot be read: %s", location.sop_instance_uid, problem)
+            return _outline(location)
+
     def bulk_data(self, location: InstanceLocation, path: str) -> BulkData:
         """Where an attribute's value lies, or the value itself where it has no place; raises NotFound."""
         with self.open_instance(location) as stored, stored.map() as buffer:
@@ -212,7 +223,7 @@ class Retrieve:
             if kept.startswith(_BEGIN):
                 return kept
         locations = self.locate(principal, study_instance_uid, series_instance_uid)
-        made = (self.instance_metadata(location, view) for location in locations)
+        made = (self._metadata_among_others(location, view) for location in locations)
         body = _BEGIN + _BETWEEN.join(made) + _END
         if is_kept:
             packed = zstandard.ZstdCompressor(level=3).compress(body)
@@ -237,3 +248,14 @@ class Retrieve:
         if found is None:
             raise self._absent(study_instance_uid, series_instance_uid)
         return found[1]
+
+
+def _outline(location: InstanceLocation) -> bytes:
+    """What is always known of an instance, in the DICOM JSON model."""
+    uids = {
+        "00080016": location.sop_class_uid,
+        "00080018": location.sop_instance_uid,
+        "0020000D": location.study_instance_uid,
+        "0020000E": location.series_instance_uid,
+    }
+    return json_model.dumps({tag: {"vr": "UI", "Value": [uid]} for tag, uid in uids.items()})

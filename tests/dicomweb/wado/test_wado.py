@@ -523,3 +523,22 @@ _EVERY = [
 def test_no_client_is_refused_a_frame_that_is_here(site, number, accept):
     # WEB-03: curl, OHIF, Cornerstone, dicomweb-client, Slicer, Google's adapter, a browser
     assert get(site, url(number, "/frames/1"), accept).status_code == 200
+
+
+def test_one_that_cannot_be_read_does_not_hide_the_others_of_its_series(site):
+    # WADO-01: it is there with what the index knows of it
+    study, series, sops = "2.25.77", "2.25.77.1", ("2.25.77.1.1", "2.25.77.1.2")
+    uids = {"StudyInstanceUID": study, "SeriesInstanceUID": series, "AcquisitionComments": "abcd"}
+    whole, broken = (part10(SOPInstanceUID=sop, **uids) for sop in sops)
+    site.put(whole)
+    site.put(broken.replace(b"\x18\x00\x00\x40LT", b"\x18\x00\x00\x40L\xf2"))
+    for path in (f"{BASE}/studies/{study}/series/{series}", f"{BASE}/studies/{study}"):
+        found = get(site, f"{path}/metadata", JSON).json()
+        by_uid = {one["00080018"]["Value"][0]: one for one in found}
+        assert sorted(by_uid) == sorted(sops)
+        assert by_uid[sops[0]]["00280010"]["Value"] == [4]
+        assert by_uid[sops[1]]["0020000E"]["Value"] == [series]
+        assert "00280010" not in by_uid[sops[1]]
+    instance = f"{BASE}/studies/{study}/series/{series}/instances/{sops[1]}/metadata"
+    answer = get(site, instance, JSON)
+    assert (answer.status_code, "VR" in answer.json()["detail"]) == (400, True)
