@@ -24,6 +24,7 @@ from hounsfield.dicom.work_items import (
 from hounsfield.dimse.association import Association
 from hounsfield.dimse.command import Command, CommandField, respond
 from hounsfield.dimse.identifier import read_identifier
+from hounsfield.dimse.scp.item_answers import send_items
 from hounsfield.dimse.status import Status, status_of
 from hounsfield.dimse.upper_layer.negotiation import AcceptedContext
 from hounsfield.errors import (
@@ -203,14 +204,8 @@ class WorkItemScp:
             wanted = {tag: identifier.get(tag, {"vr": "UI"}) for tag in sorted(asked)}
             wanted.pop(TRANSACTION_UID, None)
             keys = items.keys_of(wanted)
-            pending = respond(request, Status.PENDING, dataset=True)
-            for item in self._worklist.find(association.principal, keys):
-                if association.is_cancelled(request.message_id):
-                    return respond(request, Status.CANCEL)
-                found = items.answer(wanted, item.attributes)
-                data = encode_dataset(found, context.transfer_syntax, charset)
-                association.send_answers(context.context_id, pending, [data])
-            return respond(request, Status.SUCCESS)
+            found = (item.attributes for item in self._worklist.find(association.principal, keys))
+            return send_items(association, context, request, wanted, found, charset=charset)
 
         classes = {UPS_PULL, UPS_WATCH, UPS_QUERY}
         return self._answered(association, context, request, classes, find)

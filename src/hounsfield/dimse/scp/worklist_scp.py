@@ -5,11 +5,11 @@ from typing import Any
 
 from hounsfield.archive.site.orders import OrderBook
 from hounsfield.dicom import items
-from hounsfield.dicom.encoding import encode_dataset
 from hounsfield.dicom.orders import worklist_item
 from hounsfield.dimse.association import Association
 from hounsfield.dimse.command import Command, respond
 from hounsfield.dimse.identifier import read_identifier
+from hounsfield.dimse.scp.item_answers import send_items
 from hounsfield.dimse.status import Status, status_of
 from hounsfield.dimse.upper_layer.negotiation import AcceptedContext
 from hounsfield.errors import HounsfieldError, InvalidInstance
@@ -45,7 +45,6 @@ class WorklistScp:
             status = Status.PENDING
             if not is_known(identifier, _KNOWN):
                 status = Status.PENDING_OPTIONAL_KEYS_UNSUPPORTED
-            pending = respond(request, status, dataset=True)
             station = association.calling_ae_title if self._only_own_station else ""
             found = self._orders.worklist(
                 association.principal,
@@ -54,19 +53,15 @@ class WorklistScp:
                 only_station=station,
                 keeps_started=self._keeps_started,
             )
-            for item in found:
-                if association.is_cancelled(request.message_id):
-                    return respond(request, Status.CANCEL)
-                answer = items.answer(identifier, item)
-                data = encode_dataset(answer, context.transfer_syntax, charset)
-                association.send_answers(context.context_id, pending, [data])
+            return send_items(
+                association, context, request, identifier, found, charset=charset, status=status
+            )
         except InvalidInstance as error:
             return respond(request, Status.CANNOT_UNDERSTAND, comment=str(error))
         except HounsfieldError as error:
             name = association.calling_ae_title
             log.warning("worklist query from %s refused: %s", name, error)
             return respond(request, status_of(error), comment=str(error))
-        return respond(request, Status.SUCCESS)
 
 
 def is_known(identifier: items.DataSet, known: dict[str, Any]) -> bool:
