@@ -8,8 +8,9 @@ import pytest
 from pydicom.dataset import Dataset
 from tests.dicom.samples import make_dataset, make_file
 
-from hounsfield.dicom.json_model import find_bulk_data, write_dataset
-from hounsfield.dicom.part10 import read_header
+from hounsfield.dicom import json_model
+from hounsfield.dicom.json_model import element_json, find_bulk_data, write_dataset
+from hounsfield.dicom.part10 import Element, read_header
 from hounsfield.dicom.transfer_syntax import of
 from hounsfield.errors import NotFound
 
@@ -120,3 +121,14 @@ def test_deflated_and_big_endian_data_sets_say_the_same(corpus_files):
         syntax = of(file.transfer_syntax_uid)
         if file.expect == "accept" and (syntax.is_deflated or syntax.is_big_endian):
             assert as_json(file.read())["0020000D"]["Value"] == [file.study_instance_uid], str(file)
+
+
+@pytest.mark.parametrize(
+    ("tag", "told", "raw"),
+    [(0x00081010, {"vr": "SH", "Value": ["room 1"]}, b"room 1"),
+     (0x00091001, {"vr": "UN", "InlineBinary": "AQI="}, b"\1\2")],
+)  # fmt: skip
+def test_a_vr_that_is_none_is_not_told(tag, told, raw):
+    # WEB-07: answers of queries are of what the header had, which may be damaged
+    found = element_json(Element(tag, "Sr", raw), "", is_implicit_vr=False, is_big_endian=False)
+    assert orjson.loads(json_model.dumps(found)) == told

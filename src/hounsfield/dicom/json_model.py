@@ -20,6 +20,7 @@ from hounsfield.dicom.sequences import (
     MAX_DEPTH,
     OF_UN,
     UNDEFINED,
+    VR_NAMES,
     Encoding,
     Place,
     elements,
@@ -41,6 +42,7 @@ _ALWAYS_INLINE = frozenset(
 _ALWAYS_INLINE_BYTES = 1 << 17
 
 _NUMBERS = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d", "SV": "q", "UV": "Q"}
+_KNOWN_VRS = frozenset(VR_NAMES.values())
 _BYTES = frozenset({"OB", "OW", "OF", "OD", "OL", "OV", "UN"})
 # A UN longer than this was UN because its VR has a 2-byte length (PS3.5 6.2.2 note 2).
 _MAX_SHORT = 1 << 16
@@ -216,6 +218,8 @@ def element_json(
     vr, encoding = element.vr, Encoding(is_implicit_vr, is_big_endian)
     if vr == "UN" and (known := known_vr(element.tag)):
         vr, encoding = known, OF_UN
+    elif vr not in _KNOWN_VRS:  # a damaged byte; no client could read it
+        vr = known_vr(element.tag) or "UN"
     if vr == "SQ":
         reader = _Reader(element.value, None, _ALWAYS_INLINE_BYTES)
         content = [
