@@ -32,6 +32,17 @@ def test_the_best_quality_wins():
     assert choose(ranges, ("application/json", JSON)) == JSON
 
 
+def test_what_is_refused_by_name_is_not_meant_by_a_range():
+    # WEB-03; RFC 9110 12.5.1
+    for accept in ("image/jpeg;q=0, image/*", "*/*, image/jpeg; q=0.0"):
+        assert choose(parse_accept(accept), ("image/jpeg", "image/png")) == "image/png"
+    with pytest.raises(NotAcceptable):
+        choose(parse_accept("image/jpeg;q=0, */*"), ("image/jpeg",))
+    assert (
+        choose(parse_accept("image/jpeg, image/*;q=0"), ("image/png", "image/jpeg")) == "image/jpeg"
+    )
+
+
 def test_only_what_fits_nothing_is_not_acceptable():
     with pytest.raises(NotAcceptable, match="dicom"):
         choose(parse_accept("image/png"), (JSON,))

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from starlette.requests import Request
@@ -29,12 +29,16 @@ _ONCE_CALLED = {
 
 @dataclass(frozen=True, slots=True)
 class MediaRange:
-    """One entry of an Accept header. ``part_type`` is the type= of multipart/related."""
+    """One entry of an Accept header.
+
+    ``part_type`` is the type= of multipart/related; ``refused`` are types that a range with * does not mean.
+    """
 
     media_type: str
     part_type: str = ""
     transfer_syntax: str = ""
     quality: float = 1.0
+    refused: frozenset[str] = frozenset()
 
     @property
     def is_multipart(self) -> bool:
@@ -42,7 +46,7 @@ class MediaRange:
 
     def allows(self, media_type: str) -> bool:
         """Whether a single part of this type is fine."""
-        return _covers(self.media_type, media_type)
+        return media_type not in self.refused and _covers(self.media_type, media_type)
 
     def allows_parts(self, media_type: str) -> bool:
         """Whether multipart/related of parts of this type is fine."""
@@ -100,7 +104,15 @@ def parse_accept(text: str) -> list[MediaRange]:
         )
     if not found:
         return [MediaRange("*/*")]
-    found = [entry for entry in found if entry.quality > 0]
+    # What names a type goes before what covers it with * (RFC 9110 12.5.1).
+    refused = frozenset(
+        one.media_type for one in found if not one.quality and "*" not in one.media_type
+    )
+    found = [
+        replace(entry, refused=refused) if refused and "*" in entry.media_type else entry
+        for entry in found
+        if entry.quality > 0
+    ]
     # Of what is liked alike, the range that says more goes first (RFC 9110 12.5.1).
     found.sort(key=lambda entry: (-entry.quality, "*" in entry.media_type))
     return found
