@@ -169,11 +169,13 @@ class Association(PduExchange):
             return False
         _context, command = self.receive_command()
         if command.command_field != CommandField.C_CANCEL_RQ:
-            raise self._protocol_error(
-                f"{command.name} while an operation is in progress",
-                AbortReason.UNEXPECTED_PDU_PARAMETER,
-            )
+            raise self.out_of_turn(command)
         return command.message_id_being_responded_to == message_id
+
+    def out_of_turn(self, command: Command) -> AssociationEnded:
+        """Abort over a message that may not come while an operation is in progress; what to raise."""
+        text = f"{command.name} while an operation is in progress"
+        return self._protocol_error(text, AbortReason.UNEXPECTED_PDU_PARAMETER)
 
     def send_command(self, context_id: int, command: Command) -> None:
         """Send a message that has no data set, in one write."""

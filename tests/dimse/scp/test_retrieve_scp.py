@@ -7,7 +7,7 @@ import pytest
 from pydicom import Dataset
 from pydicom.encaps import encapsulate
 from tests.dimse.getting import PATIENT_GET, PATIENT_MOVE, STUDY_GET, STUDY_MOVE, Retriever
-from tests.dimse.peer import CT, EXPLICIT, IMPLICIT
+from tests.dimse.peer import CT, EXPLICIT, IMPLICIT, aborts
 from tests.dimse.querying import BIG, SUCCESS, read
 from tests.instances import MR_IMAGE, part10
 
@@ -106,6 +106,16 @@ def test_get_of_single_instances_leaves_the_others(getter, stored):
     came, responses, _ = getter.take_all()
     assert came == {uid: stored[uid] for uid in ("1.2.1.1.1", "1.2.1.1.3")}
     assert responses[-1].status == SUCCESS
+
+
+# NET-05
+def test_a_second_request_while_instances_are_sent_breaks_the_association(getter, stored):
+    getter.open(STUDY_GET, (CT, EXPLICIT))
+    getter.retrieve(CommandField.C_GET_RQ, "STUDY", StudyInstanceUID="1.2.1")
+    command, _data, _context_id = getter.next_message()
+    assert command.command_field == CommandField.C_STORE_RQ
+    getter.retrieve(CommandField.C_GET_RQ, "STUDY", StudyInstanceUID="1.2.1")
+    assert aborts([getter.hear()]) == [(2, 5)]  # PS3.8 9.3.8: unexpected parameter
 
 
 # QR-09, PS3.4 C.4.3.1.3: sub-operations have the priority of the C-GET

@@ -79,6 +79,8 @@ class Operation:
         """The status of the answer to a C-STORE of ours over the requestor's association."""
         while True:
             _context, command = self.association.receive_command()
+            if not command.is_response and command.command_field != CommandField.C_CANCEL_RQ:
+                raise self.association.out_of_turn(command)
             self.association.skip_dataset(1 << 20)
             if command.command_field == CommandField.C_CANCEL_RQ:
                 self._is_cancelled |= (
