@@ -101,9 +101,16 @@ def test_a_series_is_dragged_into_a_cell_with_the_mouse(large):
     choose_layout(large, "layout-1x2")
     wait_for_cells(large, TITLES[:2])
     before = cells(large).nth(1).screenshot()
-    card(large, "Late phase").drag_to(cells(large).nth(1))
+    card(large, "Late phase").hover()
+    large.page.mouse.down()
+    cells(large).nth(1).hover()
+    cells(large).nth(1).hover(position={"x": 200, "y": 200})
+    large.until("the cell shows that it takes it", large.page.locator("[data-over]").count)
+    large.shoot("grid-dragging-wide")
+    large.page.mouse.up()
     wait_for_cells(large, [TITLES[0], "Late phase"])
     assert active(large) == [1]
+    assert large.page.locator("[data-over]").count() == 0
     assert pictures.difference(before, cells(large).nth(1).screenshot()) > 0.5
     assert large.state("seriesInstanceUid") == UIDS[4]
     large.shoot("grid-1x2-wide")
@@ -177,6 +184,31 @@ def test_the_address_brings_layout_series_images_and_active_cell_back(large):
     large.page.wait_for_timeout(800)  # longer than it takes to write the address
     assert large.page.url == address
     large.shoot("grid-2x3-wide")
+
+
+def test_a_failure_in_a_small_cell_fits_and_is_tried_again_in_that_cell(large, study):
+    frames = f"**/series/{UIDS[1]}/**/frames/*"
+    large.page.route(frames, lambda route: route.fulfill(status=500))
+    series = "&".join(f"series={uid}" for uid in UIDS)
+    large.page.goto(f"{large.server.http}/studies/{study}?layout=4x4&{series}")
+    failure = cells(large).nth(1).get_by_test_id("image-failure")
+    failure.wait_for()
+    others = [TITLES[0], *TITLES[2:]]
+    large.until("the others are shown", lambda: all(
+        title in "".join(cells(large).all_inner_texts()) for title in others
+    ))  # fmt: skip
+    large.shoot("grid-4x4-failure-wide")
+    outer, inner = cells(large).nth(1).bounding_box(), failure.bounding_box()
+    assert inner["y"] >= outer["y"]
+    assert inner["y"] + inner["height"] <= outer["y"] + outer["height"] + 1
+    large.page.unroute(frames)
+    failure.get_by_role("button", name="Try again").focus()
+    large.page.keyboard.press("Enter")
+    wait_for_cells(large, [*TITLES, *[None] * 11])
+    assert active(large) == [1]
+    # what the browser and Cornerstone's loader tell of the answers that were made to fail
+    known = ("status of 500", "XMLHttpRequest")
+    large.errors[:] = [one for one in large.errors if not any(word in one for word in known)]
 
 
 def test_all_cells_are_drawn_with_one_context_and_given_back(large, study):

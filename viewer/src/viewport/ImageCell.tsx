@@ -1,7 +1,6 @@
 import { Button, Group, Loader, Progress, Text } from '@mantine/core';
 import { IconAlertTriangle, IconDownload, IconRefresh } from '@tabler/icons-react';
 import { useEffect, useRef, useState } from 'react';
-import { commands } from '../commands';
 import type { SeriesImage } from '../dicom/images';
 import { windowChoices } from '../dicom/windows';
 import { Notice } from '../ui/Notice';
@@ -60,6 +59,7 @@ export function ImageCell(props: ImageCellProps) {
       aria-label={label}
       aria-current={isActive && hasFrame ? 'true' : undefined}
       onPointerDownCapture={onActivate}
+      onFocusCapture={onActivate}
       data-testid="cell"
     >
       {/* biome-ignore lint/a11y/noStaticElementInteractions: keeps the browser's menu away; enlarging has a key */}
@@ -202,10 +202,7 @@ function Failures({ display, fileUrlOf }: WithDisplay) {
         title={state.imageFailure.reason}
         actions={
           <Group gap="xs" justify="center">
-            <Button
-              leftSection={<IconRefresh size={16} />}
-              onClick={() => commands.run('image.retry')}
-            >
+            <Button leftSection={<IconRefresh size={16} />} onClick={() => display.step(0)}>
               Try again
             </Button>
             <Button
