@@ -14,6 +14,8 @@ from pathlib import Path
 from tests import guard
 
 STOP_WITHIN_S = 10  # the contract of `hounsfield serve`: SIGTERM ends it within 10 s
+# Where a server only makes room after a test: a loaded machine takes longer to end what is killed.
+CLEARED_WITHIN_S = 30
 
 
 def hounsfield(*arguments: object) -> list[str]:
@@ -57,21 +59,19 @@ class LiveServer:
     def log_tail(self, size: int = 4000) -> str:
         return self.log.read_text(errors="replace")[-size:]
 
-    def terminate(self) -> float:
+    def terminate(self, within_s: float = STOP_WITHIN_S) -> float:
         """Send SIGTERM, wait for the whole group to be gone; return the seconds it took."""
         begin = time.monotonic()
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.process.pid, signal.SIGTERM)
         try:
-            self.process.wait(STOP_WITHIN_S)
-            while members(self.process.pid) and time.monotonic() - begin < STOP_WITHIN_S:
+            self.process.wait(within_s)
+            while members(self.process.pid) and time.monotonic() - begin < within_s:
                 time.sleep(0.02)
             if left := members(self.process.pid):
                 raise TimeoutError(f"still running after SIGTERM: {left}\n{self.log_tail()}")
         except subprocess.TimeoutExpired:
-            raise TimeoutError(
-                f"no end {STOP_WITHIN_S} s after SIGTERM\n{self.log_tail()}"
-            ) from None
+            raise TimeoutError(f"no end {within_s} s after SIGTERM\n{self.log_tail()}") from None
         finally:
             self.kill()
         return time.monotonic() - begin
@@ -146,4 +146,4 @@ def live_server(data: Path, *options: object, **settings):
             raise RuntimeError(f"the server ended by itself:\n{server.log_tail()}")
     finally:
         if server.is_running:
-            server.terminate()
+            server.terminate(CLEARED_WITHIN_S)

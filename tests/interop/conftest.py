@@ -5,7 +5,7 @@ from tests import dcmtk
 from tests.interop.orthanc import orthanc_over
 from tests.interop.web import Dicomweb
 from tests.interop.wire import TLS_PORT, Wire, make_certificates
-from tests.live import live_server, start_server
+from tests.live import CLEARED_WITHIN_S, live_server, start_server
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +46,7 @@ def start(tmp_path_factory):
     yield begin
     for server in started:
         if server.is_running:
-            server.terminate()
+            server.terminate(CLEARED_WITHIN_S)
 
 
 @pytest.fixture
