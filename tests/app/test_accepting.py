@@ -53,6 +53,18 @@ def test_connections_that_are_kept_are_shared_between_the_servers(two):
     assert names == {"A", "B"}
 
 
+def test_a_burst_of_connections_is_shared(two):
+    address, _ = two
+    for _ in range(5):
+        opened = [socket.create_connection(address, timeout=30) for _ in range(16)]
+        for one in opened:
+            one.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        names = [one.recv(1 << 16)[-1:].decode() for one in opened]
+        for one in opened:
+            one.close()
+        assert min(names.count("A"), names.count("B")) >= 4, names
+
+
 def test_when_one_ends_the_other_takes_all(two):
     address, (first, _) = two
     first.stop()

@@ -14,8 +14,8 @@ from select import POLLIN, poll
 
 import uvicorn
 
-# So long a process lets others go first, for each connection that it has.
-_AFTER_YOU_S = 0.0002
+# So long a process lets others go first, for each connection that it has. Another one needs some of it to wake up.
+_AFTER_YOU_S = 0.0005
 _AT_MOST_S = 0.01
 
 _STARTUP_FAILED = 3  # the exit code that uvicorn has for it
@@ -32,6 +32,8 @@ class SharingServer(uvicorn.Server):
         self._listener = listener
         self._wake, self._waker = socket.socketpair()
         self._stopping = threading.Event()
+        # Each is counted by one thread alone: how many were taken, and of how many the loop knows by now.
+        self._taken = self._known = 0
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -72,7 +74,8 @@ class SharingServer(uvicorn.Server):
             watched.register(one.fileno(), POLLIN)
         while not self._stopping.is_set():
             watched.poll()
-            connections = len(self.server_state.connections)
+            # A burst is over before the loop knows of its first.
+            connections = len(self.server_state.connections) + self._taken - self._known
             if self._stopping.wait(min(connections * _AFTER_YOU_S, _AT_MOST_S)):
                 break
             try:
@@ -85,6 +88,7 @@ class SharingServer(uvicorn.Server):
                 log.warning("a connection could not be taken: %s", problem)
                 self._stopping.wait(_AT_MOST_S)
                 continue
+            self._taken += 1
             connection.setblocking(False)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
@@ -101,7 +105,11 @@ class SharingServer(uvicorn.Server):
             return made
 
         opening = loop.create_task(loop.connect_accepted_socket(protocol, connection))
-        opening.add_done_callback(_say_why)
+        opening.add_done_callback(self._opened)
+
+    def _opened(self, opening: "asyncio.Task[object]") -> None:
+        self._known += 1
+        _say_why(opening)
 
 
 def _say_why(opening: "asyncio.Task[object]") -> None:
